@@ -1,0 +1,23 @@
+"""Run the command line; turn deliberate errors into one line and an exit code."""
+
+import sys
+
+from artstyle.cli.app import app
+from artstyle.cli.console import say
+from artstyle.errors import ArtstyleError
+
+
+def main() -> None:
+    """Run ``artstyle`` with the arguments of the process."""
+    try:
+        app()
+    except ArtstyleError as error:
+        say(f"error: {error}")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say("interrupted")
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The one place that prints: data to stdout, messages and progress to stderr."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from artstyle.progress import Progress
+
+
+def say(message: str) -> None:
+    """Print a message for people, on stderr."""
+    print(message, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def warn(message: str) -> None:
+    """Print a warning as one line, on stderr."""
+    say(f"warning: {message}")
+
+
+def show(text: str) -> None:
+    """Print data, on stdout."""
+    print(text, flush=True)  # noqa: T201
+
+
+def show_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
+) -> None:
+    """Print a table on stdout; the columns named in ``numbers`` are set flush right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in columns:
+        table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(soft_wrap=False).print(table)
+
+
+def show_places(title: str, places: Mapping[str, object]) -> None:
+    """Print where results lie, one line each, on stderr."""
+    width = max(map(len, places), default=0)
+    say(title)
+    for name, place in places.items():
+        say(f"  {name:<{width}}  {place}")
+
+
+@contextmanager
+def live_progress() -> Iterator[Progress]:
+    """Draw a bar for each stage on stderr; without a terminal, a line as each stage ends."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _line_per_stage
+        return
+    bars = Bars(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[detail]}"),
+        console=console,
+    )
+    tasks: dict[str, TaskID] = {}
+
+    def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total, detail=detail)
+        bars.update(tasks[stage], completed=done, total=total, detail=detail)
+
+    with bars:
+        yield report
+
+
+def _line_per_stage(stage: str, done: int, total: int | None, detail: str = "") -> None:
+    if done == total:
+        say(f"{stage}: {done} of {total} {detail}".rstrip())

@@ -1,0 +1,29 @@
+"""Options that several commands share, each written once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+DEFAULT_DATA = Path("data/processed")
+DEFAULT_RUNS = Path("runs")
+
+DataOption = Annotated[Path, typer.Option("--data", help="A dataset folder made by 'prepare'.")]
+RunOption = Annotated[
+    str, typer.Option("--run", help="A run: its folder, its name in runs/, or 'latest'.")
+]
+ConfigOption = Annotated[
+    str | None, typer.Option("--config", help="A YAML file, or the name of a recipe.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Set a key: optim.lr=1e-3. Repeatable."),
+]
+DeviceOption = Annotated[
+    str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")
+]
+BatchSizeOption = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="Pictures at a time.")
+]
+SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Of every random choice.")]
+TopKOption = Annotated[int, typer.Option("--top-k", min=1, help="How many styles to name.")]

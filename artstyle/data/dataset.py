@@ -1,0 +1,84 @@
+"""The dataset folder, as everything after `prepare` reads it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
+from artstyle.errors import DataError, MissingError
+from artstyle.files import read_json
+
+FORMAT_VERSION = 1
+"""Of dataset.json; a reader refuses what is newer."""
+
+
+@dataclass(frozen=True)
+class DatasetFolder:
+    """A folder that `artstyle prepare` wrote: splits, labels, and a cache of pictures."""
+
+    path: Path
+
+    @property
+    def description_path(self) -> Path:
+        """``dataset.json``: labels, counts, every decision taken, the fingerprint."""
+        return self.path / "dataset.json"
+
+    @property
+    def manifest_path(self) -> Path:
+        """``manifest.csv``: every painting that could be read."""
+        return self.path / "manifest.csv"
+
+    @property
+    def rejected_path(self) -> Path:
+        """``rejected.csv``: every file left out, with the reason."""
+        return self.path / "rejected.csv"
+
+    @property
+    def images_path(self) -> Path:
+        """``images/``: the pre-resized cache."""
+        return self.path / "images"
+
+    @cached_property
+    def description(self) -> dict[str, Any]:
+        """The content of ``dataset.json``.
+
+        Raises:
+            MissingError: This is no dataset folder.
+            DataError: A later version of artstyle wrote it.
+        """
+        if not self.description_path.is_file():
+            raise MissingError(
+                f"{self.path} is no dataset folder (it has no dataset.json);"
+                f" make one with 'artstyle prepare SOURCE --out {self.path}'"
+            )
+        description: dict[str, Any] = read_json(self.description_path)
+        if description.get("format_version", 0) > FORMAT_VERSION:
+            raise DataError(f"{self.description_path} was written by a later version of artstyle")
+        return description
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Style names; a style's position is its integer label."""
+        return tuple(self.description["labels"])
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over the splits, labels and picture contents: equal data, equal fingerprint."""
+        return str(self.description["fingerprint"])
+
+    def rows(self, split: Split) -> list[ManifestRow]:
+        """Return the paintings of one split, in manifest order.
+
+        Raises:
+            DataError: There are none.
+        """
+        self.description  # noqa: B018  # says what is wrong with a folder that is no data set
+        rows = [row for row in read_manifest(self.manifest_path) if row.split == split]
+        if not rows:
+            raise DataError(f"{self.path} has no {split} pictures; splits are {', '.join(SPLITS)}")
+        return rows
+
+    def image_path(self, row: ManifestRow) -> Path:
+        """Return where the pre-resized copy of a painting lies."""
+        return self.path / row.cached

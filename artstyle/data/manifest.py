@@ -1,0 +1,66 @@
+"""The manifest: one row for every painting that could be read."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Literal, get_args
+
+from artstyle.errors import DataError
+from artstyle.files import read_csv, write_csv
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One painting: where it is, what is known of it, and where it went."""
+
+    path: str
+    """Relative to the source folder, with forward slashes."""
+    style: str
+    artist: str
+    """Empty where it is unknown."""
+    title: str
+    genre: str
+    split: str
+    """train, val or test; empty for a painting that takes part in none."""
+    left_out: str
+    """Why it takes part in no split: "copy", "two_styles", "rare_style", "balance"; or empty."""
+    width: int
+    """In pixels, upright, of the original."""
+    height: int
+    sha256: str
+    """Of the original file's bytes."""
+    phash: str
+    """64-bit perceptual hash, 16 hexadecimal digits."""
+    cached: str
+    """The pre-resized copy, relative to the dataset folder."""
+
+
+COLUMNS = tuple(field.name for field in fields(ManifestRow))
+
+
+def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
+    """Write ``rows`` in their order."""
+    write_csv(path, COLUMNS, (asdict(row) for row in rows))
+
+
+def read_manifest(path: Path) -> Iterator[ManifestRow]:
+    """Yield the rows of a dataset folder's manifest.
+
+    Raises:
+        MissingError: There is no such file.
+        DataError: A column is missing, or a size is no number.
+    """
+    for line, row in enumerate(read_csv(path), start=2):
+        try:
+            values = {name: row[name] for name in COLUMNS}
+            sizes = {"width": int(values["width"]), "height": int(values["height"])}
+        except KeyError as error:
+            raise DataError(
+                f"{path} has no column {error}; run 'artstyle prepare' again to write it anew"
+            ) from None
+        except ValueError:
+            raise DataError(f"{path} line {line}: width and height must be whole numbers") from None
+        yield ManifestRow(**(values | sizes))  # type: ignore[arg-type]

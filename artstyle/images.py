@@ -1,0 +1,224 @@
+"""The one way in which a file becomes pixels: limits, turning, alpha, colour modes, shrinking."""
+
+import io
+import stat
+import struct
+import warnings
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError
+
+from artstyle.errors import ImageError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"})
+"""File name endings, in lower case, of what counts as a picture."""
+
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "MPO")
+# What Pillow's decoders were seen to raise on damaged files.
+_DECODING_ERRORS = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    EOFError,
+    NotImplementedError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
+_ORIENTATION_TAG = 0x0112
+# A JPEG decoded at a fraction of its size keeps at least this many times the pixels per side
+# that are asked for, so that the final filter, not the decoder, decides the result.
+_DRAFT_MARGIN = 2
+
+# Our own limit stands before the first pixel is decoded; Pillow's would end at 179 megapixels.
+Image.MAX_IMAGE_PIXELS = None
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+@dataclass(frozen=True)
+class ImageRules:
+    """What may be read, and what stands behind transparent pixels."""
+
+    max_pixels: int = 200_000_000
+    """A picture with more pixels than this is rejected before it is decoded."""
+    min_side_px: int = 16
+    """A picture with a side shorter than this is rejected."""
+    background: tuple[int, int, int] = (255, 255, 255)
+    """RGB, 0 to 255, seen through transparent pixels."""
+
+
+DEFAULT_RULES = ImageRules()
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """A picture as every part of artstyle sees it."""
+
+    pixels: Image.Image
+    """8-bit RGB, upright; shrunk if that was asked for."""
+    width: int
+    """Of the file's picture when upright, in pixels, before any shrinking."""
+    height: int
+    format: str
+    """Of the file: "JPEG", "PNG", ..."""
+    mode: str
+    """Of the file's pixels, in Pillow's words: "RGB", "CMYK", "P", "L", ..."""
+
+
+def read_image(
+    source: Path | bytes,
+    *,
+    short_side_px: int | None = None,
+    rules: ImageRules = DEFAULT_RULES,
+) -> DecodedImage:
+    """Decode a picture as upright 8-bit RGB.
+
+    The first frame is read of animations and multi-page files. 16-bit grey is scaled to 8 bits,
+    CMYK goes through its embedded colour profile if it has one, transparency is laid over
+    ``rules.background``, and the EXIF turn is applied.
+
+    Args:
+        source: A file, or the bytes of one.
+        short_side_px: Shrink so that the shorter side has this length; never enlarge. JPEGs are
+            then decoded at a fraction of their size where that is enough.
+        rules: The limits and the background.
+
+    Raises:
+        ImageError: The file is missing, no picture, damaged, truncated, or outside the limits.
+    """
+    opened: Path | io.BytesIO = io.BytesIO(source) if isinstance(source, bytes) else source
+    if isinstance(opened, Path):
+        _require_regular_file(opened)
+    try:
+        with Image.open(opened, formats=_FORMATS) as image:
+            return _decode(image, short_side_px, rules)
+    except MemoryError:
+        raise ImageError("too large for this machine's memory") from None
+    except UnidentifiedImageError:
+        raise ImageError(
+            "not a picture in a format that is read (JPEG, PNG, WebP, TIFF, GIF, BMP)"
+        ) from None
+    except _DECODING_ERRORS as error:
+        raise ImageError(f"damaged or truncated: {_one_line(error)}") from None
+
+
+def shrink(image: Image.Image, short_side_px: int) -> Image.Image:
+    """Return ``image`` with its shorter side at ``short_side_px``, or as it is if shorter."""
+    short = min(image.size)
+    if short <= short_side_px:
+        return image
+    width, height = (max(1, round(side * short_side_px / short)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+
+
+def _decode(image: Image.Image, short_side_px: int | None, rules: ImageRules) -> DecodedImage:
+    width, height = image.size
+    file_format, mode = image.format or "", image.mode
+    _check_size(width, height, rules)
+    turn = _orientation(image)
+    if short_side_px is not None:
+        wanted = _DRAFT_MARGIN * short_side_px
+        scale = wanted / min(width, height)
+        if scale < 1:
+            image.draft(None, (round(width * scale), round(height * scale)))
+    image.load()
+    pixels = _to_rgb(image, rules.background)
+    if short_side_px is not None:
+        pixels = shrink(pixels, short_side_px)
+    if turn in _TURNS:
+        pixels = pixels.transpose(_TURNS[turn])
+        if turn in _SIDEWAYS:
+            width, height = height, width
+    return DecodedImage(pixels, width, height, file_format, mode)
+
+
+# EXIF 2.32, tag 0x0112: what brings the stored picture upright.
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = frozenset({5, 6, 7, 8})
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF turn, 1 to 8; 1 (upright) where the tag is missing or unreadable."""
+    try:
+        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+    except _DECODING_ERRORS:
+        return 1
+
+
+def _check_size(width: int, height: int, rules: ImageRules) -> None:
+    if width * height > rules.max_pixels:
+        raise ImageError(
+            f"{width}x{height} has more than {rules.max_pixels / 1e6:g} million pixels;"
+            " raise data.max_pixels to read it"
+        )
+    if min(width, height) < rules.min_side_px:
+        raise ImageError(
+            f"{width}x{height} has a side under {rules.min_side_px} pixels;"
+            " lower data.min_side_px to read it"
+        )
+
+
+def _to_rgb(image: Image.Image, background: tuple[int, int, int]) -> Image.Image:
+    if image.has_transparency_data:
+        foreground = image.convert("RGBA")
+        canvas = Image.new("RGBA", foreground.size, (*background, 255))
+        return Image.alpha_composite(canvas, foreground).convert("RGB")
+    if image.mode == "CMYK":
+        return _cmyk_to_rgb(image)
+    if image.mode == "F":
+        raise ImageError("floating-point pixels have no stated range; save it with 8 or 16 bits")
+    if image.mode.startswith("I"):
+        grey = np.clip(np.asarray(image, dtype=np.int64), 0, 65535) / 257
+        return Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
+    """Convert through the embedded profile; without a usable one, by Pillow's plain formula."""
+    profile = image.info.get("icc_profile")
+    if profile:
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError, ValueError):
+            return image.convert("RGB")
+        if converted is not None:
+            return converted
+    return image.convert("RGB")
+
+
+def _require_regular_file(path: Path) -> None:
+    """Refuse folders, pipes and devices before opening: opening a pipe would wait for ever."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise ImageError("no such file") from None
+    except (OSError, ValueError) as error:
+        raise ImageError(f"cannot be opened: {_one_line(error)}") from None
+    if stat.S_ISDIR(mode):
+        raise ImageError("a folder, not a file")
+    if not stat.S_ISREG(mode):
+        raise ImageError("not a regular file")
+
+
+def _one_line(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,66 @@
+"""What can be done to the project: `nox -s tests`, `nox -s lint`, ..."""
+
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests", "lint", "types"]
+nox.options.default_venv_backend = "virtualenv"
+nox.needs_version = ">=2025.2.9"
+
+PYPROJECT = nox.project.load_toml()
+
+
+def dependencies(group: str) -> list[str]:
+    """Return the requirements of one group in pyproject.toml."""
+    return nox.project.dependency_groups(PYPROJECT, group)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests."""
+    session.install(".[offline]", *dependencies("tests"))
+    session.run("pytest", "-n", "2", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check the code's form."""
+    session.install(*dependencies("lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the code's types."""
+    session.install(".[offline]", *dependencies("types"))
+    session.run("mypy")
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel, install it in a fresh environment and run it from another folder."""
+    session.install("build")
+    with tempfile.TemporaryDirectory() as folder:
+        session.run("python", "-m", "build", "--wheel", "--outdir", folder)
+        wheel = next(Path(folder).glob("*.whl"))
+        session.install(f"{wheel}[offline]")
+        session.chdir(folder)
+        session.run("artstyle", "models")
+        session.run("artstyle", "config", "show", "--config", "finetune")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Write docs/reference.md anew from the command line itself."""
+    session.install(".[offline]")
+    session.run("python", "docs/generate_reference.py")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure speed."""
+    session.install(".[offline]", *dependencies("tests"))
+    session.run("python", "-m", "pytest", "tests/benchmarks", "-s", *session.posargs)
