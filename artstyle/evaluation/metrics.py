@@ -1,0 +1,224 @@
+"""The numbers of an evaluation, from true styles and scores; numpy only.
+
+Everywhere a confusion matrix has the true styles as rows and the predicted ones as columns, and
+an average over styles runs over the styles that are present in the truth: a style without a true
+picture has no recall, and would only pull the average towards zero.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class StyleScores:
+    """Scores of each style; each array has shape (C,)."""
+
+    precision_C: FloatArray
+    recall_C: FloatArray
+    f1_C: FloatArray
+    support_C: IntArray
+    """How many pictures are truly of the style."""
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Precision, recall and F1 averaged over styles."""
+
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """How often predictions of a given confidence are right, in bins of equal width."""
+
+    edges: FloatArray
+    """Shape (bins + 1,), from 0 to 1; a bin includes its upper edge, the first both."""
+    counts: IntArray
+    """Predictions in each bin, shape (bins,)."""
+    confidence: FloatArray
+    """Mean confidence in each bin; 0 where it is empty."""
+    accuracy: FloatArray
+    """Share of right predictions in each bin; 0 where it is empty."""
+
+    @property
+    def expected_calibration_error(self) -> float:
+        """Mean gap between confidence and accuracy, weighted by count (Guo et al. 2017, eq. 3)."""
+        gaps = np.abs(self.accuracy - self.confidence)
+        return float((gaps * self.counts).sum() / max(self.counts.sum(), 1))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score and the range within which it may lie by chance."""
+
+    value: float
+    low: float
+    high: float
+
+
+def confusion_matrix(targets_N: IntArray, predictions_N: IntArray, num_styles: int) -> IntArray:
+    """Count each pair of true (row) and predicted (column) style; shape (C, C)."""
+    pairs_N = targets_N * num_styles + predictions_N
+    counts = np.bincount(pairs_N, minlength=num_styles**2)
+    return counts.reshape(num_styles, num_styles).astype(np.int64)
+
+
+def accuracy(confusion_CC: IntArray) -> float:
+    """Return the share of right predictions; 0 where there are none."""
+    return float(confusion_CC.trace() / max(confusion_CC.sum(), 1))
+
+
+def style_scores(confusion_CC: IntArray) -> StyleScores:
+    """Return the scores of each style.
+
+    A score without a denominator is 0, as with scikit-learn's ``zero_division=0``.
+    """
+    right_C, support_C = confusion_CC.diagonal(), confusion_CC.sum(axis=1)
+    predicted_C = confusion_CC.sum(axis=0)
+    return StyleScores(
+        precision_C=_ratio(right_C, predicted_C),
+        recall_C=_ratio(right_C, support_C),
+        f1_C=_f1(right_C, support_C, predicted_C),
+        support_C=support_C,
+    )
+
+
+def macro_average(scores: StyleScores) -> Averages:
+    """Average over the styles present in the truth, each counting the same."""
+    return _averages(scores, (scores.support_C > 0).astype(np.float64))
+
+
+def weighted_average(scores: StyleScores) -> Averages:
+    """Average over styles, each counting by its support."""
+    return _averages(scores, scores.support_C.astype(np.float64))
+
+
+def true_ranks(scores_NC: FloatArray, targets_N: IntArray) -> IntArray:
+    """Return the place of each picture's true style among its scores; 1 is the highest.
+
+    Of equal scores the style with the lower label comes first, as in ``argmax``: the rank is 1
+    exactly where the prediction is right.
+    """
+    of_target_N1 = np.take_along_axis(scores_NC, targets_N[:, None], axis=1)
+    earlier_NC = np.arange(scores_NC.shape[1])[None, :] < targets_N[:, None]
+    before_NC = (scores_NC > of_target_N1) | ((scores_NC == of_target_N1) & earlier_NC)
+    ranks_N: IntArray = 1 + before_NC.sum(axis=1, dtype=np.int64)
+    return ranks_N
+
+
+def log_softmax(logits_NC: FloatArray) -> FloatArray:
+    """Return log-probabilities; finite also where a probability would round to 0."""
+    shifted_NC = logits_NC - logits_NC.max(axis=1, keepdims=True)
+    log_probabilities_NC: FloatArray = shifted_NC - np.log(
+        np.exp(shifted_NC).sum(axis=1, keepdims=True)
+    )
+    return log_probabilities_NC
+
+
+def brier_score(probabilities_NC: FloatArray, targets_N: IntArray) -> float:
+    """Return the mean squared distance to the truth over all styles (Brier 1950), 0 to 2."""
+    truth_NC = np.eye(probabilities_NC.shape[1])[targets_N]
+    return float(((probabilities_NC - truth_NC) ** 2).sum(axis=1).mean())
+
+
+def reliability(confidence_N: FloatArray, correct_N: BoolArray, bins: int = 15) -> Reliability:
+    """Sort predictions into ``bins`` equally wide ranges of confidence (Guo et al. 2017, sec. 2).
+
+    Args:
+        confidence_N: Probability of the predicted style, 0 to 1.
+        correct_N: Whether the prediction was right.
+        bins: How many ranges; 15 is the paper's choice.
+    """
+    edges = np.linspace(0, 1, bins + 1)
+    bin_N = np.clip(np.searchsorted(edges, confidence_N, side="left") - 1, 0, bins - 1)
+    counts = np.bincount(bin_N, minlength=bins)
+    return Reliability(
+        edges=edges,
+        counts=counts.astype(np.int64),
+        confidence=_ratio(np.bincount(bin_N, weights=confidence_N, minlength=bins), counts),
+        accuracy=_ratio(np.bincount(bin_N, weights=correct_N, minlength=bins), counts),
+    )
+
+
+def bootstrap_intervals(
+    targets_N: IntArray,
+    predictions_N: IntArray,
+    in_top_k_N: BoolArray,
+    num_styles: int,
+    *,
+    seed: int,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> dict[str, Interval]:
+    """Return percentile intervals of accuracy, macro F1 and top-k accuracy (Efron 1979).
+
+    Pictures are drawn with replacement, not stratified: the supports of the styles vary from draw
+    to draw, as in another collection of the same kind. A style that a draw misses is no part of
+    that draw's macro F1. Pictures count as independent; where an artist has many, they are not,
+    and the true interval is wider.
+
+    A draw of N pictures is a multinomial draw over the distinct (true, predicted, in top k)
+    triples, so that time and memory grow with the number of these and not with N.
+
+    Args:
+        targets_N: True labels, in [0, num_styles).
+        predictions_N: Predicted labels, same shape.
+        in_top_k_N: Whether the true style is among the k with the highest scores.
+        num_styles: C.
+        seed: Of the draws.
+        resamples: How many draws.
+        level: Share of the draws that lie within the interval.
+    """
+    triples_N3 = np.stack([targets_N, predictions_N, in_top_k_N], axis=1)
+    triples_K3, counts_K = np.unique(triples_N3, axis=0, return_counts=True)
+    total = int(counts_K.sum())
+    generator = np.random.default_rng(seed)
+    drawn_RK = generator.multinomial(total, counts_K / total, size=resamples)
+    # Row 0 is what was observed, so that value and draws go through the same arithmetic.
+    counts_RK = np.vstack([counts_K, drawn_RK]).astype(np.float64)
+
+    true_KC, predicted_KC = (np.eye(num_styles)[triples_K3[:, side]] for side in (0, 1))
+    support_RC = counts_RK @ true_KC
+    right_RC = counts_RK @ (true_KC * predicted_KC)
+    f1_RC = _f1(right_RC, support_RC, counts_RK @ predicted_KC)
+    present_RC = support_RC > 0
+    values_R = {
+        "accuracy": right_RC.sum(axis=1) / total,
+        "macro_f1": (f1_RC * present_RC).sum(axis=1) / present_RC.sum(axis=1),
+        "top_k_accuracy": counts_RK @ triples_K3[:, 2] / total,
+    }
+    return {name: _percentile_interval(values, level) for name, values in values_R.items()}
+
+
+def _percentile_interval(values_R: FloatArray, level: float) -> Interval:
+    low, high = np.quantile(values_R[1:], [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(values_R[0]), float(low), float(high))
+
+
+def _averages(scores: StyleScores, weights_C: FloatArray) -> Averages:
+    total = max(float(weights_C.sum()), 1.0)
+    return Averages(
+        precision=float(scores.precision_C @ weights_C / total),
+        recall=float(scores.recall_C @ weights_C / total),
+        f1=float(scores.f1_C @ weights_C / total),
+    )
+
+
+def _f1(
+    right: NDArray[np.generic], support: NDArray[np.generic], predicted: NDArray[np.generic]
+) -> FloatArray:
+    return _ratio(2 * np.asarray(right), np.asarray(support) + np.asarray(predicted))
+
+
+def _ratio(numerator: NDArray[np.generic], denominator: NDArray[np.generic]) -> FloatArray:
+    top, bottom = np.asarray(numerator, float), np.asarray(denominator, float)
+    result: FloatArray = np.divide(top, bottom, out=np.zeros_like(top), where=bottom > 0)
+    return result
