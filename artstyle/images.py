@@ -109,6 +109,21 @@ def read_image(
         raise ImageError(f"damaged or truncated: {_one_line(error)}") from None
 
 
+def read_bytes(path: Path) -> bytes:
+    """Return the content of a picture's file.
+
+    Raises:
+        ImageError: It is missing, no regular file, or cannot be read.
+    """
+    _require_regular_file(path)
+    try:
+        return path.read_bytes()
+    except MemoryError:
+        raise ImageError("too large for this machine's memory") from None
+    except OSError as error:
+        raise ImageError(f"cannot be opened: {_one_line(error)}") from None
+
+
 def shrink(image: Image.Image, short_side_px: int) -> Image.Image:
     """Return ``image`` with its shorter side at ``short_side_px``, or as it is if shorter."""
     short = min(image.size)

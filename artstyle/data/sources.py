@@ -1,10 +1,21 @@
 """Where paintings come from: the form of a source is recognised, its paintings are read."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
-from artstyle.data.source import Format, Source, SourceImage
-from artstyle.errors import ImageError
+from artstyle.data.artgan import has_lists, read_artgan
+from artstyle.data.csv_manifest import MANIFEST_NAME, is_manifest, read_csv_manifest
+from artstyle.data.folders import (
+    find_pictures,
+    has_split_folders,
+    read_folders,
+    read_split_folders,
+)
+from artstyle.data.parquet import find_shards, read_parquet, read_rows, row_number, shard_name
+from artstyle.data.source import FORMATS, Source, SourceImage, local_path, portable_name
+from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
+from artstyle.images import read_bytes
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 
@@ -20,9 +31,20 @@ def open_source(path: Path, format: str | None = None, lists: Path | None = None
     Raises:
         MissingError: There is no such file or folder.
         UnknownNameError: There is no such format.
+        UsageError: The format does not go with the path or with ``lists``.
         DataError: It holds no paintings in a layout that is understood.
     """
-    raise NotImplementedError
+    if format is not None and format not in FORMATS:
+        raise UnknownNameError("format", format, FORMATS)
+    if not path.exists():
+        raise MissingError(f"no file or folder {path}; give the folder that holds your paintings")
+    if lists is not None and not lists.is_dir():
+        raise MissingError(f"no folder {lists}; --lists takes the folder of style_train.csv")
+    if lists is not None and format not in (None, "artgan"):
+        raise UsageError(f"--lists goes with --format artgan, not with {format}")
+    if path.is_file():
+        return _open_file(path, format)
+    return _open_folder(path, format, lists)
 
 
 def read_source_bytes(
@@ -30,15 +52,71 @@ def read_source_bytes(
 ) -> Iterator[tuple[SourceImage, bytes | ImageError]]:
     """Yield each picture's file content, or why it cannot be had, in the order of ``images``.
 
-    Each file is opened once, and each row group of a Parquet shard is read once, where
-    ``images`` has the order of ``Source.images``. The arguments can go to another process.
+    Each file is opened once, and each row group of a Parquet shard is read once. The arguments
+    can go to another process.
+
+    Args:
+        root: ``Source.root``.
+        images: Paintings of that source, in its order.
     """
-    raise NotImplementedError
+    for shard, members in groupby(images, key=lambda image: shard_name(image.path)):
+        if shard is None:
+            for image in members:
+                yield image, _read_file(root, image)
+        else:
+            stored = list(members)
+            rows = [row_number(image.path) for image in stored]
+            yield from zip(stored, read_rows(local_path(root, shard), rows), strict=True)
 
 
 def stat_key(root: Path, image: SourceImage) -> tuple[int, int]:
     """Return size in bytes and time of change in ns of the file that holds a painting.
 
-    Both are -1 where it cannot be asked.
+    Both are -1 where it cannot be asked, so that they differ from those of any file that was read.
     """
-    raise NotImplementedError
+    try:
+        status = local_path(root, shard_name(image.path) or image.path).stat()
+    except (OSError, ValueError):
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+def _open_file(path: Path, format: str | None) -> Source:
+    kinds = {".csv": "manifest", ".parquet": "parquet"}
+    kind = kinds.get(path.suffix.lower())
+    if kind is None or format not in (None, kind):
+        raise UsageError(
+            f"{path} is a file; give a folder of paintings, a .csv manifest or a .parquet shard"
+            + (f" (--format {format} reads a folder)" if format else "")
+        )
+    if kind == "manifest":
+        return read_csv_manifest(path)
+    return read_parquet(path.parent, [portable_name(path.name)])
+
+
+def _open_folder(path: Path, format: str | None, lists: Path | None) -> Source:
+    """Try the forms from the most explicit to the least."""
+    manifest = path / MANIFEST_NAME
+    if manifest.is_file() and (path / "dataset.json").is_file():
+        raise UsageError(
+            f"{path} is a dataset folder that 'prepare' wrote;"
+            " give the folder of paintings that it was made from"
+        )
+    if format == "artgan" or lists is not None or (format is None and has_lists(path)):
+        return read_artgan(path, lists or path, find_pictures(path))
+    if format == "manifest" or (format is None and is_manifest(manifest)):
+        return read_csv_manifest(manifest)
+    shards = find_shards(path)
+    if format == "parquet" or (format is None and shards):
+        return read_parquet(path, shards)
+    tree = find_pictures(path)
+    if format == "split_folders" or (format is None and has_split_folders(tree)):
+        return read_split_folders(path, tree)
+    return read_folders(path, tree)
+
+
+def _read_file(root: Path, image: SourceImage) -> bytes | ImageError:
+    try:
+        return read_bytes(local_path(root, image.path))
+    except ImageError as error:
+        return error

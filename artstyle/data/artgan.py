@@ -1,0 +1,90 @@
+"""Sources that follow the ArtGAN lists: WikiArt's official train and validation names."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from artstyle.data.folders import PictureTree
+from artstyle.data.listing import ListedImage, locate
+from artstyle.data.source import Source, SourceImage, artist_and_title
+from artstyle.errors import DataError, MissingError
+from artstyle.labels import canonical_style
+
+_LISTS = {"style_train.csv": "train", "style_val.csv": "test"}
+"""List -> split. The lists have no third part, and what is compared in print is their val."""
+_CLASSES = "style_class.txt"
+
+
+def has_lists(folder: Path) -> bool:
+    """Return whether the two lists lie in this folder."""
+    return all((folder / name).is_file() for name in _LISTS)
+
+
+def read_artgan(root: Path, lists: Path, tree: PictureTree) -> Source:
+    """Read ``style_train.csv`` and ``style_val.csv`` (``Style/name.jpg,index``, no header).
+
+    The style is the index's name in ``style_class.txt``, or the folder where that file is absent.
+
+    Args:
+        root: The folder that the listed paths start from.
+        lists: The folder of the lists.
+        tree: The pictures that are under ``root``.
+
+    Raises:
+        MissingError: A list is not there.
+        DataError: A line is no ``path,index``, an index has no name, or no file is there.
+    """
+    absent = [name for name in _LISTS if not (lists / name).is_file()]
+    if absent:
+        raise MissingError(
+            f"no {' and no '.join(absent)} in {lists}; name the folder of the lists with --lists"
+        )
+    listed = [entry for name in _LISTS for entry in read_list(lists / name)]
+    located = locate(root, f"the lists in {lists}", listed)
+    unlisted = len(set(map("/".join, tree.pictures)) - {image.path for image in located.images})
+    notes = [f"{unlisted} pictures in {root} are in no list and are left out"] if unlisted else []
+    return Source(root, "artgan", located.images, located.missing, (*located.notes, *notes))
+
+
+def read_list(path: Path) -> Iterator[ListedImage]:
+    """Yield the paintings of one list, whatever commas and quotes their names hold.
+
+    Raises:
+        DataError: A line is no ``path,index``, or an index has no name in ``style_class.txt``.
+    """
+    classes = _read_classes(path.parent / _CLASSES)
+    # Only line feeds end a line here: names hold other characters that Python would break at.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
+        for line, text in enumerate(file, start=1):
+            if text.strip():
+                where = f"{path} line {line}"
+                image = _image(text.rstrip("\r\n"), where, classes)
+                yield ListedImage(where, replace(image, split=_LISTS[path.name]))
+
+
+def _image(text: str, where: str, classes: Mapping[int, str]) -> SourceImage:
+    name, _, index = text.rpartition(",")
+    if name.startswith('"') and name.endswith('"') and len(name) > 1:
+        name = name[1:-1].replace('""', '"')
+    folder, slash, file_name = name.rpartition("/")
+    if not slash or not index.strip().isdecimal():
+        raise DataError(f"{where}: {text!r} is not 'Style/name.jpg,index'")
+    if classes and int(index) not in classes:
+        raise DataError(f"{where}: index {index} has no name in {_CLASSES}")
+    style = classes[int(index)] if classes else canonical_style(folder.partition("/")[0])
+    return SourceImage(name, style, *artist_and_title(file_name), "", "")
+
+
+def _read_classes(path: Path) -> dict[int, str]:
+    """Return index -> style; empty where there is no such file."""
+    if not path.is_file():
+        return {}
+    classes = {}
+    content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    for line, text in enumerate(content.split("\n"), start=1):
+        index, _, name = text.strip().partition(" ")
+        if name and index.isdecimal():
+            classes[int(index)] = canonical_style(name)
+        elif text.strip():
+            raise DataError(f"{path} line {line}: {text.strip()!r} is not 'index name'")
+    return classes
