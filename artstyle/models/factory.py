@@ -1,0 +1,135 @@
+"""A network from its name: architecture, weights, and a head for our styles."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from urllib.error import URLError
+
+import torchvision
+from torch import nn
+
+from artstyle.errors import UsageError
+from artstyle.models.simple_cnn import SimpleCNN
+from artstyle.models.weights import load_weights, no_download, read_lite0
+from artstyle.models.zoo import MODELS, TIMM_PREFIX, ModelSpec, require_model
+
+_RESNET_DROPOUT = 0.5
+
+
+@dataclass(frozen=True)
+class Built:
+    """A network and what is known of it."""
+
+    network: nn.Module
+    spec: ModelSpec
+
+
+def build_network(
+    name: str,
+    num_styles: int,
+    *,
+    weights: str = "none",
+    image_size: int | None = None,
+    dropout: float | None = None,
+) -> Built:
+    """Build a network with a new, random head.
+
+    Args:
+        name: A name in ``MODELS``, or ``timm/NAME``.
+        num_styles: C, the length of the logits.
+        weights: ``imagenet``, ``none``, or a file (safetensors, or a PyTorch state dict).
+        image_size: Side in pixels of the input; None takes the model's own.
+        dropout: Before the last layer; None takes the model's own.
+
+    Raises:
+        UnknownNameError: There is no such model.
+        WeightsError: The weights cannot be had, or do not fit.
+    """
+    require_model(name)
+    own = weights == "imagenet"
+    if name.startswith(TIMM_PREFIX):
+        network, spec = timm_models().build_any(name, pretrained=own, image_size=image_size)
+    else:
+        spec = MODELS[name]
+        if own and not spec.has_weights:
+            raise UsageError(f"{name} has no ImageNet weights; use --set model.weights=none")
+        network = _BUILDERS[spec.source](spec, own, num_styles, image_size or spec.image_size)
+    if spec.source != "artstyle":
+        _replace_head(network, spec, num_styles, dropout)
+    elif dropout is not None:
+        _set_dropout(network.get_submodule("classifier"), dropout)
+    if weights not in ("imagenet", "none"):
+        load_weights(network, spec, Path(weights))
+    return Built(network, spec)
+
+
+def _build_simple(spec: ModelSpec, pretrained: bool, num_styles: int, image_size: int) -> nn.Module:
+    return SimpleCNN(num_styles, image_size)
+
+
+def _build_torchvision(
+    spec: ModelSpec, pretrained: bool, num_styles: int, image_size: int
+) -> nn.Module:
+    try:
+        network: nn.Module = torchvision.models.get_model(
+            spec.builder, weights=spec.weights if pretrained else None
+        )
+    except (URLError, OSError) as error:
+        raise no_download(spec.name, error) from None
+    return network
+
+
+def _build_timm(spec: ModelSpec, pretrained: bool, num_styles: int, image_size: int) -> nn.Module:
+    network: nn.Module = timm_models().build(spec.builder)
+    if pretrained:
+        network.load_state_dict(read_lite0())
+    return network
+
+
+def timm_models() -> ModuleType:
+    """Return our module over timm; importing timm takes a second, which others need not wait."""
+    return import_module("artstyle.models.timm_models")
+
+
+_BUILDERS = {
+    "artstyle": _build_simple,
+    "torchvision": _build_torchvision,
+    "timm": _build_timm,
+}
+
+
+def _replace_head(
+    network: nn.Module, spec: ModelSpec, num_styles: int, dropout: float | None
+) -> None:
+    if spec.source == "timm":
+        _replace_timm_head(network, spec, num_styles, dropout)
+        return
+    # torchvision's EfficientNets end in Sequential(Dropout, Linear), its ResNets in a bare Linear.
+    root = spec.head.removesuffix(".1")
+    old = network.get_submodule(root)
+    parts: list[Any] = (
+        list(old) if isinstance(old, nn.Sequential) else [nn.Dropout(_RESNET_DROPOUT), old]
+    )
+    linear = nn.Linear(parts[-1].in_features, num_styles)
+    network.set_submodule(root, nn.Sequential(parts[0], linear))
+    if dropout is not None:
+        _set_dropout(network.get_submodule(root), dropout)
+
+
+def _replace_timm_head(
+    network: Any, spec: ModelSpec, num_styles: int, dropout: float | None
+) -> None:
+    network.reset_classifier(num_styles)
+    if dropout is None:
+        return
+    if not hasattr(network, "drop_rate"):
+        raise UsageError(f"{spec.name} takes no model.dropout")
+    network.drop_rate = dropout
+
+
+def _set_dropout(module: nn.Module, p: float) -> None:
+    for part in module.modules():
+        if isinstance(part, nn.Dropout):
+            part.p = p

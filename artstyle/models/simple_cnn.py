@@ -1,0 +1,47 @@
+"""The baseline: four convolutions, two fully connected layers, trained from nothing."""
+
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+_CHANNELS = (3, 32, 64, 128, 256)
+_HIDDEN = 512
+
+
+class SimpleCNN(nn.Module):
+    """Four blocks of convolution, batch norm, ReLU and 2x2 max pooling; then two linear layers.
+
+    The first linear layer is sized from ``image_size``, so any square of 16 pixels or more fits.
+
+    Args:
+        num_styles: C, the length of the logits.
+        image_size: Side in pixels of the square input.
+        dropout: Before the last layer.
+    """
+
+    def __init__(self, num_styles: int, image_size: int, dropout: float = 0.5) -> None:
+        super().__init__()
+        pairs = pairwise(_CHANNELS)
+        self.features = nn.Sequential(*(_block(inner, outer) for inner, outer in pairs))
+        side = image_size // 2 ** (len(_CHANNELS) - 1)
+        self.classifier = nn.Sequential(
+            nn.Flatten(),
+            nn.Linear(_CHANNELS[-1] * side * side, _HIDDEN),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(_HIDDEN, num_styles),
+        )
+
+    def forward(self, images_N3HW: Tensor) -> Tensor:
+        """Return logits, N x C."""
+        logits_NC: Tensor = self.classifier(self.features(images_N3HW))
+        return logits_NC
+
+
+def _block(inner: int, outer: int) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inner, outer, kernel_size=3, padding=1, bias=False),
+        nn.BatchNorm2d(outer),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+    )

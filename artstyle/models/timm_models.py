@@ -1,0 +1,95 @@
+"""Models from timm: built by name, and described from what timm records of them."""
+
+import re
+from typing import Any
+
+import timm
+from torch import nn
+
+from artstyle.errors import UnknownNameError, UsageError
+from artstyle.models.weights import no_download
+from artstyle.models.zoo import TIMM_PREFIX, ModelSpec
+
+# Modules whose children count as blocks of their own.
+_SEQUENCES = ("blocks", "stages", "layers")
+
+
+def build(architecture: str) -> nn.Module:
+    """Return a network with random weights."""
+    network: nn.Module = timm.create_model(architecture)
+    return network
+
+
+def build_any(
+    name: str, *, pretrained: bool, image_size: int | None
+) -> tuple[nn.Module, ModelSpec]:
+    """Build ``timm/NAME`` and describe it.
+
+    Raises:
+        UnknownNameError: timm has no such model.
+        WeightsError: Its weights cannot be downloaded.
+    """
+    builder = name.removeprefix(TIMM_PREFIX)
+    architecture = builder.split(".")[0]
+    if not timm.is_model(architecture):
+        raise UnknownNameError("timm model", builder, timm.list_models(f"{architecture[:5]}*")[:12])
+    # A transformer with position embeddings is built for one size; other models take any.
+    sized: dict[str, Any] = {"img_size": image_size} if image_size and "vit" in architecture else {}
+    try:
+        network = timm.create_model(builder, pretrained=pretrained, **sized)
+    except (OSError, RuntimeError) as error:
+        raise no_download(name, error) from None
+    return network, _describe(name, network)
+
+
+def _describe(name: str, network: Any) -> ModelSpec:
+    given = network.pretrained_cfg
+    head = given.get("classifier")
+    if not isinstance(head, str):
+        raise UsageError(f"{name} has more than one head, which artstyle cannot replace")
+    return ModelSpec(
+        name=name,
+        source="timm",
+        builder=name.removeprefix(TIMM_PREFIX),
+        image_size=given["input_size"][-1],
+        head=head,
+        blocks=_blocks(network, head),
+        cam_layer=_cam_layer(network),
+        mean=tuple(given["mean"]),
+        std=tuple(given["std"]),
+        interpolation="bicubic" if given["interpolation"] == "bicubic" else "bilinear",
+        weights="hub",
+    )
+
+
+def _blocks(network: nn.Module, head: str) -> tuple[tuple[str, ...], ...]:
+    """Return the backbone's parts; what stands after a block goes with it."""
+    groups: list[list[str]] = [[]]
+    for name, child in network.named_children():
+        if name == head.split(".")[0]:
+            groups[-1] += [f"{name}.{part}" for part in _parameters_beside(child, head)]
+        elif name in _SEQUENCES:
+            groups += [[f"{name}.{part}"] for part, _ in child.named_children()]
+        elif re.fullmatch(r"layer\d", name):
+            groups.append([name])
+        elif any(True for _ in child.parameters()):
+            groups[-1].append(name)
+    return tuple(tuple(group) for group in groups if group)
+
+
+def _parameters_beside(root: nn.Module, head: str) -> list[str]:
+    """Return the parts of a head module, such as its norm, that are not the last layer itself."""
+    last = head.split(".")[-1]
+    return [
+        name
+        for name, child in root.named_children()
+        if "." in head and name != last and any(True for _ in child.parameters())
+    ]
+
+
+def _cam_layer(network: Any) -> str:
+    """Return the layer to explain: before the last attention, or the last feature map."""
+    if hasattr(network, "num_prefix_tokens") and hasattr(network, "blocks"):
+        return f"blocks.{len(network.blocks) - 1}.norm1"
+    features = getattr(network, "feature_info", None)
+    return str(features[-1]["module"]) if features else ""

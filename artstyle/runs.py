@@ -1,0 +1,190 @@
+"""The run folder: what lies where in it, and how one is found or begun."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from artstyle.config import Config
+from artstyle.errors import ConfigError, MissingError, RunError, UnknownNameError
+from artstyle.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
+
+HISTORY_COLUMNS = (
+    "epoch",
+    "train_loss",
+    "train_accuracy",
+    "val_loss",
+    "val_accuracy",
+    "val_macro_f1",
+    "lr",
+    "seconds",
+    "images_per_second",
+)
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """All that joins training to everything after it."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self.path.name
+
+    @property
+    def config_path(self) -> Path:
+        """``config.yaml``: the resolved configuration."""
+        return self.path / "config.yaml"
+
+    @property
+    def labels_path(self) -> Path:
+        """``labels.json``: style names in label order."""
+        return self.path / "labels.json"
+
+    @property
+    def environment_path(self) -> Path:
+        """``environment.json``: versions, git state, device, data set, seeds."""
+        return self.path / "environment.json"
+
+    @property
+    def history_path(self) -> Path:
+        """``history.csv``: one line an epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def curves_path(self) -> Path:
+        """``curves.png``: the history, drawn."""
+        return self.path / "curves.png"
+
+    @property
+    def last_path(self) -> Path:
+        """Weights and training state after the last finished epoch."""
+        return self.path / "checkpoints" / "last.safetensors"
+
+    @property
+    def best_path(self) -> Path:
+        """Weights of the epoch with the best validation score."""
+        return self.path / "checkpoints" / "best.safetensors"
+
+    @property
+    def gradcam_path(self) -> Path:
+        """``gradcam/``: heatmaps."""
+        return self.path / "gradcam"
+
+    @property
+    def report_path(self) -> Path:
+        """``report.html``: the whole run on one page."""
+        return self.path / "report.html"
+
+    def evaluation_path(self, split: str) -> Path:
+        """Return the folder of one split's evaluation."""
+        return self.path / "evaluation" / split
+
+    def config(self) -> Config:
+        """Return the configuration of the run.
+
+        Raises:
+            MissingError, ConfigError: It is not there, or no configuration.
+        """
+        try:
+            return Config.model_validate(read_yaml(self.config_path))
+        except ValueError as error:
+            reason = " ".join(str(error).split())
+            raise ConfigError(f"{self.config_path} is no configuration: {reason}") from None
+
+    def labels(self) -> tuple[str, ...]:
+        """Return the style names in label order."""
+        return tuple(read_json(self.labels_path))
+
+    def environment(self) -> dict[str, Any]:
+        """Return what was recorded before the first epoch."""
+        environment: dict[str, Any] = read_json(self.environment_path)
+        return environment
+
+    def history(self) -> list[dict[str, str]]:
+        """Return one row an epoch; empty before the first."""
+        return list(read_csv(self.history_path)) if self.history_path.is_file() else []
+
+    def begin(self, config: Config, labels: tuple[str, ...], environment: dict[str, Any]) -> None:
+        """Write what does not change during the run.
+
+        Raises:
+            RunError: The folder already holds something.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise RunError(
+                f"{self.path} is not empty; go on with '--resume {self.path}'"
+                " or choose another folder with --out"
+            )
+        write_yaml(self.config_path, config.model_dump(mode="json"))
+        write_json(self.labels_path, list(labels))
+        write_json(self.environment_path, environment)
+
+    def write_history(self, rows: list[Mapping[str, object]]) -> None:
+        """Write all epochs, whole or not at all."""
+        write_csv(self.history_path, HISTORY_COLUMNS, rows)
+
+
+def new_run_path(root: Path, model: str, now: datetime) -> Path:
+    """Return a folder name that is not taken: ``root/20261122-143000-resnet50``."""
+    stem = f"{now:%Y%m%d-%H%M%S}-{model.replace('/', '-')}"
+    candidates = (root / (stem if n == 1 else f"{stem}-{n}") for n in range(1, 1000))
+    return next(path for path in candidates if not path.exists())
+
+
+def find_run(name: str, root: Path = Path("runs"), *, needs: str = "best") -> RunFolder:
+    """Return a run by its path, its name in ``root``, or as ``latest``, the newest.
+
+    Args:
+        name: Path, name or ``latest``.
+        root: Where named runs lie.
+        needs: ``best`` or ``last``: the checkpoint that the caller will read.
+
+    Raises:
+        MissingError: There is no run at all.
+        UnknownNameError: There is none of that name.
+        RunError: The run has no such checkpoint yet.
+    """
+    if name == "latest":
+        return _latest(root, needs)
+    for path in (Path(name), root / name):
+        run = RunFolder(path)
+        if run.config_path.is_file():
+            if not _checkpoint(run, needs).is_file():
+                raise RunError(f"{path} has no {needs} checkpoint: no epoch was finished in it")
+            return run
+    if Path(name).is_dir():
+        raise RunError(f"{name} is no run folder: it has no config.yaml")
+    raise UnknownNameError("run", name, [run.name for run in _runs(root)])
+
+
+def _latest(root: Path, needs: str) -> RunFolder:
+    ready = [run for run in _runs(root) if _checkpoint(run, needs).is_file()]
+    if not ready:
+        raise MissingError(
+            f"no finished run in {root}/; make one with 'artstyle finetune' or name one with --run"
+        )
+    return max(ready, key=_started)
+
+
+def _runs(root: Path) -> Iterator[RunFolder]:
+    if root.is_dir():
+        for path in sorted(root.iterdir()):
+            if (path / "config.yaml").is_file():
+                yield RunFolder(path)
+
+
+def _started(run: RunFolder) -> tuple[str, str]:
+    """Return when the run began; a run whose record is damaged counts as the oldest."""
+    try:
+        return str(json.loads(run.environment_path.read_text("utf-8"))["started"]), run.name
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", run.name
+
+
+def _checkpoint(run: RunFolder, needs: str) -> Path:
+    return run.best_path if needs == "best" else run.last_path
