@@ -1,0 +1,167 @@
+"""Let a run's best model look at a split of a data set, and write down how well it does."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artstyle.data.dataset import DatasetFolder
+from artstyle.data.manifest import ManifestRow, Split
+from artstyle.errors import DataError, RunError
+from artstyle.evaluation.figures import write_figures
+from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
+from artstyle.evaluation.page import write_evaluation_page
+from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
+from artstyle.evaluation.summary import summarise
+from artstyle.files import read_json, write_csv, write_json
+from artstyle.images import read_image
+from artstyle.inference import choose_device, predict_logits
+from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.progress import Progress, silent
+from artstyle.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An evaluation that was written."""
+
+    path: Path
+    """The folder that holds it."""
+    report: dict[str, Any]
+    """The content of ``report.json``."""
+    replaced: bool
+    """Whether the same evaluation lay there before."""
+
+
+def evaluate(
+    run: RunFolder,
+    dataset: DatasetFolder,
+    split: Split = "test",
+    *,
+    out: Path | None = None,
+    batch_size: int = 32,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> Evaluation:
+    """Evaluate the best checkpoint of a run and write report, predictions, figures and page.
+
+    Styles are matched by name. Pictures that cannot be read are listed and take part in no score.
+
+    Args:
+        run: The run.
+        dataset: Need not be the one that the run was trained on.
+        split: Which of its splits.
+        out: The folder to write to; None takes the one in the run folder. An evaluation of the
+            same model on the same split of the same data is written anew; anything else that
+            lies there is left alone.
+        batch_size: Pictures a forward pass.
+        device: As `choose_device` takes it.
+        progress: Told of each picture.
+
+    Raises:
+        DataError: The split is empty, has styles that the model does not know, or not one
+            picture of it could be read.
+        RunError: The folder to write to holds something else.
+    """
+    rows = dataset.rows(split)
+    model = load_style_model(run.best_path, choose_device(device))
+    _require_known_styles(rows, model.labels, dataset, split)
+    folder = out or run.evaluation_path(split)
+    identity = {"model": model.fingerprint, "dataset": dataset.fingerprint, "split": split}
+    replaced = _claim(folder, identity)
+
+    training = training_rows(run, dataset)
+    read = _reader(dataset, model)
+    outcome = _look(model, rows, read, training, batch_size, progress)
+    report = {
+        **identity,
+        "run": run.name,
+        "architecture": model.name,
+        "dataset_path": str(dataset.path),
+        "warnings": find_doubts(run, dataset, split, rows, training),
+        **summarise(outcome, training),
+    }
+    write_json(folder / "report.json", report)
+    write_csv(folder / "predictions.csv", PREDICTION_COLUMNS, outcome.prediction_rows())
+    write_figures(folder, outcome, read, progress)
+    write_evaluation_page(folder, outcome, report, read, progress)
+    return Evaluation(folder, report, replaced)
+
+
+def _reader(dataset: DatasetFolder, model: StyleModel) -> ReadPicture:
+    rules = model.preprocessing.rules
+
+    def read(row: ManifestRow, short_side_px: int) -> Image.Image:
+        path = dataset.image_path(row)
+        return read_image(path, short_side_px=short_side_px, rules=rules).pixels
+
+    return read
+
+
+def _look(
+    model: StyleModel,
+    rows: Sequence[ManifestRow],
+    read: ReadPicture,
+    training: Sequence[ManifestRow] | None,
+    batch_size: int,
+    progress: Progress,
+) -> Outcome:
+    def read_for_model(row: ManifestRow) -> Image.Image:
+        return read(row, model.preprocessing.read_size)
+
+    answered, logits, unreadable = [], [], []
+    predictions = predict_logits(model, rows, read_for_model, batch_size=batch_size)
+    for done, prediction in enumerate(predictions, start=1):
+        if prediction.logits_C is None:
+            unreadable.append(Unreadable(prediction.item, prediction.error or ""))
+        else:
+            answered.append(prediction.item)
+            logits.append(prediction.logits_C)
+        progress("evaluating", done, len(rows))
+    if not answered:
+        first = unreadable[0]
+        raise DataError(
+            f"none of the {len(rows)} pictures could be read; the first, {first.row.cached}:"
+            f" {first.reason}; run 'artstyle prepare' again to make the cache anew"
+        )
+    return Outcome(
+        labels=model.labels,
+        rows=tuple(answered),
+        logits_NC=np.stack(logits).astype(np.float64),
+        artist_seen=artists_seen(answered, training),
+        unreadable=tuple(unreadable),
+    )
+
+
+def _require_known_styles(
+    rows: Sequence[ManifestRow], labels: Sequence[str], dataset: DatasetFolder, split: Split
+) -> None:
+    unknown = sorted({row.style for row in rows} - set(labels))
+    if unknown:
+        raise DataError(
+            f"the {split} split of {dataset.path} has styles that the model does not know:"
+            f" {', '.join(unknown)}; it knows {', '.join(labels)}."
+            " Train on this data, or prepare it without these styles"
+        )
+
+
+def _claim(folder: Path, identity: dict[str, str]) -> bool:
+    """Return whether ``folder`` holds this very evaluation; refuse if it holds anything else."""
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file; name another folder with --out")
+    if not folder.exists() or all(path.name.startswith(".tmp-") for path in folder.iterdir()):
+        return False
+    report_path = folder / "report.json"
+    if not report_path.is_file():
+        raise RunError(f"{folder} is not empty; name another folder with --out")
+    found = read_json(report_path)
+    for key, words in (("model", "model"), ("dataset", "data set"), ("split", "split")):
+        if not isinstance(found, dict) or found.get(key) != identity[key]:
+            raise RunError(
+                f"{folder} holds the evaluation of another {words};"
+                " delete it, or name another folder with --out"
+            )
+    return True

@@ -1,0 +1,162 @@
+"""What a model said of each picture of a split, beside the truth; no torch here."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from PIL import Image
+
+from artstyle.data.manifest import ManifestRow
+from artstyle.evaluation.metrics import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Reliability,
+    confusion_matrix,
+    log_softmax,
+    reliability,
+    true_ranks,
+)
+
+TOP_K = 3
+
+ReadPicture = Callable[[ManifestRow, int], Image.Image]
+"""Gives a picture of the data set, its shorter side at most so many pixels."""
+
+PREDICTION_COLUMNS = (
+    "path",
+    "style",
+    "predicted",
+    "probability",
+    "second",
+    "second_probability",
+    "third",
+    "third_probability",
+    "true_probability",
+    "true_rank",
+    "correct",
+    "artist",
+    "artist_in_training",
+    "error",
+)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """A picture of which nothing could be said."""
+
+    row: ManifestRow
+    reason: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The N pictures that could be read, and the model's logits for them."""
+
+    labels: tuple[str, ...]
+    """The model's styles, C of them."""
+    rows: tuple[ManifestRow, ...]
+    logits_NC: FloatArray
+    artist_seen: tuple[bool | None, ...]
+    """Whether training had a picture by the artist; None where that is not known."""
+    unreadable: tuple[Unreadable, ...] = ()
+
+    @cached_property
+    def targets_N(self) -> IntArray:
+        """Labels of the true styles, matched by name."""
+        position = {style: label for label, style in enumerate(self.labels)}
+        return np.array([position[row.style] for row in self.rows], dtype=np.int64)
+
+    @cached_property
+    def predictions_N(self) -> IntArray:
+        """Labels of the most probable styles."""
+        predictions_N: IntArray = self.logits_NC.argmax(axis=1).astype(np.int64)
+        return predictions_N
+
+    @cached_property
+    def log_probabilities_NC(self) -> FloatArray:
+        """Natural logarithms of the probabilities."""
+        return log_softmax(self.logits_NC)
+
+    @cached_property
+    def probabilities_NC(self) -> FloatArray:
+        """Probabilities; each row adds up to 1."""
+        probabilities_NC: FloatArray = np.exp(self.log_probabilities_NC)
+        return probabilities_NC
+
+    @cached_property
+    def confidence_N(self) -> FloatArray:
+        """Probabilities of the predicted styles."""
+        confidence_N: FloatArray = self.probabilities_NC.max(axis=1)
+        return confidence_N
+
+    @cached_property
+    def correct_N(self) -> BoolArray:
+        """Whether the predicted style is the true one."""
+        correct_N: BoolArray = self.predictions_N == self.targets_N
+        return correct_N
+
+    @cached_property
+    def ranks_N(self) -> IntArray:
+        """Places of the true styles; 1 is the most probable."""
+        return true_ranks(self.logits_NC, self.targets_N)
+
+    @cached_property
+    def confusion_CC(self) -> IntArray:
+        """Counts of true (row) and predicted (column) styles."""
+        return confusion_matrix(self.targets_N, self.predictions_N, len(self.labels))
+
+    @cached_property
+    def reliability(self) -> Reliability:
+        """How often predictions of a given confidence are right."""
+        return reliability(self.confidence_N, self.correct_N)
+
+    def most_confident(self, chosen_N: BoolArray) -> list[int]:
+        """Return the positions of the chosen pictures, the most confident prediction first."""
+        positions = np.flatnonzero(chosen_N)
+        order = np.argsort(-self.confidence_N[positions], kind="stable")
+        return [int(position) for position in positions[order]]
+
+    def prediction_rows(self) -> Iterator[dict[str, object]]:
+        """Yield one row a picture for ``predictions.csv``, those that failed last."""
+        for position in range(len(self.rows)):
+            yield self._prediction_row(position)
+        for failed in self.unreadable:
+            yield _blank_row() | {
+                "path": failed.row.path,
+                "style": failed.row.style,
+                "artist": failed.row.artist,
+                "error": failed.reason,
+            }
+
+    def _prediction_row(self, position: int) -> dict[str, object]:
+        row, seen = self.rows[position], self.artist_seen[position]
+        probabilities_C = self.probabilities_NC[position]
+        best = np.argsort(-self.logits_NC[position], kind="stable")[:TOP_K]
+        named: dict[str, object] = {}
+        for place, label in zip(("", "second", "third"), best, strict=False):
+            named[place or "predicted"] = self.labels[label]
+            name = f"{place}_probability" if place else "probability"
+            named[name] = f"{probabilities_C[label]:.6f}"
+        return (
+            _blank_row()
+            | named
+            | {
+                "path": row.path,
+                "style": row.style,
+                "true_probability": f"{probabilities_C[self.targets_N[position]]:.6f}",
+                "true_rank": int(self.ranks_N[position]),
+                "correct": _yes_no(bool(self.correct_N[position])),
+                "artist": row.artist,
+                "artist_in_training": _yes_no(seen),
+            }
+        )
+
+
+def _blank_row() -> dict[str, object]:
+    return dict.fromkeys(PREDICTION_COLUMNS, "")
+
+
+def _yes_no(value: bool | None) -> str:
+    return "" if value is None else ("yes" if value else "no")

@@ -1,0 +1,185 @@
+"""The scores of an evaluation in words and tables, from ``report.json`` alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artstyle.labels import display_name
+from artstyle.pages import Block, Cell, Facts, Prose, Table
+
+SMALL_SUPPORT = 20
+"""A style with fewer pictures than this has scores that a few pictures decide."""
+_AVERAGES = ("macro avg", "weighted avg")
+_SAME_ARTIST_SHARE = 0.5
+_CALIBRATED = 0.05
+
+
+def with_interval(value: float, bounds: Sequence[float] | None) -> str:
+    """Return ``0.731 (0.712 to 0.750)``."""
+    if bounds is None:
+        return f"{value:.3f}"
+    return f"{value:.3f} ({bounds[0]:.3f} to {bounds[1]:.3f})"
+
+
+def headline(report: Mapping[str, Any]) -> list[Block]:
+    """Return the scores that are quoted, with their 95% intervals, and what speaks against them."""
+    intervals = report["intervals"]
+    facts: dict[str, Any] = {
+        "accuracy": with_interval(report["accuracy"], intervals["accuracy"]),
+        "macro F1": with_interval(report["macro_f1"], intervals["macro_f1"]),
+        "among the first three": with_interval(report["top3_accuracy"], intervals["top3_accuracy"]),
+        "weighted F1": report["weighted_f1"],
+        "calibration error": report["expected_calibration_error"],
+        "pictures": report["pictures"],
+    }
+    if report["unreadable"]:
+        facts["not readable"] = report["unreadable"]
+    return [*(Prose(f"Mind: {doubt}") for doubt in report["warnings"]), Facts(facts)]
+
+
+def how_far_to_trust(report: Mapping[str, Any]) -> list[Block]:
+    """Say in plain words what the scores do and do not tell."""
+    sentences = [
+        _on_chance(report),
+        _on_artists(report["artists"]),
+        _on_oracle(report),
+        _on_calibration(report),
+        _on_small_styles(report),
+        _on_absent_styles(report),
+    ]
+    return [*(Prose(sentence) for sentence in sentences if sentence), artist_table(report)]
+
+
+def artist_table(report: Mapping[str, Any]) -> Table:
+    """Return the accuracy on artists seen and unseen in training."""
+    names = {"seen": "seen in training", "unseen": "not seen", "unknown": "not known"}
+    rows: list[list[Any]] = []
+    for key, name in names.items():
+        part = report["artists"][key]
+        if part["support"]:
+            score = with_interval(part["accuracy"], part["interval"])
+            rows.append([name, part["support"], score])
+    return Table(["artist", "pictures", "accuracy (95% interval)"], rows)
+
+
+def style_table(report: Mapping[str, Any]) -> Table:
+    """Return precision, recall, F1 and support of each style, and their averages."""
+    entries = report["classification_report"]
+    styles = [name for name in entries if name not in (*_AVERAGES, "accuracy")]
+    rows = [_style_row(display_name(style), entries[style], shade=True) for style in styles]
+    rows += [_style_row(name, entries[name], shade=False) for name in _AVERAGES]
+    caption = "Averages run over the styles that have pictures in this split."
+    return Table(["style", "precision", "recall", "F1", "pictures"], rows, caption=caption)
+
+
+def how_measured(report: Mapping[str, Any]) -> list[Block]:
+    """Say which model, which data and which definitions stand behind the scores."""
+    intervals = report["intervals"]
+    return [
+        Facts(
+            {
+                "run": report["run"],
+                "model": f"{report['architecture']}, {report['model']}",
+                "data set": f"{report['dataset_path']}, {report['dataset'][:12]}",
+                "split": report["split"],
+                "mean confidence": report["mean_confidence"],
+                "negative log likelihood": report["negative_log_likelihood"],
+                "Brier score (0 to 2)": report["brier_score"],
+            }
+        ),
+        Prose(
+            f"Intervals hold {intervals['level']:.0%} of {intervals['resamples']:,} bootstrap draws"
+            " of the pictures (percentiles, not stratified, seed"
+            f" {intervals['seed']}). They count pictures as independent; works of one artist are"
+            " not, so the true ranges are wider."
+        ),
+        Prose(
+            "The macro average gives each style that has pictures the same weight, the weighted"
+            " average each picture. The calibration error is the mean gap between confidence and"
+            " accuracy over 15 equally wide bins (Guo et al. 2017)."
+        ),
+    ]
+
+
+def _style_row(name: str, entry: Mapping[str, Any], *, shade: bool) -> list[Any]:
+    scores = [entry["precision"], entry["recall"], entry["f1-score"]]
+    cells = [Cell(score, shade=0.5 * score if shade else 0) for score in scores]
+    return [name, *cells, entry["support"]]
+
+
+def _on_chance(report: Mapping[str, Any]) -> str:
+    low, high = report["intervals"]["accuracy"]
+    entries = report["classification_report"]
+    styles = report["confusion_matrix"]["labels"]
+    largest = max(styles, key=lambda style: entries[style]["support"])
+    share = entries[largest]["support"] / report["pictures"]
+    return (
+        f"On other pictures of the same kind the accuracy would lie between {low:.1%} and"
+        f" {high:.1%}, as far as chance goes. Always saying {display_name(largest)} would give"
+        f" {share:.1%}."
+    )
+
+
+def _on_artists(artists: Mapping[str, Any]) -> str:
+    seen, unseen = artists["seen"], artists["unseen"]
+    known = seen["support"] + unseen["support"]
+    if not known:
+        return "Whether the model knows these artists from its training cannot be told."
+    share = seen["support"] / known
+    if not unseen["support"]:
+        return (
+            "Training had works by every artist in this split: the scores say nothing of how the"
+            " model does on artists that are new to it, and flatter it."
+        )
+    if share < _SAME_ARTIST_SHARE:
+        return (
+            f"{1 - share:.0%} of the pictures are by artists that are new to the model: the scores"
+            " tell how well it recognises styles, not hands."
+        )
+    return (
+        f"{share:.0%} of the pictures are by artists that the model knows from its training."
+        f" On the {unseen['support']:,} by others its accuracy is {unseen['accuracy']:.1%};"
+        " that is the figure to expect for an unknown artist."
+    )
+
+
+def _on_oracle(report: Mapping[str, Any]) -> str:
+    oracle = report["artist_oracle"]
+    if oracle is None:
+        return ""
+    better = "more" if oracle["accuracy"] > report["accuracy"] else "less"
+    return (
+        "An oracle that sees no pixels and knows only whose work it is, and that artist's most"
+        f" frequent style in training, would score {oracle['accuracy']:.1%} here, {better} than the"
+        " model."
+    )
+
+
+def _on_calibration(report: Mapping[str, Any]) -> str:
+    error, confidence = report["expected_calibration_error"], report["mean_confidence"]
+    if error <= _CALIBRATED:
+        return f"Its probabilities can be taken nearly at their word (error {error:.3f})."
+    direction = "too high" if confidence > report["accuracy"] else "too low"
+    return (
+        f"Its probabilities are {direction}: it is {confidence:.0%} sure on average and"
+        f" {report['accuracy']:.0%} right."
+    )
+
+
+def _on_small_styles(report: Mapping[str, Any]) -> str:
+    entries = report["classification_report"]
+    small = [
+        f"{display_name(style)} ({entries[style]['support']})"
+        for style in report["confusion_matrix"]["labels"]
+        if 0 < entries[style]["support"] < SMALL_SUPPORT
+    ]
+    if not small:
+        return ""
+    return f"A few pictures decide the scores of {', '.join(small)}."
+
+
+def _on_absent_styles(report: Mapping[str, Any]) -> str:
+    absent = report["styles_without_pictures"]
+    if not absent:
+        return ""
+    names = ", ".join(display_name(style) for style in absent)
+    return f"The model also knows {names}, of which this split has no picture."
