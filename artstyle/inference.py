@@ -52,6 +52,21 @@ def choose_device(name: str = "auto") -> torch.device:
     return device
 
 
+def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
+    """Return the type in which autocast computes; None for float32 throughout.
+
+    ``auto`` takes bfloat16 where an accelerator has it, else float16. On a CPU it takes float32:
+    there bfloat16 makes some networks faster and others slower.
+    """
+    if name != "auto":
+        return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[name]
+    if device.type == "cpu":
+        return None
+    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
+        return torch.bfloat16
+    return torch.float16
+
+
 def predict_logits(
     model: StyleModel,
     items: Iterable[Item],
@@ -59,6 +74,7 @@ def predict_logits(
     *,
     batch_size: int = 32,
     threads: int | None = None,
+    precision: torch.dtype | None = None,
 ) -> Iterator[Prediction[Item]]:
     """Yield the model's logits for each item, in order, as they come.
 
@@ -71,6 +87,7 @@ def predict_logits(
         read: Gives the decoded RGB picture of an item, or raises ImageError.
         batch_size: Pictures a forward pass.
         threads: That read; None takes one per core.
+        precision: Of autocast; None computes in float32.
     """
     transform = eval_transform(model.preprocessing)
 
@@ -83,7 +100,7 @@ def predict_logits(
     workers = threads or cpu_count() or 1
     prepared = read_ahead(items, prepare, threads=workers, ahead=2 * batch_size)
     while batch := list(islice(prepared, batch_size)):
-        yield from _answer(model, batch)
+        yield from _answer(model, batch, precision)
 
 
 def read_ahead(
@@ -123,13 +140,13 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _answer(
-    model: StyleModel, batch: list[tuple[Item, Tensor | str]]
+    model: StyleModel, batch: list[tuple[Item, Tensor | str]], precision: torch.dtype | None
 ) -> Iterator[Prediction[Item]]:
     tensors = [value for _, value in batch if isinstance(value, Tensor)]
     answers: Iterator[NDArray[np.float32]] = iter(())
     if tensors:
         images = torch.stack(tensors).to(model.device, memory_format=torch.channels_last)
-        answers = iter(forward(model.network, images, None).cpu().numpy())
+        answers = iter(forward(model.network, images, precision).cpu().numpy())
     for item, value in batch:
         if isinstance(value, str):
             yield Prediction(item, None, value)

@@ -1,7 +1,7 @@
 """The run folder: what lies where in it, and how one is found or begun."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -124,7 +124,7 @@ class RunFolder:
         write_json(self.labels_path, list(labels))
         write_json(self.environment_path, environment)
 
-    def write_history(self, rows: list[Mapping[str, object]]) -> None:
+    def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""
         write_csv(self.history_path, HISTORY_COLUMNS, rows)
 

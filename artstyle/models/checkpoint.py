@@ -126,7 +126,7 @@ def load_style_model(path: Path, device: torch.device) -> StyleModel:
         raise WeightsError(f"{path} does not fit the model {header.name}: {reason}") from None
     return StyleModel(
         name=header.name,
-        network=built.network.eval().to(device),
+        network=built.network.eval().to(device).to(memory_format=torch.channels_last),
         labels=header.labels,
         preprocessing=header.preprocessing,
         spec=built.spec,

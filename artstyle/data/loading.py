@@ -1,0 +1,191 @@
+"""Training batches: which paintings, in which order, varied how; all of it a function of the seed.
+
+Every draw has a seed of its own, made from the run's seed, the epoch and the place in the epoch.
+So a picture is varied in the same way by any number of workers, in any number of processes, and
+after a resume.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import cpu_count
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from artstyle.data.balance import oversampled_indices
+from artstyle.data.transforms import Transform
+from artstyle.errors import DataError, ImageError
+from artstyle.images import ImageRules, read_image
+
+Labels = NDArray[np.int64]
+"""Integer labels of N pictures, in [0, C)."""
+
+# Copies in the cache are within the limits already.
+_NO_LIMITS = ImageRules(max_pixels=2**40, min_side_px=1)
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One picture in one place of one epoch."""
+
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Pictures with their labels, as training reads them."""
+
+    paths: tuple[Path, ...]
+    labels_N: Labels
+
+
+class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
+    """Pre-resized pictures as tensors, 3 x S x S, with their labels."""
+
+    def __init__(self, paintings: Labelled, transform: Transform) -> None:
+        self.paintings = paintings
+        self.transform = transform
+
+    def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
+        """Read and vary one picture; torch's generator is left as it was found."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(draw.seed)
+            image = self.transform(read_cached(self.paintings.paths[draw.index]))
+        return image, torch.tensor(self.paintings.labels_N[draw.index])
+
+
+class EpochBatches(Sampler[list[Draw]]):
+    """The batches of an epoch, for one of several processes.
+
+    All processes walk through the same order; of each batch, process r of n takes every n-th
+    picture from r on, so that the pictures of a step do not depend on n.
+
+    Args:
+        labels_N: Of the training pictures.
+        batch_size: Over all processes.
+        balanced: Draw each style equally often (of N draws in all).
+        oversample: Repeat rare styles to the size of the largest.
+        seed: Of the run.
+        rank: r.
+        world: n.
+    """
+
+    def __init__(
+        self,
+        labels_N: Labels,
+        batch_size: int,
+        *,
+        seed: int,
+        balanced: bool = False,
+        oversample: bool = False,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        self.labels_N = labels_N
+        self.batch_size = batch_size
+        self.seed = seed
+        self.balanced = balanced
+        self.oversample = oversample
+        self.rank, self.world = rank, world
+        self.epoch = 0
+        self._num_draws = len(self._order())
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch that the next iteration gives, counted from 0."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        """Return the number of steps in an epoch."""
+        full, rest = divmod(self._num_draws, self.batch_size)
+        return full + (rest >= self.world)
+
+    def sizes(self) -> list[int]:
+        """Return how many pictures each batch has, over all processes."""
+        starts = range(0, len(self) * self.batch_size, self.batch_size)
+        return [min(self.batch_size, self._num_draws - start) for start in starts]
+
+    def __iter__(self) -> Iterator[list[Draw]]:
+        """Yield this process's part of each batch.
+
+        A last batch with fewer pictures than processes is left out: each needs one.
+        """
+        order = self._order()
+        for step, size in enumerate(self.sizes()):
+            places = range(step * self.batch_size, step * self.batch_size + size)
+            yield [
+                Draw(int(order[place]), derive_seed(self.seed, "draw", self.epoch, place))
+                for place in places[self.rank :: self.world]
+            ]
+
+    def _order(self) -> Labels:
+        rng = np.random.default_rng(derive_seed(self.seed, "order", self.epoch))
+        if self.balanced:
+            return _balanced_draws(self.labels_N, rng)
+        if self.oversample:
+            return rng.permutation(oversampled_indices(self.labels_N, rng))
+        return rng.permutation(len(self.labels_N))
+
+
+def build_loader(
+    dataset: CachedPaintings, batches: EpochBatches, workers: int | None, *, pin: bool
+) -> DataLoader[tuple[Tensor, Tensor]]:
+    """Return the loader of training batches.
+
+    Args:
+        dataset: What is drawn from.
+        batches: Which, in which order.
+        workers: Processes; None means one per core, 0 reads in this process.
+        pin: Whether batches lie in memory from which an accelerator copies fast.
+    """
+    count = (cpu_count() or 1) if workers is None else workers
+    return DataLoader(
+        dataset,
+        batch_sampler=batches,
+        num_workers=count,
+        persistent_workers=count > 0,
+        pin_memory=pin,
+    )
+
+
+def read_cached(path: Path) -> Image.Image:
+    """Return a picture of the cache.
+
+    Raises:
+        DataError: It is gone or damaged.
+    """
+    try:
+        return read_image(path, rules=_NO_LIMITS).pixels
+    except ImageError as error:
+        raise DataError(
+            f"{path}: {error}; run 'artstyle prepare' again to make the copy anew"
+        ) from None
+
+
+def derive_seed(*parts: object) -> int:
+    """Return a 63-bit seed that any change of ``parts`` changes altogether."""
+    text = "/".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
+
+
+def _balanced_draws(labels_N: Labels, rng: np.random.Generator) -> Labels:
+    """Return N indices in which every style that occurs is equally frequent, within one draw.
+
+    Each style's paintings are gone through in a new random order before any comes again.
+    """
+    styles, num = np.unique(labels_N), len(labels_N)
+    per_style = -(-num // len(styles))
+    draws = [_repeated(np.flatnonzero(labels_N == style), per_style, rng) for style in styles]
+    by_turn = np.stack([rng.permutation(drawn) for drawn in draws], axis=1).ravel()
+    return rng.permutation(by_turn[:num])
+
+
+def _repeated(members: Labels, count: int, rng: np.random.Generator) -> Labels:
+    rounds = -(-count // len(members))
+    return np.concatenate([rng.permutation(members) for _ in range(rounds)])[:count]

@@ -1,0 +1,197 @@
+"""One epoch of training: batches to gradients to steps."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.amp import GradScaler
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader
+from torchvision.transforms import v2
+
+from artstyle.config import AugmentConfig, TrainConfig
+from artstyle.data.loading import EpochBatches, derive_seed
+from artstyle.errors import TrainingError
+from artstyle.models.unfreeze import train_mode
+from artstyle.training.losses import Loss
+from artstyle.training.optim import Schedule
+from artstyle.training.processes import Processes
+
+Batch = tuple[Tensor, Tensor]
+
+
+@dataclass
+class Learner:
+    """All that moves while a network learns."""
+
+    network: nn.Module
+    optimizer: Optimizer
+    schedule: Schedule
+    scaler: GradScaler
+    """Does nothing unless the precision is fp16."""
+    ema: AveragedModel | None
+    loss: Loss
+    mix: Callable[[Tensor, Tensor], Batch] | None
+    """Mixup or CutMix of a batch."""
+    precision: torch.dtype | None
+    """Of autocast; None computes in float32."""
+    memory_format: torch.memory_format
+    """Of the pictures; the network's own."""
+
+    @property
+    def answering(self) -> nn.Module:
+        """The network whose answers count: the moving average if there is one."""
+        return self.network if self.ema is None else self.ema.module
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """What an epoch of training came to, over all processes."""
+
+    loss: float
+    accuracy: float
+    """On the varied pictures, before each step."""
+    images: int
+    steps: int
+    """Batches."""
+    seconds: float
+    lr: float
+    """Of the head, at the end."""
+
+
+def build_mix(config: AugmentConfig, num_styles: int) -> Callable[[Tensor, Tensor], Batch] | None:
+    """Return what mixes the pictures of a batch; None if nothing is asked for."""
+    ways: list[nn.Module] = []
+    if config.mixup_alpha:
+        ways.append(v2.MixUp(alpha=config.mixup_alpha, num_classes=num_styles))
+    if config.cutmix_alpha:
+        ways.append(v2.CutMix(alpha=config.cutmix_alpha, num_classes=num_styles))
+    return v2.RandomChoice(ways) if ways else None
+
+
+def train_epoch(
+    learner: Learner,
+    loader: DataLoader[Batch],
+    batches: EpochBatches,
+    config: TrainConfig,
+    processes: Processes,
+    on_step: Callable[[int, float, int], None],
+) -> EpochResult:
+    """Train for one epoch, the one that ``batches`` is set to.
+
+    The gradient of a step is that of the mean loss over all its pictures, however they are dealt
+    out to processes and to accumulated batches.
+
+    Args:
+        learner: Changed in place.
+        loader: Gives this process's part of ``batches``.
+        batches: The epoch's batches.
+        config: Accumulation, clipping.
+        processes: This one and the others.
+        on_step: Told of the batch, its mean loss and its pictures, after each batch.
+
+    Raises:
+        TrainingError: The loss is no longer a finite number.
+    """
+    train_mode(learner.network)
+    module = _distributed(learner.network, processes)
+    started, sums = time.perf_counter(), [0.0, 0.0, 0.0]
+    sizes = _step_sizes(batches, config.accumulate)
+    for step, (images, labels) in enumerate(loader):
+        torch.manual_seed(derive_seed(batches.seed, "step", batches.epoch, step, processes.rank))
+        moves = (step + 1) % config.accumulate == 0 or step + 1 == len(batches)
+        share = processes.world / next(sizes)
+        with _unsynchronised(module, moves):
+            losses_N, right = _backward(learner, module, images, labels, share, processes)
+        if moves:
+            _move(learner, config.max_grad_norm)
+        mean = float(losses_N.mean())
+        if not math.isfinite(mean):
+            raise TrainingError(
+                f"the loss is {mean} in epoch {batches.epoch + 1}, batch {step + 1};"
+                " lower optim.lr, or set train.precision=fp32"
+            )
+        sums = [sums[0] + mean * len(labels), sums[1] + right, sums[2] + len(labels)]
+        on_step(step + 1, mean, len(labels) * processes.world)
+    processes.share_buffers(learner.network)
+    loss, right_total, images_total = processes.total(sums)
+    return EpochResult(
+        loss=loss / images_total,
+        accuracy=right_total / images_total,
+        images=round(images_total),
+        steps=len(batches),
+        seconds=time.perf_counter() - started,
+        lr=float(learner.optimizer.param_groups[0]["lr"]),
+    )
+
+
+def _backward(
+    learner: Learner,
+    module: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    share: float,
+    processes: Processes,
+) -> tuple[Tensor, int]:
+    """Add the gradients of one batch; return its losses and how many answers were right."""
+    device = processes.device
+    images = images.to(device, non_blocking=True, memory_format=learner.memory_format)
+    labels = labels.to(device, non_blocking=True)
+    targets = labels
+    if learner.mix is not None:
+        images, targets = learner.mix(images, labels)
+    with torch.autocast(
+        device.type, dtype=learner.precision, enabled=learner.precision is not None
+    ):
+        logits_NC = module(images)
+    losses_N = learner.loss(logits_NC.float(), targets)
+    loss = learner.scaler.scale(losses_N.sum() * share)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return losses_N.detach(), int((logits_NC.argmax(dim=1) == labels).sum())
+
+
+def _move(learner: Learner, max_grad_norm: float) -> None:
+    if max_grad_norm:
+        # Unscale first: clipping scaled gradients would clip the true ones at norm / scale.
+        learner.scaler.unscale_(learner.optimizer)
+        learning = [p for p in learner.network.parameters() if p.grad is not None]
+        nn.utils.clip_grad_norm_(learning, max_grad_norm)
+    learner.scaler.step(learner.optimizer)
+    learner.scaler.update()
+    learner.optimizer.zero_grad(set_to_none=True)
+    learner.schedule.after_step()
+    if learner.ema is not None:
+        learner.ema.update_parameters(learner.network)
+
+
+def _step_sizes(batches: EpochBatches, accumulate: int) -> Iterator[int]:
+    """Yield, for each batch, the pictures of the step that it belongs to, over all processes."""
+    sizes = batches.sizes()
+    for start in range(0, len(sizes), accumulate):
+        group = sizes[start : start + accumulate]
+        yield from [sum(group)] * len(group)
+
+
+def _distributed(network: nn.Module, processes: Processes) -> nn.Module:
+    """Wrap the network so that gradients are averaged over processes.
+
+    Wrapped anew each epoch, since what learns may have changed with the stage.
+    """
+    learns = any(parameter.requires_grad for parameter in network.parameters())
+    if processes.world == 1 or not learns:
+        return network
+    ids = [processes.device.index] if processes.device.type == "cuda" else None
+    return DistributedDataParallel(network, device_ids=ids)
+
+
+def _unsynchronised(module: nn.Module, moves: bool) -> AbstractContextManager[None]:
+    """Return a context in which gradients stay in this process until the weights move."""
+    if moves or not isinstance(module, DistributedDataParallel):
+        return nullcontext()
+    return module.no_sync()

@@ -1,0 +1,79 @@
+"""What a run stood on: versions, code, machine, data; and its seeds."""
+
+import os
+import platform
+import random
+import subprocess
+import sys
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+
+from artstyle.config import Config
+from artstyle.data.dataset import DatasetFolder
+from artstyle.training.processes import Processes
+
+_PACKAGES = ("artstyle", "torch", "torchvision", "timm", "numpy", "pillow", "safetensors")
+
+
+def set_seed(seed: int, *, deterministic: bool = False) -> None:
+    """Seed Python, NumPy and torch on all devices.
+
+    Args:
+        seed: Of every random choice that follows.
+        deterministic: Refuse algorithms whose result varies from run to run.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.manual_seed(seed)
+    if deterministic:
+        # cuBLAS reads it when it starts (NVIDIA's "Results reproducibility").
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(deterministic)
+    torch.backends.cudnn.benchmark = not deterministic
+
+
+def describe_environment(
+    config: Config, data: DatasetFolder, processes: Processes, started: datetime
+) -> dict[str, Any]:
+    """Return what the run folder records before the first epoch, as plain data."""
+    return {
+        "started": started.isoformat(timespec="microseconds"),
+        "command": sys.argv,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {package: version(package) for package in _PACKAGES},
+        "git": _git_state(),
+        "device": str(processes.device),
+        "device_name": _device_name(processes.device),
+        "threads": torch.get_num_threads(),
+        "processes": processes.world,
+        "seed": config.seed,
+        "deterministic": config.deterministic,
+        "dataset": {"path": str(data.path.resolve()), "fingerprint": data.fingerprint},
+    }
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return platform.processor() or platform.machine()
+
+
+def _git_state() -> dict[str, Any] | None:
+    """Return the commit of the current folder and whether files differ from it; None without."""
+    commit = _git("rev-parse", "HEAD")
+    if commit is None:
+        return None
+    return {"commit": commit, "changed": bool(_git("status", "--porcelain"))}
+
+
+def _git(*words: str) -> str | None:
+    try:
+        done = subprocess.run(("git", *words), capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

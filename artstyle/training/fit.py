@@ -1,0 +1,272 @@
+"""A training run, as a story: seed, data and model, resume, epochs, and why it ends."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+import psutil
+import torch
+
+from artstyle.config import Config, TrainConfig
+from artstyle.data.dataset import DatasetFolder
+from artstyle.errors import RunError, WeightsError
+from artstyle.models.checkpoint import read_state, write_checkpoint
+from artstyle.models.unfreeze import count_parameters, unfreeze
+from artstyle.progress import Progress, silent
+from artstyle.runs import RunFolder
+from artstyle.training.curves import plot_curves
+from artstyle.training.engine import EpochResult, Learner, train_epoch
+from artstyle.training.environment import describe_environment, set_seed
+from artstyle.training.processes import Processes, joined_processes
+from artstyle.training.setup import Setup, build_setup
+from artstyle.training.tracking import Tracker
+from artstyle.training.validation import Validation, validate
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a run stands after an epoch; kept in its last checkpoint."""
+
+    epochs: int = 0
+    """Finished."""
+    best_epoch: int = 0
+    """Counted from 1."""
+    best_score: float = -1.0
+    seconds: float = 0.0
+    """Spent on all finished epochs."""
+    last_seconds: float = 0.0
+    """Spent on the last one."""
+
+    def after(self, score: float, seconds: float) -> "Standing":
+        """Return where the run stands after one more epoch."""
+        epoch = self.epochs + 1
+        best = (epoch, score) if score > self.best_score else (self.best_epoch, self.best_score)
+        return Standing(epoch, *best, self.seconds + seconds, seconds)
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a run came to."""
+
+    run: RunFolder
+    standing: Standing
+    stopped: str
+    """Why it ended, in words."""
+
+
+def fit(
+    config: Config,
+    data: DatasetFolder,
+    run: RunFolder,
+    *,
+    resume: bool = False,
+    progress: Progress = silent,
+    warn: Callable[[str], None] = lambda message: None,
+) -> FitResult:
+    """Train a model and write its run folder.
+
+    Args:
+        config: Decides the run.
+        data: What is learnt from.
+        run: Written: configuration, labels, environment, history, checkpoints, curves.
+        resume: Go on after the last finished epoch of ``run``.
+        progress: Told of batches.
+        warn: Told of what fails without stopping the run.
+
+    Raises:
+        ArtstyleError: The data set, the weights or the run folder cannot serve.
+        TrainingError: The loss is no longer a number; the checkpoints are those of before.
+    """
+    with joined_processes(config.train.device) as processes:
+        set_seed(config.seed, deterministic=config.deterministic)
+        setup = build_setup(config, data, processes)
+        standing = _restore(setup, run) if resume else _begin(config, data, setup, run)
+        tracker = Tracker(config, run, warn) if processes.leads else None
+        if tracker:
+            tracker.watch(setup.learner.network)
+        while not (stopped := _why_stop(config, standing, processes)):
+            started = time.perf_counter()
+            trained = _train(config, setup, standing.epochs, progress)
+            validated = validate(setup, config.train.batch_size)
+            score = validated.score(config.train.monitor)
+            setup.learner.schedule.after_epoch(score)
+            standing = standing.after(score, time.perf_counter() - started)
+            if tracker:
+                _record(setup, run, standing, trained, validated, tracker)
+                progress(*_epoch_line(config, standing, trained, validated))
+        if tracker:
+            tracker.finish()
+            plot_curves(run.history_path, run.curves_path)
+        return FitResult(run, standing, stopped)
+
+
+def _begin(config: Config, data: DatasetFolder, setup: Setup, run: RunFolder) -> Standing:
+    """Write what does not change during the run."""
+    if setup.processes.leads:
+        now = datetime.now().astimezone()
+        environment = describe_environment(config, data, setup.processes, now)
+        unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
+        total, learning = count_parameters(setup.learner.network)
+        environment["parameters"] = {"total": total, "learning": learning}
+        run.begin(config, setup.header.labels, environment)
+    return Standing()
+
+
+def _restore(setup: Setup, run: RunFolder) -> Standing:
+    """Put the learner where it stood after the last finished epoch.
+
+    Raises:
+        RunError: The run is of another model or other styles.
+    """
+    weights, state = read_state(run.last_path)
+    learner = setup.learner
+    if run.labels() != setup.header.labels:
+        raise RunError(f"{run.path} was trained on other styles than the data set has now")
+    try:
+        learner.network.load_state_dict(weights)
+        learner.optimizer.load_state_dict(state["optimizer"])
+        learner.schedule.load_state_dict(state["schedule"])
+        learner.scaler.load_state_dict(state["scaler"])
+        if learner.ema is not None:
+            learner.ema.load_state_dict(state["ema"])
+        standing = Standing(**state["standing"])
+    except (RuntimeError, ValueError, KeyError, TypeError) as error:
+        raise WeightsError(f"{run.last_path} cannot be gone on from: {error}") from None
+    if setup.processes.leads:
+        # A line may have been written for an epoch whose checkpoint was not.
+        run.write_history(run.history()[: standing.epochs])
+    return standing
+
+
+def _why_stop(config: Config, standing: Standing, processes: Processes) -> str:
+    """Return why no further epoch starts; empty if one does."""
+    limits = config.train
+    planned = 1 if config.unfreeze.mode == "none" else limits.epochs
+    if standing.epochs >= planned:
+        return "all epochs are done"
+    patience, stale = limits.early_stopping, standing.epochs - standing.best_epoch
+    if patience and stale >= patience:
+        return f"no better {limits.monitor} for {stale} epochs"
+    # Clocks differ from process to process: the leading one's decides.
+    if limits.max_minutes and processes.agree(_time_is_up(limits, standing)):
+        return f"another epoch would end after train.max_minutes = {limits.max_minutes:g}"
+    return ""
+
+
+def _time_is_up(limits: TrainConfig, standing: Standing) -> bool:
+    assert limits.max_minutes is not None
+    return standing.seconds + standing.last_seconds > 60 * limits.max_minutes
+
+
+def _train(config: Config, setup: Setup, epoch: int, progress: Progress) -> EpochResult | None:
+    """Train for one epoch, counted from 0; None where nothing learns."""
+    unfreeze(setup.learner.network, setup.spec, config.unfreeze, epoch)
+    if config.unfreeze.mode == "none":
+        return None
+    setup.batches.set_epoch(epoch)
+    stage, steps = f"epoch {epoch + 1} of {config.train.epochs}", len(setup.batches)
+    meter = _Meter(setup.learner, setup.processes.device)
+
+    def on_step(step: int, loss: float, images: int) -> None:
+        detail = meter.after(loss, images)
+        # The last step is told with the validation's scores.
+        if setup.processes.leads and step < steps:
+            progress(stage, step, steps, detail)
+
+    return train_epoch(
+        setup.learner, setup.loader, setup.batches, config.train, setup.processes, on_step
+    )
+
+
+class _Meter:
+    """Speed, loss, learning rate and memory while an epoch runs."""
+
+    def __init__(self, learner: Learner, device: torch.device) -> None:
+        self._learner, self._device = learner, device
+        self._started, self._images = time.perf_counter(), 0
+        self._loss = 0.0
+
+    def after(self, loss: float, images: int) -> str:
+        """Count a batch and return the line to show."""
+        self._images += images
+        self._loss = 0.9 * self._loss + 0.1 * loss if self._loss else loss
+        speed = self._images / (time.perf_counter() - self._started)
+        lr = self._learner.optimizer.param_groups[0]["lr"]
+        memory = f"{memory_gb(self._device):.1f} GB"
+        return f"loss {self._loss:.3f}  {speed:.0f} images/s  lr {lr:.1e}  {memory}"
+
+
+def memory_gb(device: torch.device) -> float:
+    """Return the memory in use: of the accelerator at most so far, or of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    return psutil.Process().memory_info().rss / 2**30
+
+
+def _epoch_line(
+    config: Config, standing: Standing, trained: EpochResult | None, validated: Validation
+) -> tuple[str, int, int, str]:
+    stage = f"epoch {standing.epochs} of {config.train.epochs}"
+    loss = f"loss {trained.loss:.3f}, " if trained else ""
+    speed = f", {trained.images / trained.seconds:.0f} images/s" if trained else ""
+    detail = (
+        f"{loss}val loss {validated.loss:.3f}, accuracy {validated.accuracy:.3f},"
+        f" macro F1 {validated.macro_f1:.3f}{speed}"
+        + (", best so far" if standing.best_epoch == standing.epochs else "")
+    )
+    steps = trained.steps if trained else 1
+    return stage, steps, steps, detail
+
+
+def _record(
+    setup: Setup,
+    run: RunFolder,
+    standing: Standing,
+    trained: EpochResult | None,
+    validated: Validation,
+    tracker: Tracker,
+) -> None:
+    """Write an epoch to disk: best first, last at the end.
+
+    A run that dies in between is resumed from the last checkpoint before, and does the epoch
+    again to the same result.
+    """
+    row = _history_row(standing.epochs, trained, validated)
+    about = {"epoch": standing.epochs, "val_accuracy": validated.accuracy}
+    header = replace(setup.header, about=about | {"val_macro_f1": validated.macro_f1})
+    learner = setup.learner
+    if standing.best_epoch == standing.epochs:
+        write_checkpoint(run.best_path, learner.answering, header)
+        tracker.confusion(
+            validated.targets_N.tolist(), validated.predictions_N.tolist(), header.labels
+        )
+    run.write_history([*run.history(), row])
+    state = {
+        "optimizer": learner.optimizer.state_dict(),
+        "schedule": learner.schedule.state_dict(),
+        "scaler": learner.scaler.state_dict(),
+        "ema": learner.ema.state_dict() if learner.ema is not None else {},
+        "standing": asdict(standing),
+    }
+    write_checkpoint(run.last_path, learner.network, header, state)
+    tracker.log({key: value for key, value in row.items() if isinstance(value, (int, float))})
+
+
+def _history_row(
+    epoch: int, trained: EpochResult | None, validated: Validation
+) -> Mapping[str, float | int | str]:
+    values = {
+        "val_loss": validated.loss,
+        "val_accuracy": validated.accuracy,
+        "val_macro_f1": validated.macro_f1,
+    }
+    if trained:
+        values |= {
+            "train_loss": trained.loss,
+            "train_accuracy": trained.accuracy,
+            "lr": trained.lr,
+            "seconds": trained.seconds,
+            "images_per_second": trained.images / trained.seconds,
+        }
+    return {"epoch": epoch} | {key: float(f"{value:.6g}") for key, value in values.items()}

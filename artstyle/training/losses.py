@@ -1,0 +1,75 @@
+"""What training makes small: one number for each picture."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from artstyle.config import LossConfig
+from artstyle.data.balance import class_weights
+from artstyle.data.loading import Labels
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+"""From logits (N x C) and targets (N labels, or N x C shares) to N losses."""
+
+
+def build_loss(config: LossConfig, labels_N: Labels, num_styles: int, device: torch.device) -> Loss:
+    """Return the loss of the configuration.
+
+    The losses are not averaged here: a step may be spread over processes and accumulated over
+    batches, and only their sum over all pictures of the step has one meaning. Class weights have
+    a mean of 1 over the training pictures, so they do not change the loss's scale.
+
+    Args:
+        config: Which loss.
+        labels_N: Of the training pictures, for class weights.
+        num_styles: C.
+        device: Where logits will be.
+    """
+    weights_C = None
+    if config.class_weights == "balanced":
+        balanced_C = class_weights(labels_N, num_styles)
+        weights_C = torch.tensor(balanced_C, dtype=torch.float32, device=device)
+
+    if config.name == "focal":
+        return lambda logits_NC, targets: focal_loss(
+            logits_NC,
+            smooth(one_hot(targets, num_styles), config.label_smoothing),
+            gamma=config.focal_gamma,
+            weights_C=weights_C,
+        )
+    return lambda logits_NC, targets: functional.cross_entropy(
+        logits_NC,
+        targets,
+        weight=weights_C,
+        label_smoothing=config.label_smoothing,
+        reduction="none",
+    )
+
+
+def focal_loss(
+    logits_NC: Tensor, shares_NC: Tensor, *, gamma: float, weights_C: Tensor | None = None
+) -> Tensor:
+    """Return -sum_c w_c t_c (1 - p_c)^gamma log p_c for each picture (Lin et al. 2017, eq. 5).
+
+    With gamma 0 and no weights it is cross-entropy. Targets are shares rather than labels, a
+    departure from the paper that lets mixup and label smoothing take part.
+    """
+    log_p_NC = functional.log_softmax(logits_NC, dim=1)
+    terms_NC = -shares_NC * (1 - log_p_NC.exp()) ** gamma * log_p_NC
+    if weights_C is not None:
+        terms_NC = terms_NC * weights_C
+    return terms_NC.sum(dim=1)
+
+
+def one_hot(targets: Tensor, num_styles: int) -> Tensor:
+    """Return labels as shares, N x C; shares are returned as they are."""
+    if targets.ndim == 2:
+        return targets
+    return functional.one_hot(targets, num_styles).float()
+
+
+def smooth(shares_NC: Tensor, smoothing: float) -> Tensor:
+    """Spread a share of the target evenly over all styles (Szegedy et al. 2016, sec. 7)."""
+    return shares_NC * (1 - smoothing) + smoothing / shares_NC.shape[1]
