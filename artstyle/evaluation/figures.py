@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import ImageOps
 
 from artstyle.evaluation.metrics import IntArray, Reliability, StyleScores, style_scores
-from artstyle.evaluation.outcome import Outcome, ReadPicture
+from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
 from artstyle.labels import display_name
 from artstyle.plots import (
     HEAT,
@@ -29,7 +30,7 @@ from artstyle.progress import Progress, silent
 
 ERRORS_SHOWN = 24
 _ERRORS_A_ROW = 6
-_ERROR_HEIGHT_PX = 230
+_ERROR_SIDE_PX = 230
 _STRONG = 0.55  # of the colour scale; from here on, numbers are set in paper's colour
 
 
@@ -77,7 +78,7 @@ def plot_confusion(
     _number_cells(axes, values_CC, shares_CC, confusion_CC)
     _name_axes(axes, labels, support_C)
     axes.set_title(
-        "Share of each true style's pictures, in %"
+        "Share of each true style's pictures, in % (blank: none)"
         if normalised
         else "Pictures of each true style, by predicted style"
     )
@@ -89,7 +90,7 @@ def _number_cells(
 ) -> None:
     size = 6.5 if len(values_CC) > 15 else 8
     for row, column in np.argwhere(confusion_CC > 0):
-        axes.text(
+        number = axes.text(
             column,
             row,
             str(values_CC[row, column]),
@@ -98,6 +99,8 @@ def _number_cells(
             fontsize=size,
             color=PAPER if shares_CC[row, column] > _STRONG else INK,
         )
+        # Measuring hundreds of numbers for the layout would take most of the time.
+        number.set_in_layout(False)
 
 
 def _name_axes(axes: Axes, labels: Sequence[str], support_C: IntArray) -> None:
@@ -122,14 +125,25 @@ def plot_style_scores(scores: StyleScores, labels: Sequence[str]) -> Figure:
     """Draw F1 as bars, the best on top, with precision and recall as marks upon them."""
     order = np.argsort(-scores.f1_C, kind="stable")
     rows = np.arange(len(labels))
-    figure, axes = new_figure(8, 1.5 + 0.27 * max(3, len(labels)))
+    figure, axes = new_figure(7, 1.4 + 0.22 * max(3, len(labels)))
     axes.barh(rows, scores.f1_C[order], 0.62, color=PALETTE[5], label="F1")
-    for values_C, marker, colour, legend in (
-        (scores.precision_C, "|", PALETTE[4], "precision: predicted so, and right"),
-        (scores.recall_C, "o", PALETTE[0], "recall: truly so, and found"),
-    ):
-        size = {"markersize": 11, "markeredgewidth": 2.2} if marker == "|" else {"markersize": 5}
-        axes.plot(values_C[order], rows, marker, color=colour, label=legend, **size)
+    axes.plot(
+        scores.precision_C[order],
+        rows,
+        "|",
+        color=PALETTE[4],
+        markersize=9,
+        markeredgewidth=2,
+        label="precision: predicted so, and right",
+    )
+    axes.plot(
+        scores.recall_C[order],
+        rows,
+        "o",
+        color=PALETTE[0],
+        markersize=5,
+        label="recall: truly so, and found",
+    )
     names = [f"{plot_label(labels[label])}  {scores.support_C[label]:,}" for label in order]
     axes.set_yticks(rows, names)
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -152,13 +166,12 @@ def plot_reliability(reliability: Reliability) -> Figure:
     upper.bar(left, accuracy, width, align="edge", color=PALETTE[5], edgecolor=PAPER)
     upper.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1)
     upper.plot(confidence, accuracy, "o", color=PALETTE[0], markersize=4)
-    upper.annotate("too modest", (0.05, 0.93), color=QUIET)
-    upper.annotate("too sure", (0.95, 0.05), color=QUIET, ha="right")
     upper.set_ylim(0, 1)
     upper.set_ylabel("share that is right")
     upper.set_title(
-        "Confidence against truth: on the dashed line it can be taken at its word\n"
-        f"expected calibration error {reliability.expected_calibration_error:.3f}"
+        "Above the dashed line the model is too modest, below it too sure\n"
+        f"expected calibration error {reliability.expected_calibration_error:.3f}",
+        fontsize=9.5,
     )
     lower.bar(left, reliability.counts[filled], width, align="edge", color=LINE, edgecolor=PAPER)
     lower.set_xlim(0, 1)
@@ -173,14 +186,20 @@ def plot_errors(outcome: Outcome, read: ReadPicture) -> Figure:
     tiles = [_error_tile(outcome, read, position) for position in chosen]
     starts = range(0, len(tiles), _ERRORS_A_ROW)
     rows = [("", tiles[start : start + _ERRORS_A_ROW]) for start in starts]
-    return plot_pictures(rows, title="Surest errors", row_height_px=_ERROR_HEIGHT_PX)
+    return plot_pictures(
+        rows,
+        title="Surest errors: what each is, and what the model said",
+        row_height_px=_ERROR_SIDE_PX,
+    )
 
 
 def _error_tile(outcome: Outcome, read: ReadPicture, position: int) -> Tile:
     row = outcome.rows[position]
     predicted = display_name(outcome.labels[outcome.predictions_N[position]])
     caption = (
-        f"is {display_name(row.style)}\nsaid {predicted}\n{outcome.confidence_N[position]:.0%} sure"
+        f"is {display_name(row.style)}\nsaid {predicted}\n"
+        f"{percent(outcome.confidence_N[position])} sure"
     )
-    image = read(row, _ERROR_HEIGHT_PX)
-    return Tile(image, caption)
+    # Squares leave every caption the same room, whatever the picture's shape.
+    picture, square = read(row, _ERROR_SIDE_PX), (_ERROR_SIDE_PX, _ERROR_SIDE_PX)
+    return Tile(ImageOps.pad(picture, square, color=PAPER, centering=(0, 1)), caption)

@@ -154,6 +154,13 @@ class Outcome:
         )
 
 
+def percent(probability: float) -> str:
+    """Return a probability as people read it; nothing is given as certain or impossible."""
+    if probability > 0.99:
+        return "over 99%"
+    return "under 1%" if probability < 0.01 else f"{probability:.0%}"
+
+
 def _blank_row() -> dict[str, object]:
     return dict.fromkeys(PREDICTION_COLUMNS, "")
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from artstyle.evaluation.outcome import Outcome, ReadPicture
+from artstyle.evaluation.figures import ERRORS_SHOWN
+from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
 from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
 from artstyle.labels import display_name
 from artstyle.pages import (
@@ -30,9 +31,9 @@ from artstyle.progress import Progress, silent
 
 CELL_PICTURES = 12
 """At most so many thumbnails stand behind one cell of the confusion matrix."""
-PAGE_PICTURES = 400
+PAGE_PICTURES = 800
 """At most so many stand on the page: every cell gets its first before any gets its second."""
-_THUMBNAIL_PX = 144
+_THUMBNAIL_PX = 128
 _PAIRS_SHOWN = 12
 
 Pair = tuple[int, int]
@@ -69,7 +70,7 @@ def write_evaluation_page(
         Section("How far to trust it", how_far_to_trust(report)),
         Section("Style by style", [_figure(folder, "per_style.png"), style_table(report)]),
         Section("What is taken for what", _confusion_blocks(folder, outcome, cells)),
-        Section("The surest errors", _error_blocks(folder)),
+        Section("The surest errors", list(_surest_errors(outcome, read))),
         Section("How sure it is", _reliability_blocks(folder)),
         Section("The pictures", list(_galleries(outcome, cells))),
         Section("How this was measured", how_measured(report)),
@@ -116,15 +117,12 @@ def _take_in_turns(queues: Sequence[Sequence[int]]) -> list[int]:
 def _thumbnail(outcome: Outcome, position: int, read: ReadPicture) -> Picture:
     row = outcome.rows[position]
     true, predicted = outcome.targets_N[position], outcome.predictions_N[position]
-    said = display_name(outcome.labels[predicted])
-    lines = [
-        row.path,
-        *([row.artist] if row.artist else []),
-        f"is {display_name(row.style)}, said {said} ({outcome.confidence_N[position]:.0%})",
-    ]
+    said, sure = display_name(outcome.labels[predicted]), percent(outcome.confidence_N[position])
+    lines = [f"is {display_name(row.style)}, said {said} ({sure})"]
     if true != predicted:
-        place, share = outcome.ranks_N[position], outcome.probabilities_NC[position, true]
-        lines.append(f"true style: place {place}, {share:.1%}")
+        share = percent(outcome.probabilities_NC[position, true])
+        lines.append(f"true style in place {outcome.ranks_N[position]} ({share})")
+    lines += [row.artist, row.path] if row.artist else [row.path]
     source = thumbnail(read(row, _THUMBNAIL_PX), _THUMBNAIL_PX)
     alt = f"{row.title or row.path}, {display_name(row.style)}"
     return Picture(source, alt, "\n".join(lines))
@@ -138,10 +136,7 @@ def _confusion_blocks(folder: Path, outcome: Outcome, cells: Mapping[Pair, _Behi
         ),
         _confusion_table(outcome, cells),
         *_worst_pairs(outcome),
-        Folded(
-            "The same as figures",
-            [_figure(folder, "confusion.png"), _figure(folder, "confusion_normalised.png")],
-        ),
+        Folded("The same in per cent", [_figure(folder, "confusion_normalised.png")]),
     ]
 
 
@@ -157,11 +152,12 @@ def _confusion_table(outcome: Outcome, cells: Mapping[Pair, _Behind]) -> Table:
         hint = f"{count} of {support_C[true]} {names[true]} said to be {names[predicted]}"
         return Cell(count, f"#{_anchor(true, predicted)}", share, f"{hint} ({share:.0%})")
 
+    columns = range(len(names))
     rows = [
-        [names[true], *(cell(true, predicted) for predicted in range(len(names)))]
-        for true in range(len(names))
+        [f"{names[true]}  {support_C[true]:,}", *(cell(true, predicted) for predicted in columns)]
+        for true in columns
     ]
-    return Table(["true style", *names], rows, matrix=True)
+    return Table(["true style, pictures", *names], rows, matrix=True)
 
 
 def _worst_pairs(outcome: Outcome) -> Iterator[Block]:
@@ -208,23 +204,24 @@ def _gallery(outcome: Outcome, pair: Pair, behind: _Behind) -> Gallery:
     return Gallery(title, behind.pictures, anchor=_anchor(*pair))
 
 
-def _error_blocks(folder: Path) -> list[Block]:
-    if not (folder / "errors.png").is_file():
-        return [Prose("There is none.")]
-    return [
-        Prose(
-            "Wrong answers of the highest confidence. Look here first: some show what the model"
-            " has not understood, others a wrong label in the collection."
-        ),
-        _figure(folder, "errors.png"),
-    ]
+def _surest_errors(outcome: Outcome, read: ReadPicture) -> Iterator[Block]:
+    chosen = outcome.most_confident(~outcome.correct_N)[:ERRORS_SHOWN]
+    if not chosen:
+        yield Prose("There is none.")
+        return
+    yield Prose(
+        "Wrong answers of the highest confidence. Look here first: some show what the model has"
+        " not understood, others a wrong label in the collection."
+    )
+    pictures = [_thumbnail(outcome, position, read) for position in chosen]
+    yield Gallery(f"The {_count(len(chosen))} of which it was surest", pictures, open=True)
 
 
 def _reliability_blocks(folder: Path) -> list[Block]:
     return [
         Prose(
             "Of the answers given with 80% confidence, 80% should be right. Bars below the dashed"
-            " line mean that the model is surer than it may be."
+            " line mean that the model is surer than it should be."
         ),
         _figure(folder, "reliability.png"),
     ]
@@ -232,9 +229,7 @@ def _reliability_blocks(folder: Path) -> list[Block]:
 
 _FIGURES = {
     "per_style.png": "F1, precision and recall of each style",
-    "confusion.png": "Confusion matrix in counts",
     "confusion_normalised.png": "Confusion matrix in per cent of each true style",
-    "errors.png": "The wrong answers of the highest confidence",
     "reliability.png": "Accuracy over confidence",
 }
 

@@ -22,18 +22,18 @@ def with_interval(value: float, bounds: Sequence[float] | None) -> str:
 
 def headline(report: Mapping[str, Any]) -> list[Block]:
     """Return the scores that are quoted, with their 95% intervals, and what speaks against them."""
-    intervals = report["intervals"]
     facts: dict[str, Any] = {
-        "accuracy": with_interval(report["accuracy"], intervals["accuracy"]),
-        "macro F1": with_interval(report["macro_f1"], intervals["macro_f1"]),
-        "among the first three": with_interval(report["top3_accuracy"], intervals["top3_accuracy"]),
+        "accuracy": report["accuracy"],
+        "macro F1": report["macro_f1"],
+        "top-3 accuracy": report["top3_accuracy"],
         "weighted F1": report["weighted_f1"],
         "calibration error": report["expected_calibration_error"],
         "pictures": report["pictures"],
     }
     if report["unreadable"]:
         facts["not readable"] = report["unreadable"]
-    return [*(Prose(f"Mind: {doubt}") for doubt in report["warnings"]), Facts(facts)]
+    warnings = [Prose(f"Mind: {warning}") for warning in report["warnings"]]
+    return [*warnings, Facts(facts), Prose(_intervals(report["intervals"]))]
 
 
 def how_far_to_trust(report: Mapping[str, Any]) -> list[Block]:
@@ -98,6 +98,18 @@ def how_measured(report: Mapping[str, Any]) -> list[Block]:
             " accuracy over 15 equally wide bins (Guo et al. 2017)."
         ),
     ]
+
+
+def _intervals(intervals: Mapping[str, Any]) -> str:
+    ranges = [
+        f"{name} {intervals[key][0]:.3f} to {intervals[key][1]:.3f}"
+        for name, key in (
+            ("accuracy", "accuracy"),
+            ("macro F1", "macro_f1"),
+            ("top-3 accuracy", "top3_accuracy"),
+        )
+    ]
+    return f"{intervals['level']:.0%} intervals: {', '.join(ranges)}."
 
 
 def _style_row(name: str, entry: Mapping[str, Any], *, shade: bool) -> list[Any]:
