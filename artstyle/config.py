@@ -286,7 +286,54 @@ def resolve_config(
 
 def config_keys() -> dict[str, object]:
     """Return every dotted key with its default, in the order of this file."""
-    return dict(_flatten(Config().model_dump(mode="json")))
+    return config_values(Config())
+
+
+def config_values(config: Config) -> dict[str, object]:
+    """Return the value of every dotted key, in the order of this file."""
+    return dict(_flatten(config.model_dump(mode="json")))
+
+
+def key_sentences() -> dict[str, str]:
+    """Return what each dotted key means, on one line."""
+    sentences = {}
+    for name, field in Config.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            for key, inner in section.model_fields.items():
+                sentences[f"{name}.{key}"] = " ".join((inner.description or "").split())
+        else:
+            sentences[name] = " ".join((field.description or "").split())
+    return sentences
+
+
+def explained_yaml(resolved: Resolved) -> str:
+    """Return a configuration as YAML that says what each key means and where its value is from.
+
+    The text is itself a configuration file.
+    """
+    sentences, lines, open_section = key_sentences(), [], ""
+    for key, value in config_values(resolved.config).items():
+        section, _, name = key.rpartition(".")
+        if section != open_section:
+            lines += ["", f"{section}:"]
+            open_section = section
+        indent = "  " if section else ""
+        assigned = f"{indent}{name}: {_inline_yaml(value)}"
+        lines += [f"{indent}# {sentences[key]}", f"{assigned:<40}  # {resolved.origins[key]}"]
+    return "\n".join(lines)
+
+
+def require_sections(overrides: Sequence[str], foreign: Sequence[str], command: str) -> None:
+    """Refuse ``--set`` of a key that another command decides, rather than drop it in silence.
+
+    Raises:
+        ConfigError: A key is of one of the ``foreign`` sections; ``command`` is the one to use.
+    """
+    for override in overrides:
+        key, _ = parse_override(override)
+        if key.split(".")[0] in foreign:
+            raise ConfigError(f"--set {key} has no effect here: it is for 'artstyle {command}'")
 
 
 def parse_override(text: str) -> tuple[str, object]:
@@ -383,6 +430,11 @@ def _require_key(key: str) -> None:
     hint = str(error).split(" Choose from")[0]
     listing = f" Keys there: {', '.join(nearby)}." if nearby else ""
     raise ConfigError(f"{hint}{listing} 'artstyle config show' lists all keys.")
+
+
+def _inline_yaml(value: object) -> str:
+    """Return a value on one line; a bare scalar without YAML's end-of-document mark."""
+    return yaml.safe_dump(value, default_flow_style=True, width=1000).split("\n")[0]
 
 
 def _yaml_number(value: object) -> object:

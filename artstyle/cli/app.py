@@ -2,6 +2,12 @@
 
 import typer
 
+from artstyle.cli import config
+from artstyle.cli.gradcam import gradcam
+from artstyle.cli.models import models
+from artstyle.cli.predict import predict
+from artstyle.cli.train import training_command
+
 app = typer.Typer(
     name="artstyle",
     help="Recognise the style of paintings.",
@@ -10,3 +16,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("predict")(predict)
+app.command("gradcam")(gradcam)
+app.command("models")(models)
+app.command("train", help="Train a network from nothing: by default the baseline.")(
+    training_command("baseline")
+)
+app.command("finetune", help="Adapt a network that knows ImageNet to your styles.")(
+    training_command("finetune")
+)
+app.add_typer(config.app, name="config")

@@ -1,8 +1,11 @@
 """The one place that prints: data to stdout, messages and progress to stderr."""
 
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import TextIO
 
 from artstyle.progress import Progress
 
@@ -20,6 +23,26 @@ def warn(message: str) -> None:
 def show(text: str) -> None:
     """Print data, on stdout."""
     print(text, flush=True)  # noqa: T201
+
+
+@contextmanager
+def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
+    """Yield stdout for data that comes row by row; when its reader goes away, end quietly.
+
+    Args:
+        encoding: None keeps the terminal's own.
+        errors: What becomes of characters that it lacks.
+    """
+    stdout = sys.stdout
+    assert isinstance(stdout, TextIOWrapper)
+    stdout.reconfigure(encoding=encoding, errors=errors, newline="\n")
+    try:
+        yield stdout
+        stdout.flush()
+    except BrokenPipeError:
+        # What is still in the buffer has nowhere to go when the interpreter flushes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
+        sys.exit(0)
 
 
 def show_table(
@@ -49,7 +72,10 @@ def show_places(title: str, places: Mapping[str, object]) -> None:
 
 @contextmanager
 def live_progress() -> Iterator[Progress]:
-    """Draw a bar for each stage on stderr; without a terminal, a line as each stage ends."""
+    """Draw a bar for each stage on stderr; when a stage is done, its bar becomes a line.
+
+    Without a terminal there are only the lines.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -74,10 +100,17 @@ def live_progress() -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
         console=console,
+        # Or rich would send what is printed on stdout to stderr, past a pipe.
+        redirect_stdout=False,
     )
     tasks: dict[str, TaskID] = {}
 
     def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
+        if done == total:
+            if stage in tasks:
+                bars.remove_task(tasks.pop(stage))
+            _line_per_stage(stage, done, total, detail)
+            return
         if stage not in tasks:
             tasks[stage] = bars.add_task(stage, total=total, detail=detail)
         bars.update(tasks[stage], completed=done, total=total, detail=detail)
@@ -88,4 +121,4 @@ def live_progress() -> Iterator[Progress]:
 
 def _line_per_stage(stage: str, done: int, total: int | None, detail: str = "") -> None:
     if done == total:
-        say(f"{stage}: {done} of {total} {detail}".rstrip())
+        say(f"{stage}: {detail or done}")

@@ -1,0 +1,43 @@
+"""`artstyle config`: what decides a run, and where it comes from."""
+
+from typing import Annotated
+
+import typer
+
+from artstyle.cli.console import show as print_data
+from artstyle.cli.console import show_table
+from artstyle.cli.options import ConfigOption, SetOption
+
+app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
+
+RecipeArgument = Annotated[
+    str, typer.Argument(help="The command's recipe to start from, as 'config recipes' lists them.")
+]
+
+
+@app.command("show")
+def show(
+    recipe: RecipeArgument = "finetune",
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Print the resolved configuration as YAML: what each key means, and where it came from."""
+    from artstyle.config import explained_yaml, recipes, resolve_config
+    from artstyle.errors import UnknownNameError
+
+    if recipe not in recipes():
+        raise UnknownNameError("recipe", recipe, recipes())
+    print_data(explained_yaml(resolve_config(recipe, config, overrides or ())))
+
+
+@app.command("recipes")
+def recipes_() -> None:
+    """List the recipes that came with artstyle."""
+    from artstyle.config import recipes
+
+    rows = [(name, _first_line(path.read_text("utf-8"))) for name, path in recipes().items()]
+    show_table("", ("recipe", "what"), rows)
+
+
+def _first_line(text: str) -> str:
+    return text.splitlines()[0].removeprefix("#").strip()

@@ -1,0 +1,163 @@
+"""`artstyle train` and `artstyle finetune`: the same command with two recipes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from artstyle.cli.console import live_progress, say, show_places, warn
+from artstyle.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_RUNS,
+    BatchSizeOption,
+    ConfigOption,
+    DeviceOption,
+    SeedOption,
+    SetOption,
+)
+from artstyle.errors import MissingError, UsageError
+
+if TYPE_CHECKING:
+    from artstyle.config import Config
+    from artstyle.data.dataset import DatasetFolder
+    from artstyle.runs import RunFolder
+
+ModelOption = Annotated[
+    str | None, typer.Option("--model", help="A name that 'artstyle models' lists, or timm/NAME.")
+]
+EpochsOption = Annotated[
+    int | None, typer.Option("--epochs", min=1, help="Passes over the training pictures.")
+]
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help=f"A dataset folder made by 'prepare'. [default: {DEFAULT_DATA}]"),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help=f"The run folder. [default: {DEFAULT_RUNS}/<time-model>]"),
+]
+ResumeOption = Annotated[
+    str | None,
+    typer.Option("--resume", help="Go on with a run: its folder, its name, or 'latest'."),
+]
+
+# The few flags for what people change daily, and the key that each stands for.
+_KEYS = {
+    "--model": "model.name",
+    "--epochs": "train.epochs",
+    "--batch-size": "train.batch_size",
+    "--device": "train.device",
+    "--seed": "seed",
+}
+_DECIDED_BY_PREPARE = ("quality", "balance", "split")
+
+
+def training_command(recipe: str) -> Callable[..., None]:
+    """Return the command that trains by a recipe; the recipe is all that sets two apart."""
+
+    def train(
+        data: DataOption = None,
+        out: OutOption = None,
+        model: ModelOption = None,
+        epochs: EpochsOption = None,
+        batch_size: BatchSizeOption = None,
+        device: DeviceOption = None,
+        seed: SeedOption = None,
+        config: ConfigOption = None,
+        overrides: SetOption = None,
+        resume: ResumeOption = None,
+    ) -> None:
+        flags = dict(zip(_KEYS, (model, epochs, batch_size, device, seed), strict=True))
+        if resume is None:
+            _begin(recipe, data, out, flags, config, overrides or [])
+        else:
+            _refuse_changes(flags, out, config, overrides)
+            _go_on(resume, data)
+
+    return train
+
+
+def _begin(
+    recipe: str,
+    data: Path | None,
+    out: Path | None,
+    flags: Mapping[str, object],
+    config: str | None,
+    overrides: list[str],
+) -> None:
+    from artstyle.config import require_sections, resolve_config
+    from artstyle.models.zoo import require_model
+    from artstyle.runs import RunFolder, new_run_path
+
+    require_sections(overrides, _DECIDED_BY_PREPARE, "prepare")
+    keyed = {_KEYS[flag]: (flag, value) for flag, value in flags.items()}
+    settings = resolve_config(recipe, config, overrides, keyed).config
+    require_model(settings.model.name)
+    dataset = _dataset(data or DEFAULT_DATA)
+    path = out or new_run_path(DEFAULT_RUNS, settings.model.name, datetime.now())
+    _fit(settings, dataset, RunFolder(path), resume=False)
+
+
+def _go_on(name: str, data: Path | None) -> None:
+    from artstyle.runs import find_run
+
+    run = find_run(name, DEFAULT_RUNS, needs="last")
+    recorded = run.environment()["dataset"]
+    dataset = _dataset(data or Path(recorded["path"]))
+    if dataset.fingerprint != recorded["fingerprint"]:
+        raise UsageError(
+            f"{dataset.path} has changed since the run began (its fingerprint differs);"
+            " prepare it as it was, or begin a new run"
+        )
+    _fit(run.config(), dataset, run, resume=True)
+
+
+def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bool) -> None:
+    from artstyle.training.fit import fit
+
+    with live_progress() as progress:
+        result = fit(settings, dataset, run, resume=resume, progress=progress, warn=warn)
+    standing, monitor = result.standing, settings.train.monitor.replace("_", " ")
+    say(
+        f"Done: {result.stopped}. Best validation {monitor} {standing.best_score:.3f}"
+        f" in epoch {standing.best_epoch} of {standing.epochs}."
+    )
+    show_places(
+        "Written:",
+        {"run": run.path, "best checkpoint": run.best_path, "learning curves": run.curves_path},
+    )
+    say(f"Next: artstyle evaluate --run {run.path} --data {dataset.path}")
+
+
+def _refuse_changes(
+    flags: Mapping[str, object],
+    out: Path | None,
+    config: str | None,
+    overrides: list[str] | None,
+) -> None:
+    """A resumed run goes on exactly as it began, so nothing that decides it may be given."""
+    given = [flag for flag, value in flags.items() if value is not None]
+    given += [name for name, value in (("--out", out), ("--config", config)) if value is not None]
+    given += ["--set"] if overrides else []
+    if given:
+        raise UsageError(
+            f"--resume goes on with the run's own configuration: leave out {', '.join(given)},"
+            " or begin a new run without --resume"
+        )
+
+
+def _dataset(folder: Path) -> DatasetFolder:
+    from artstyle.data.dataset import DatasetFolder
+
+    dataset = DatasetFolder(folder)
+    if not dataset.description_path.is_file() and folder == DEFAULT_DATA:
+        raise MissingError(
+            f"no dataset folder {folder}; make it with 'artstyle prepare SOURCE',"
+            " or name another with --data"
+        )
+    dataset.description  # noqa: B018  # says what is wrong with it before torch loads
+    return dataset
