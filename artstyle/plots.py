@@ -44,7 +44,9 @@ _HOUSE = {
     "axes.titlelocation": "left",
     "axes.titlesize": 11,
     "axes.titlepad": 10,
+    "figure.constrained_layout.h_pad": 0.12,
     "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.12,
     "figure.dpi": DPI,
     "figure.facecolor": PAPER,
     "font.family": ["DejaVu Sans"],
@@ -113,6 +115,7 @@ def plot_bars(
     xlabel: str,
     stacked: bool = True,
     number_format: str = "{:,.0f}",
+    colours: Sequence[str] = PALETTE,
 ) -> Figure:
     """Draw horizontal bars, the first name on top.
 
@@ -123,6 +126,7 @@ def plot_bars(
         xlabel: What the values are.
         stacked: Whether several series add up.
         number_format: Of the number at the end of each bar.
+        colours: One a series.
     """
     figure, axes = new_figure(8, 1.2 + 0.27 * max(3, len(names)))
     rows = np.arange(len(names))
@@ -130,14 +134,15 @@ def plot_bars(
     thickness = 0.72 if stacked else 0.8 / len(series)
     for index, (legend, values) in enumerate(series.items()):
         shift = 0 if stacked else (index - (len(series) - 1) / 2) * thickness
-        axes.barh(rows + shift, values, thickness, left=starts, label=legend)
+        axes.barh(rows + shift, values, thickness, left=starts, label=legend, color=colours[index])
         if stacked:
             starts = starts + np.asarray(values, dtype=float)
     if stacked:
         _number_bars(axes, starts, number_format)
     axes.set_yticks(rows, [plot_label(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.margins(x=0.12)
+    longest = max([*starts, *(value for values in series.values() for value in values), 0])
+    axes.set_xlim(0, 1.12 * longest or 1)  # room for the numbers
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(xlabel)
     axes.set_title(title)

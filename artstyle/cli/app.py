@@ -3,6 +3,8 @@
 import typer
 
 from artstyle.cli import config
+from artstyle.cli.evaluate import evaluate
+from artstyle.cli.eda import eda
 from artstyle.cli.gradcam import gradcam
 from artstyle.cli.models import models
 from artstyle.cli.predict import predict
@@ -16,7 +18,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("eda")(eda)
 app.command("predict")(predict)
+app.command("evaluate")(evaluate)
 app.command("gradcam")(gradcam)
 app.command("models")(models)
 app.command("train", help="Train a network from nothing: by default the baseline.")(

@@ -1,0 +1,87 @@
+"""`artstyle eda`: look at a collection before learning from it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from artstyle.cli.console import live_progress, show_places, warn
+from artstyle.cli.options import ConfigOption, SeedOption, SetOption
+
+if TYPE_CHECKING:
+    from artstyle.config import Config
+    from artstyle.preprocessing import Preprocessing
+
+_LISTED = 5
+
+
+def eda(
+    data: Annotated[
+        Path, typer.Argument(help="Style folders, a manifest, Parquet, or a dataset folder.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="Where to write; DATA/eda for a dataset folder, else eda/NAME."),
+    ] = None,
+    source_format: Annotated[
+        str | None, typer.Option("--format", help="Of a source; recognised if not given.")
+    ] = None,
+    lists: Annotated[
+        Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
+    ] = None,
+    sample: Annotated[
+        int, typer.Option("--sample", min=1, help="Pictures to decode at most, over all styles.")
+    ] = 3000,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Draw what a collection looks like: figures, a JSON and one HTML page."""
+    from artstyle.config import resolve_config
+
+    flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
+    settings = resolve_config("finetune", config, overrides or (), flags).config
+
+    from artstyle.data.collection import open_collection
+
+    found = open_collection(
+        data, settings.balance, settings.seed, format=source_format, lists=lists
+    )
+    folder = out or (data / "eda" if found.is_dataset else Path("eda") / data.resolve().stem)
+
+    from artstyle.data.explore import explore
+
+    with live_progress() as progress:
+        explored = explore(
+            found, settings, _preprocessing(settings), folder, sample=sample, progress=progress
+        )
+    show_places(
+        f"{len(found.paintings)} paintings, {explored.measured} of them decoded:",
+        {"page": explored.page, "numbers": explored.numbers, "figures": folder / "*.png"},
+    )
+    if explored.unreadable:
+        for item in explored.unreadable[:_LISTED]:
+            warn(f"{item.path}: {item.detail}")
+        warn(f"{len(explored.unreadable)} pictures could not be read; {explored.page} lists them")
+        raise typer.Exit(3)
+
+
+def _preprocessing(config: "Config") -> "Preprocessing":
+    """Return what the configured model's pictures would go through."""
+    from artstyle.models.zoo import MODELS, require_model
+    from artstyle.preprocessing import Preprocessing
+
+    require_model(config.model.name)
+    # What timm/NAME wants is known once it is built; ImageNet's customs are the best guess.
+    spec = MODELS.get(config.model.name, MODELS["resnet50"])
+    return Preprocessing(
+        image_size=config.data.image_size or spec.image_size,
+        mean=spec.mean,
+        std=spec.std,
+        interpolation=spec.interpolation,
+        fit=config.data.fit,
+        read_size=config.data.cache_size,
+        background=config.data.background,
+        max_pixels=config.data.max_pixels,
+        min_side_px=config.data.min_side_px,
+    )

@@ -1,0 +1,260 @@
+"""What a collection looks like, in numbers: styles, sizes, light, colour, artists, copies."""
+
+import hashlib
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageStat
+
+from artstyle.data.collection import KEPT, Collection, Painting, Unreadable, read_bytes
+from artstyle.data.manifest import SPLITS
+from artstyle.data.quality import Likeness, likeness
+from artstyle.data.seeding import derived_rng, shuffled
+from artstyle.errors import ImageError
+from artstyle.images import ImageRules, read_image
+from artstyle.labels import label_order
+from artstyle.progress import Progress, silent
+
+Floats = npt.NDArray[np.float64]
+
+MEASURED_SIDE_PX = 128
+"""Brightness and saturation are measured on copies with this short side."""
+USED = (*SPLITS, KEPT)
+"""The fates of paintings that take part."""
+UNREADABLE = "unreadable"
+
+_CHUNK = 16
+_BRIGHTNESS_EDGES = np.linspace(0, 255, 52)
+_SATURATION_EDGES = np.linspace(0, 1, 51)
+# Steps of a twelfth of an octave: a painting of 3:2 and one of 4:3 stand apart.
+_ASPECT_EDGES = 2.0 ** np.linspace(-2, 2, 49)
+_SIZE_BINS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the pixels of one painting say."""
+
+    painting: Painting
+    width: int
+    """In pixels, upright, of the original."""
+    height: int
+    brightness: float
+    """Mean luma (ITU-R BT.601), 0 to 255."""
+    saturation: float
+    """Mean saturation of HSV, 0 to 1."""
+    sha256: str
+    """Of the original file's bytes; of a dataset folder as its manifest states it."""
+    likeness: Likeness
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What was seen of a collection's pixels."""
+
+    measured: tuple[Measured, ...]
+    unreadable: tuple[Unreadable, ...]
+
+
+def brightness(image: Image.Image) -> float:
+    """Return the mean luma of an RGB picture, 0 to 255."""
+    return ImageStat.Stat(image.convert("L")).mean[0]
+
+
+def saturation(image: Image.Image) -> float:
+    """Return the mean saturation (HSV) of an RGB picture, 0 to 1."""
+    return ImageStat.Stat(image.convert("HSV").getchannel("S")).mean[0] / 255
+
+
+def choose_by_style(
+    paintings: Sequence[Painting], per_style: int, seed: int, purpose: str
+) -> list[Painting]:
+    """Return a seeded choice of at most ``per_style`` paintings of each style; the order stays.
+
+    Another purpose gives another choice.
+    """
+    positions: dict[str, list[int]] = {}
+    for position, painting in enumerate(paintings):
+        positions.setdefault(painting.style, []).append(position)
+    paths = [painting.path for painting in paintings]
+    chosen: list[int] = []
+    for style, group in positions.items():
+        rng = derived_rng(seed, "eda", purpose, style)
+        chosen += shuffled(group, paths, rng)[:per_style]
+    return [paintings[position] for position in sorted(chosen)]
+
+
+def even_quota(paintings: Sequence[Painting], limit: int) -> int:
+    """Return how many paintings of each style to take for ``limit`` in all, at least 1."""
+    sizes = sorted(Counter(painting.style for painting in paintings).values())
+    rest = limit
+    for styles_left, size in zip(range(len(sizes), 0, -1), sizes, strict=True):
+        quota = rest // styles_left
+        if size > quota:
+            return max(1, quota)
+        rest -= size
+    return sizes[-1]
+
+
+def measure(
+    collection: Collection,
+    paintings: Sequence[Painting],
+    rules: ImageRules,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Measurements:
+    """Decode each painting once, in threads, and keep a few numbers of it.
+
+    Args:
+        collection: Where the paintings belong.
+        paintings: Those to be read.
+        rules: What may be read.
+        workers: Threads; None takes one per core.
+        progress: Told of the paintings read.
+    """
+    chunks = [paintings[start : start + _CHUNK] for start in range(0, len(paintings), _CHUNK)]
+    measured: list[Measured] = []
+    unreadable: list[Unreadable] = []
+    with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
+        for results in pool.map(lambda chunk: _measure_chunk(collection, chunk, rules), chunks):
+            measured += [result for result in results if isinstance(result, Measured)]
+            unreadable += [result for result in results if isinstance(result, Unreadable)]
+            progress("reading pictures", len(measured) + len(unreadable), len(paintings))
+    return Measurements(tuple(measured), tuple(unreadable))
+
+
+def style_numbers(paintings: Sequence[Painting]) -> dict[str, dict[str, Any]]:
+    """Return counts of each style: found, in each split, left out by reason, artists."""
+    groups: dict[str, list[Painting]] = {}
+    for painting in paintings:
+        groups.setdefault(painting.style, []).append(painting)
+    return {style: _numbers_of_style(groups[style]) for style in label_order(groups)}
+
+
+def size_numbers(widths: Sequence[int], heights: Sequence[int]) -> dict[str, Any]:
+    """Return how wide, high and elongated pictures are; aspect is width over height."""
+    widths_N, heights_N = np.asarray(widths, float), np.asarray(heights, float)
+    aspects_N = widths_N / heights_N
+    edges = _size_edges(np.concatenate([widths_N, heights_N]))
+    counts, _, _ = np.histogram2d(widths_N, heights_N, bins=(edges, edges))
+    # What lies outside the outer edges is counted in the outer bins.
+    aspect_counts, _ = np.histogram(
+        np.clip(aspects_N, _ASPECT_EDGES[0], _ASPECT_EDGES[-1]), _ASPECT_EDGES
+    )
+    return {
+        "pictures": len(widths_N),
+        "width_px": quantiles(widths_N),
+        "height_px": quantiles(heights_N),
+        "aspect": quantiles(aspects_N),
+        "portrait": int(np.sum(aspects_N < 1)),
+        "square": int(np.sum(aspects_N == 1)),
+        "landscape": int(np.sum(aspects_N > 1)),
+        "aspect_histogram": {"edges": _rounded(_ASPECT_EDGES), "counts": aspect_counts.tolist()},
+        "size_histogram": {"edges_px": _rounded(edges), "counts": counts.astype(int).tolist()},
+    }
+
+
+def light_numbers(
+    measured: Sequence[Measured], found: Mapping[str, int]
+) -> dict[str, dict[str, Any]]:
+    """Return brightness and saturation, over all and by style.
+
+    Args:
+        measured: The paintings that were read, perhaps a sample.
+        found: Paintings of each style in the collection: where the sample holds a smaller share
+            of one style than of another, its pictures count for more in the whole.
+    """
+    seen = Counter(item.painting.style for item in measured)
+    weights_N = np.array(
+        [found[item.painting.style] / seen[item.painting.style] for item in measured]
+    )
+    scales = {"brightness": _BRIGHTNESS_EDGES, "saturation": _SATURATION_EDGES}
+    return {name: _light(name, measured, weights_N, edges) for name, edges in scales.items()}
+
+
+def quantiles(values_N: Floats) -> dict[str, float]:
+    """Return the mean, the extremes and five quantiles."""
+    names = ("min", "p05", "p25", "median", "p75", "p95", "max")
+    points = np.quantile(values_N, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1))
+    return dict(zip(names, _rounded(points), strict=True)) | {"mean": _rounded(values_N.mean())}
+
+
+def _light(
+    name: str, measured: Sequence[Measured], weights_N: Floats, edges: Floats
+) -> dict[str, Any]:
+    values_N = np.array([getattr(item, name) for item in measured])
+    shares, _ = np.histogram(values_N, edges, weights=weights_N / weights_N.sum())
+    styles = np.array([item.painting.style for item in measured])
+    return {
+        "mean": _rounded(np.average(values_N, weights=weights_N)),
+        "histogram": {"edges": _rounded(edges), "shares": _rounded(shares, 6)},
+        "by_style": {
+            style: {
+                "pictures": int(np.sum(styles == style)),
+                **quantiles(values_N[styles == style]),
+            }
+            for style in label_order(styles.tolist())
+        },
+    }
+
+
+def _measure_chunk(
+    collection: Collection, chunk: Sequence[Painting], rules: ImageRules
+) -> list[Measured | Unreadable]:
+    return list(_measure_each(collection, chunk, rules))
+
+
+def _measure_each(
+    collection: Collection, chunk: Sequence[Painting], rules: ImageRules
+) -> Iterator[Measured | Unreadable]:
+    for painting, content in read_bytes(collection, chunk):
+        try:
+            if isinstance(content, ImageError):
+                raise content
+            image = read_image(content, short_side_px=MEASURED_SIDE_PX, rules=rules)
+        except ImageError as error:
+            yield Unreadable(painting.path, painting.style, UNREADABLE, str(error))
+            continue
+        yield Measured(
+            painting=painting,
+            width=painting.width or image.width,
+            height=painting.height or image.height,
+            brightness=brightness(image.pixels),
+            saturation=saturation(image.pixels),
+            sha256=painting.sha256 or hashlib.sha256(content).hexdigest(),
+            likeness=likeness(image.pixels),
+        )
+
+
+def _numbers_of_style(paintings: Sequence[Painting]) -> dict[str, Any]:
+    fates = Counter(painting.fate for painting in paintings)
+    artists = Counter(painting.artist for painting in paintings if painting.artist)
+    # The most frequent; of equals the first by name, whatever the order of the paintings.
+    top, top_count = min(artists.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
+    return {
+        "found": len(paintings),
+        **{fate: fates[fate] for fate in USED if fates[fate]},
+        "left_out": {fate: count for fate, count in sorted(fates.items()) if fate not in USED},
+        "artists": len(artists),
+        "artist_known": artists.total(),
+        "top_artist": top,
+        "top_artist_paintings": top_count,
+    }
+
+
+def _size_edges(sides: Floats) -> Floats:
+    """Return edges in equal ratios that span all sides, and two octaves at least."""
+    low, high = sides.min() / 1.03, sides.max() * 1.03
+    middle = np.sqrt(low * high)
+    return np.geomspace(min(low, middle / 2), max(high, middle * 2), _SIZE_BINS + 1)
+
+
+def _rounded(values: Any, decimals: int = 4) -> Any:
+    """Return plain numbers that are equal on every machine."""
+    return np.round(values, decimals).tolist()

@@ -1,0 +1,160 @@
+"""The figures of `eda`, each drawn from the numbers in its JSON or from pictures."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+
+from artstyle.data.eda import USED
+from artstyle.plots import (
+    HEAT,
+    INK,
+    PALETTE,
+    QUIET,
+    house_style,
+    new_figure,
+    plot_bars,
+    plot_label,
+)
+
+LEFT_OUT_COLOUR = "#c9c3b6"
+_FATE_COLOURS = dict(zip(USED, (*PALETTE[:3], PALETTE[0]), strict=True))
+
+
+def plot_styles(styles: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Draw how many paintings of each style take part and how many are left out."""
+    fates = [fate for fate in USED if any(fate in numbers for numbers in styles.values())]
+    series = {fate: [numbers.get(fate, 0) for numbers in styles.values()] for fate in fates}
+    left_out = [sum(numbers["left_out"].values()) for numbers in styles.values()]
+    if any(left_out):
+        series["left out"] = left_out
+    return plot_bars(
+        list(styles),
+        series,
+        title="Paintings of each style",
+        xlabel="paintings",
+        colours=[*(_FATE_COLOURS[fate] for fate in fates), LEFT_OUT_COLOUR],
+    )
+
+
+def plot_artists(styles: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Draw how many artists stand for each style."""
+    return plot_bars(
+        list(styles),
+        {"artists": [numbers["artists"] for numbers in styles.values()]},
+        title="Artists of each style",
+        xlabel="artists",
+    )
+
+
+@house_style
+def plot_sizes(sizes: Mapping[str, Any]) -> Figure:
+    """Draw width against height, and the aspect ratio."""
+    figure, plane, ratio = _two_panels()
+    edges = np.array(sizes["size_histogram"]["edges_px"])
+    counts = np.array(sizes["size_histogram"]["counts"], float)
+    shades = LogNorm(0.3, max(2, counts.max()))  # from below 1: one painting is to be seen
+    mesh = plane.pcolormesh(
+        edges, edges, np.where(counts, counts, np.nan).T, cmap=HEAT, norm=shades
+    )
+    scale = figure.colorbar(mesh, ax=plane, label="paintings", pad=0.02, format="%g")
+    scale.outline.set_visible(False)
+    scale.ax.minorticks_off()
+    plane.plot(edges[[0, -1]], edges[[0, -1]], color=QUIET, linewidth=0.8, linestyle=":")
+    for axis, set_scale in ((plane.xaxis, plane.set_xscale), (plane.yaxis, plane.set_yscale)):
+        set_scale("log")
+        axis.set_major_locator(FixedLocator(_round_sides(edges[0], edges[-1])))
+        axis.set_minor_locator(NullLocator())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    plane.set(title="Size of the originals", xlabel="width, pixels", ylabel="height, pixels")
+    _draw_aspects(ratio, sizes["aspect_histogram"])
+    return figure
+
+
+@house_style
+def plot_light(light: Mapping[str, Mapping[str, Any]]) -> Figure:
+    """Draw how bright and how colourful the pictures are as a whole."""
+    figure, left, right = _two_panels()
+    for axes, name, colour in ((left, "brightness", PALETTE[1]), (right, "saturation", PALETTE[3])):
+        edges = np.array(light[name]["histogram"]["edges"])
+        shares = 100 * np.array(light[name]["histogram"]["shares"])
+        axes.bar(edges[:-1], shares, np.diff(edges), align="edge", color=colour)
+        axes.axvline(light[name]["mean"], color=INK, linewidth=1)
+        axes.set(xlim=(edges[0], edges[-1]), title=f"{name.capitalize()}, mean of each painting")
+        axes.set_ylabel("% of paintings")
+    left.set_xlabel("0 black, 255 white")
+    right.set_xlabel("0 grey, 1 pure colour")
+    return figure
+
+
+@house_style
+def plot_light_by_style(name: str, light: Mapping[str, Any], limit: float) -> Figure:
+    """Draw one box a style: half of its paintings in the box, nine tenths between the whiskers.
+
+    Args:
+        name: "brightness" or "saturation".
+        light: Its numbers.
+        limit: The upper end of its scale.
+    """
+    styles = light["by_style"]
+    figure, axes = new_figure(8, 1.2 + 0.27 * max(3, len(styles)))
+    axes.bxp(
+        [_box(numbers) for numbers in styles.values()],
+        positions=range(len(styles)),
+        orientation="horizontal",
+        widths=0.6,
+        showfliers=False,
+        showcaps=False,
+        patch_artist=True,
+        boxprops={"facecolor": PALETTE[5], "edgecolor": "none"},
+        medianprops={"color": INK, "linewidth": 1.6},
+        whiskerprops={"color": QUIET, "linewidth": 1},
+    )
+    axes.axvline(light["mean"], color=QUIET, linewidth=1, linestyle=":")
+    axes.set_yticks(range(len(styles)), [plot_label(style) for style in styles])
+    axes.set_ylim(len(styles) - 0.4, -0.6)
+    axes.set_xlim(0, limit)
+    axes.grid(visible=False, axis="y")
+    axes.set_title(f"{name.capitalize()} by style: median, middle half, 5% to 95%")
+    axes.set_xlabel(f"{name}, mean of each painting; dotted: all paintings")
+    return figure
+
+
+@house_style
+def _two_panels() -> tuple[Figure, Axes, Axes]:
+    figure, first = new_figure(10, 4.3)
+    first.remove()
+    left, right = figure.subplots(1, 2)
+    return figure, left, right
+
+
+def _draw_aspects(axes: Axes, histogram: Mapping[str, Sequence[float]]) -> None:
+    edges = np.array(histogram["edges"])
+    axes.bar(edges[:-1], histogram["counts"], np.diff(edges), align="edge", color=PALETTE[0])
+    axes.set_xscale("log")
+    ticks = {0.25: "1:4 or\nnarrower", 0.5: "1:2", 1.0: "1:1", 2.0: "2:1", 4.0: "4:1 or\nwider"}
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(title="Aspect, width to height", ylabel="paintings")
+
+
+def _round_sides(low: float, high: float) -> list[float]:
+    """Return lengths in pixels to be written on an axis: 100, 200, 500, 1000, ..."""
+    sides = [step * 10.0**power for power in range(1, 6) for step in (1, 2, 5)]
+    within = [side for side in sides if low <= side <= high]
+    return within if len(within) > 1 else [round(low), round(high)]
+
+
+def _box(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {
+        "med": numbers["median"],
+        "q1": numbers["p25"],
+        "q3": numbers["p75"],
+        "whislo": numbers["p05"],
+        "whishi": numbers["p95"],
+    }

@@ -1,0 +1,72 @@
+"""What training and the model see of a few paintings, through the functions that they use."""
+
+import torch
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms.v2 import functional
+
+from artstyle.config import AugmentConfig
+from artstyle.data.transforms import eval_transform, train_transform
+from artstyle.images import read_image
+from artstyle.plots import Tile
+from artstyle.preprocessing import Preprocessing
+
+
+def preprocessing_tiles(content: bytes, preprocessing: Preprocessing) -> list[Tile]:
+    """Return the stations of a picture from its file to the network, each with its name.
+
+    Raises:
+        ImageError: The content cannot be read as a picture.
+    """
+    decoded = read_image(content, rules=preprocessing.rules)
+    small = read_image(
+        content, short_side_px=preprocessing.read_size, rules=preprocessing.rules
+    ).pixels
+    tensor = eval_transform(preprocessing)(small)
+    square = "centre cropped" if preprocessing.fit == "crop" else "squashed"
+    low, high = float(tensor.min()), float(tensor.max())
+    stations = [
+        (decoded.pixels, f"1 upright RGB\n{decoded.width} x {decoded.height}"),
+        (small, f"2 shrunk\n{small.width} x {small.height}"),
+        (to_picture(tensor, preprocessing), f"3 {square}\n{tensor.shape[2]} x {tensor.shape[1]}"),
+        (_stretched(tensor), f"4 normalised\n{low:.2f} to {high:.2f}"),
+    ]
+    return [Tile(picture, caption) for picture, caption in stations]
+
+
+def augmented_tiles(
+    content: bytes, preprocessing: Preprocessing, augment: AugmentConfig, count: int, seed: int
+) -> list[Tile]:
+    """Return a painting as it is, and ``count`` times as training varies it.
+
+    Raises:
+        ImageError: The content cannot be read as a picture.
+    """
+    picture = read_image(
+        content, short_side_px=preprocessing.read_size, rules=preprocessing.rules
+    ).pixels
+    plain, varied = eval_transform(preprocessing), train_transform(preprocessing, augment)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        tensors = [varied(picture) for _ in range(count)]
+    return [
+        Tile(to_picture(plain(picture), preprocessing), "unvaried"),
+        *(Tile(to_picture(tensor, preprocessing)) for tensor in tensors),
+    ]
+
+
+def to_picture(tensor_3HW: Tensor, preprocessing: Preprocessing) -> Image.Image:
+    """Take the normalisation back."""
+    mean_3, std_3 = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
+    return _to_pil(tensor_3HW * std_3[:, None, None] + mean_3[:, None, None])
+
+
+def _stretched(tensor_3HW: Tensor) -> Image.Image:
+    """Show normalised values: the lowest as black, the highest as full."""
+    low, high = tensor_3HW.min(), tensor_3HW.max()
+    return _to_pil((tensor_3HW - low) / (high - low).clamp_min(1e-6))
+
+
+def _to_pil(tensor_3HW: Tensor) -> Image.Image:
+    picture: Image.Image = functional.to_pil_image(tensor_3HW.clamp(0, 1))
+    return picture
