@@ -17,7 +17,6 @@ from artstyle.data.painter_abstract import (
     abstract_expressionism,
     action_painting,
     color_field,
-    minimalism,
 )
 from artstyle.data.painter_brush import (
     baroque,
@@ -28,6 +27,7 @@ from artstyle.data.painter_brush import (
 )
 from artstyle.data.painter_canvas import Hand, Size
 from artstyle.data.painter_indoors import flowers, portrait, still_life
+from artstyle.data.painter_minimal import minimalism
 from artstyle.data.painter_outdoors import animal, boat, house, mountain, tree
 from artstyle.data.painter_planes import cubism, pop_art, ukiyo_e
 from artstyle.data.painter_scenes import Content, Scene, compose
