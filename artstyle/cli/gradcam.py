@@ -1,0 +1,82 @@
+"""`artstyle gradcam`: heatmaps of where a model finds a style."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from artstyle.cli.console import live_progress, say, show
+from artstyle.cli.options import BatchSizeOption, DeviceOption, RunOption, TopKOption
+from artstyle.cli.predict import SOME_FAILED, PathsArgument
+from artstyle.errors import UnknownNameError
+from artstyle.explain.methods import Method
+
+
+def gradcam(
+    paths: PathsArgument,
+    run: RunOption = "latest",
+    style: Annotated[
+        str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
+    ] = None,
+    method: Annotated[Method, typer.Option("--method", help="How the heat is found.")] = "gradcam",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A folder; by default gradcam/ in the run.")
+    ] = None,
+    top_k: TopKOption = 3,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Write the heat as .npy too: float32, 0 to 1.")
+    ] = False,
+    batch_size: BatchSizeOption = None,
+    device: DeviceOption = None,
+) -> None:
+    """Draw where in each picture a style is found: overlays, panels, and a page of all.
+
+    A picture that cannot be read is listed with its error; the exit code is then 3.
+    """
+    from artstyle.explain.folder import HeatmapFolder
+    from artstyle.paths import find_pictures, printable, require_pictures
+    from artstyle.runs import find_run
+
+    found = find_run(run)
+    chosen = None if style is None else _require_style(style, found.labels())
+    pictures = require_pictures(find_pictures(paths, sys.stdin.buffer))
+    folder = HeatmapFolder(out or found.gradcam_path)
+    folder.open()
+
+    from artstyle.explain.explain import explain_pictures
+    from artstyle.explain.gallery import write_heatmaps
+    from artstyle.inference import choose_device
+    from artstyle.models.checkpoint import load_style_model
+
+    model = load_style_model(found.best_path, choose_device(device or "auto"))
+    with live_progress() as progress:
+        explanations = explain_pictures(
+            model,
+            pictures,
+            method=method,
+            style=chosen,
+            top_k=top_k,
+            batch_size=batch_size or 8,
+            progress=progress,
+        )
+        drawn = write_heatmaps(folder, explanations, model, method, raw=raw)
+    show(str(folder.index_path))
+    for path, reason in drawn.failures:
+        say(f"not read: {printable(path)}: {reason}")
+    if drawn.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _require_style(name: str, labels: tuple[str, ...]) -> str:
+    """Return the label that is meant, however it is spaced.
+
+    Raises:
+        UnknownNameError: The model knows no such style.
+    """
+    from artstyle.labels import canonical_style
+
+    style = canonical_style(name)
+    if style not in labels:
+        raise UnknownNameError("style", name, labels)
+    return style

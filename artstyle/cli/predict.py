@@ -1,0 +1,189 @@
+"""`artstyle predict`: name the styles of pictures."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import zip_longest
+from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import wrap
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+
+import typer
+
+from artstyle.cli.console import live_progress, say, stdout_stream
+from artstyle.cli.options import BatchSizeOption, DeviceOption, RunOption, TopKOption
+from artstyle.errors import UsageError
+from artstyle.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from artstyle.predict import PredictionRow
+
+Format = Literal["table", "csv", "json", "jsonl"]
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH", help="Files, folders, globs in quotes, or - for a list on stdin."
+    ),
+]
+
+_FORMATS: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
+_ENCODING_ERRORS: dict[Format, str] = {
+    "table": "backslashreplace",
+    # The path's own bytes: what a program needs to open it.
+    "csv": "surrogateescape",
+    # JSON must be UTF-8; what a lone surrogate becomes is its escape in JSON too.
+    "json": "backslashreplace",
+    "jsonl": "backslashreplace",
+}
+"""What becomes of the bytes of a path that are no UTF-8."""
+
+SOME_FAILED = 3
+"""The exit code of what was done, but not for every picture."""
+
+_STYLE_COLUMNS, _SHARE_COLUMNS, _LEAST_PATH_COLUMNS, _PIPED_COLUMNS = 28, 11, 24, 100
+
+
+def predict(
+    paths: PathsArgument,
+    run: RunOption = "latest",
+    top_k: TopKOption = 3,
+    output_format: Annotated[
+        Format | None,
+        typer.Option("--format", help="table, or for programs csv, json, jsonl."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A file; its ending decides the format.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let --out take the place of a file.")
+    ] = False,
+    batch_size: BatchSizeOption = None,
+    device: DeviceOption = None,
+) -> None:
+    """Name the most probable styles of pictures, one row each, in a fixed order.
+
+    A picture that cannot be read gets a row with its error; the exit code is then 3.
+    """
+    chosen = _choose_format(output_format, out)
+    _require_new(out, overwrite)
+
+    from artstyle.paths import find_pictures, require_pictures
+    from artstyle.runs import find_run
+
+    folder = find_run(run)
+    pictures = require_pictures(find_pictures(paths, sys.stdin.buffer))
+
+    from artstyle.inference import choose_device
+    from artstyle.models.checkpoint import load_style_model
+    from artstyle.predict import predict_styles, write_rows
+
+    model = load_style_model(folder.best_path, choose_device(device or "auto"))
+    top_k = min(top_k, len(model.labels))
+    with _open(out, chosen) as stream, _progress_beside(stream) as progress:
+        rows = predict_styles(
+            model, pictures, top_k=top_k, batch_size=batch_size or 32, progress=progress
+        )
+        total, failed = _count(
+            _write_table(rows, stream)
+            if chosen == "table"
+            else write_rows(rows, stream, chosen, top_k),
+            stream,
+        )
+    if out is not None:
+        say(f"{total} rows in {out}")
+    if failed:
+        say(f"{failed} of {total} pictures could not be read")
+        raise typer.Exit(SOME_FAILED)
+
+
+def _choose_format(asked: Format | None, out: Path | None) -> Format:
+    if asked is not None or out is None:
+        return asked or "table"
+    try:
+        return _FORMATS[out.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"--out {out}: no format is known for '{out.suffix}';"
+            f" end it in {', '.join(_FORMATS)} or say --format"
+        ) from None
+
+
+def _require_new(out: Path | None, overwrite: bool) -> None:
+    if out is None:
+        return
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder; name a file")
+    if out.exists() and not overwrite:
+        raise UsageError(f"--out {out} exists; say --overwrite to replace it")
+
+
+@contextmanager
+def _open(out: Path | None, chosen: Format) -> Iterator[TextIO]:
+    """Yield where rows go; a file appears under its name only once it is whole."""
+    errors = _ENCODING_ERRORS[chosen]
+    if out is None:
+        with stdout_stream(
+            encoding=None if chosen == "table" else "utf-8", errors=errors
+        ) as stdout:
+            yield stdout
+        return
+
+    from artstyle.files import atomic_path
+
+    with (
+        atomic_path(out) as temporary,
+        temporary.open("w", encoding="utf-8", errors=errors, newline="") as file,
+    ):
+        yield file
+
+
+def _progress_beside(stream: TextIO) -> AbstractContextManager[Progress]:
+    """Return the bar, unless rows appear on the terminal: they tell of progress themselves."""
+    return nullcontext(silent) if stream.isatty() else live_progress()
+
+
+def _count(rows: Iterable["PredictionRow"], stream: TextIO) -> tuple[int, int]:
+    """Return how many rows there are and how many tell of an error, each shown as it comes."""
+    total = failed = 0
+    for row in rows:
+        stream.flush()
+        total, failed = total + 1, failed + (row.error is not None)
+    return total, failed
+
+
+def _write_table(rows: Iterable["PredictionRow"], stream: TextIO) -> Iterator["PredictionRow"]:
+    columns = get_terminal_size().columns if stream.isatty() else _PIPED_COLUMNS
+    path_columns = max(_LEAST_PATH_COLUMNS, columns - _STYLE_COLUMNS - _SHARE_COLUMNS)
+    stream.write(_line("picture", "style", "probability", path_columns))
+    for row in rows:
+        stream.writelines(_row_lines(row, path_columns))
+        yield row
+
+
+def _row_lines(row: "PredictionRow", path_columns: int) -> Iterator[str]:
+    """Yield a picture's lines: its path, folded, beside a style a line or the error."""
+    from rich.cells import chop_cells
+
+    from artstyle.labels import display_name
+    from artstyle.paths import printable
+
+    path = chop_cells(printable(row.path), path_columns - 2)
+    if row.styles is None:
+        right = [
+            (line, "") for line in wrap(f"not read: {row.error}", _STYLE_COLUMNS + _SHARE_COLUMNS)
+        ]
+    else:
+        right = [(display_name(r.style), f"{r.probability:.1%}") for r in row.styles]
+    for part, named in zip_longest(path, right):
+        style, share = named or ("", "")
+        yield _line(part or "", style, share, path_columns)
+
+
+def _line(path: str, style: str, share: str, path_columns: int) -> str:
+    from rich.cells import set_cell_size
+
+    left = set_cell_size(path, path_columns)
+    if not share:
+        return f"{left}{style}".rstrip() + "\n"
+    return f"{left}{set_cell_size(style, _STYLE_COLUMNS)}{share:>{_SHARE_COLUMNS}}\n"

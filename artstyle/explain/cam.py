@@ -1,0 +1,156 @@
+"""Class activation maps: where in a picture a model finds its style, through `grad-cam`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, LayerCAM
+from pytorch_grad_cam.base_cam import BaseCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+from torch import Tensor, nn
+
+from artstyle.errors import UsageError
+from artstyle.explain.methods import Method
+from artstyle.models.checkpoint import StyleModel
+
+METHODS: dict[Method, type[BaseCAM]] = {
+    "gradcam": GradCAM,  # Selvaraju et al. 2017
+    "gradcam++": GradCAMPlusPlus,  # Chattopadhay et al. 2018
+    "layercam": LayerCAM,  # Jiang et al. 2021
+    "eigencam": EigenCAM,  # Muhammad and Yeasin 2020; the same map for every style
+}
+"""Method -> the class of `grad-cam` that makes it."""
+
+ToMaps = Callable[[Tensor], Tensor]
+"""From a layer's output to feature maps, N x channels x H x W."""
+
+
+@dataclass(frozen=True)
+class Heatmaps:
+    """What a batch of pictures was explained with."""
+
+    heat_NHW: NDArray[np.float32]
+    """0 (cold) to 1 (hot), each picture scaled by itself, on the square that the model saw."""
+    logits_NC: NDArray[np.float32]
+    labels_N: NDArray[np.int64]
+    """The style that the heat is for."""
+
+
+@contextmanager
+def open_cam(model: StyleModel, method: Method) -> Iterator[BaseCAM]:
+    """Hook a map maker to the model; on leaving, the model is as it was.
+
+    The graph begins at the explained layer: the layers before it run without one, and no weight
+    gathers a gradient. That changes no map, and saves most of the time and memory.
+
+    Raises:
+        UsageError: No layer of this model is known whose output is a map of the picture.
+    """
+    layer = _cam_layer(model)
+    with _frozen(model.network):
+        # Before the hooks of `grad-cam`, which must see what this one returns.
+        cut = layer.register_forward_hook(_begin_graph)
+        try:
+            cam = METHODS[method](model.network, [layer], _to_maps(model, layer))
+            try:
+                yield cam
+            finally:
+                # Not `with cam`: its exit swallows an IndexError of ours and prints it.
+                cam.activations_and_grads.release()
+        finally:
+            cut.remove()
+
+
+def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatmaps:
+    """Return one heatmap a picture, at the size of the input.
+
+    Args:
+        cam: From ``open_cam``.
+        images_N3SS: Normalised, as the model's transform gives them.
+        label: The style to explain; None explains the one that is predicted for each picture.
+    """
+    targets = None if label is None else [ClassifierOutputTarget(label)] * len(images_N3SS)
+    heat_NHW = cam(images_N3SS, targets)
+    logits_NC = cam.outputs.detach().float().cpu().numpy()
+    predicted_N = logits_NC.argmax(axis=-1)
+    labels_N = predicted_N if label is None else np.full_like(predicted_N, label)
+    return Heatmaps(heat_NHW, logits_NC, labels_N)
+
+
+def _cam_layer(model: StyleModel) -> nn.Module:
+    try:
+        if not model.spec.cam_layer:
+            raise AttributeError
+        return model.network.get_submodule(model.spec.cam_layer)
+    except AttributeError:
+        raise UsageError(_refusal(model, "none of its layers is known to keep places")) from None
+
+
+def _to_maps(model: StyleModel, layer: nn.Module) -> ToMaps | None:
+    """Return how the layer's output becomes maps, found by a look at it; None: it is maps."""
+    shape = _output_shape(model, layer)
+    network: Any = model.network
+    if len(shape) == 4:
+        # timm says so of Swin and its kin; all others put channels first.
+        return _channels_first if getattr(network, "output_fmt", "") == "NHWC" else None
+    grid: Sequence[int] | None = getattr(getattr(network, "patch_embed", None), "grid_size", None)
+    if len(shape) != 3 or grid is None:
+        raise UsageError(_refusal(model, f"{model.spec.cam_layer} gives no map"))
+    prefix = shape[1] - grid[0] * grid[1]
+    if prefix not in (0, getattr(network, "num_prefix_tokens", 0)):
+        raise UsageError(_refusal(model, f"its {shape[1]} tokens do not fill a {grid} grid"))
+
+    def tokens_to_maps(tokens_NLC: Tensor) -> Tensor:
+        places_NLC = tokens_NLC[:, prefix:]
+        maps_NHWC = places_NLC.reshape(-1, grid[0], grid[1], places_NLC.shape[-1])
+        return _channels_first(maps_NHWC)
+
+    return tokens_to_maps
+
+
+def _channels_first(maps_NHWC: Tensor) -> Tensor:
+    return maps_NHWC.permute(0, 3, 1, 2)
+
+
+def _output_shape(model: StyleModel, layer: nn.Module) -> tuple[int, ...]:
+    """Return the shape of the layer's output for one blank picture; () if it is no tensor."""
+    shapes: list[tuple[int, ...]] = []
+
+    def note(module: nn.Module, inputs: tuple[Any, ...], output: object) -> None:
+        shapes.append(tuple(output.shape) if isinstance(output, Tensor) else ())
+
+    size = model.preprocessing.image_size
+    handle = layer.register_forward_hook(note)
+    try:
+        with torch.no_grad():
+            model.network(torch.zeros(1, 3, size, size, device=model.device))
+    finally:
+        handle.remove()
+    return shapes[0] if len(shapes) == 1 else ()
+
+
+def _begin_graph(module: nn.Module, inputs: tuple[Any, ...], output: object) -> object:
+    if not isinstance(output, Tensor):
+        return output
+    # A copy, since the next layer may work in place, which a leaf of the graph forbids.
+    return output.detach().requires_grad_().clone()
+
+
+@contextmanager
+def _frozen(network: nn.Module) -> Iterator[None]:
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    for parameter in learning:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in learning:
+            parameter.requires_grad_(True)
+
+
+def _refusal(model: StyleModel, reason: str) -> str:
+    return f"no heatmap can be drawn for {model.name}: {reason}; choose another model"

@@ -1,0 +1,96 @@
+"""The folder of heatmaps: what lies in it, under which names, and what was recorded. No torch."""
+
+import hashlib
+import json
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+from artstyle.errors import DataError, UsageError
+from artstyle.explain.methods import Method
+from artstyle.files import write_text
+
+_STEM_BYTES = 80
+
+
+@dataclass(frozen=True)
+class HeatmapRecord:
+    """A line of ``heatmaps.jsonl``: what was drawn of one picture, and where it lies."""
+
+    path: str
+    """As it was given, with backslash escapes for bytes that are no UTF-8."""
+    style: str
+    """That the heat is for."""
+    probability: float
+    method: Method
+    model: str
+    """The fingerprint of the model."""
+    overlay: str
+    """File names, relative to the folder."""
+    panel: str
+    raw: str | None
+    region: tuple[float, float, float, float]
+    """Left, top, right and bottom edge of what the model saw, as fractions of the picture: where
+    the raw array lies in it."""
+
+
+@dataclass(frozen=True)
+class HeatmapFolder:
+    """A folder that ``artstyle gradcam`` writes to, again and again."""
+
+    path: Path
+
+    @property
+    def index_path(self) -> Path:
+        """``index.html``: all heatmaps on one page."""
+        return self.path / "index.html"
+
+    @property
+    def records_path(self) -> Path:
+        """``heatmaps.jsonl``: one record a heatmap."""
+        return self.path / "heatmaps.jsonl"
+
+    def open(self) -> None:
+        """Make the folder, or go on with one that was made before.
+
+        Raises:
+            UsageError: It holds something else.
+        """
+        if self.records_path.is_file():
+            return
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise UsageError(
+                f"{self.path} holds something other than heatmaps; choose another folder with --out"
+            )
+        write_text(self.records_path, "")
+
+    def records(self) -> list[HeatmapRecord]:
+        """Return what was drawn so far.
+
+        Raises:
+            DataError: The record is damaged.
+        """
+        lines = self.records_path.read_text("utf-8").splitlines()
+        try:
+            return [HeatmapRecord(**json.loads(line)) for line in lines]
+        except (ValueError, TypeError) as error:
+            raise DataError(
+                f"{self.records_path} is damaged ({error}); remove {self.path} or choose another"
+                " folder with --out"
+            ) from None
+
+
+def file_stem(path: Path, *context: str) -> str:
+    """Return the beginning of the names of a picture's files: readable, safe, and its own.
+
+    Letters and digits of any script stay; the rest becomes ``_``. Twelve hexadecimal digits over
+    the absolute path and the context tell files of one name apart.
+    """
+    readable = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", path.stem)).strip("_")
+    short = readable.encode()[:_STEM_BYTES].decode(errors="ignore")
+    # abspath, not resolve: a name does not depend on where links lead.
+    whole = [os.fsencode(os.path.abspath(path)), *(text.encode() for text in context)]  # noqa: PTH100
+    digits = hashlib.sha256(b"\0".join(whole)).hexdigest()[:12]
+    return f"{short or 'picture'}-{digits}"

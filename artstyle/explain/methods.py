@@ -1,0 +1,13 @@
+"""The names of the ways in which a heatmap is made. No torch here."""
+
+from typing import Literal
+
+Method = Literal["gradcam", "gradcam++", "layercam", "eigencam"]
+
+TITLES: dict[Method, str] = {
+    "gradcam": "Grad-CAM",
+    "gradcam++": "Grad-CAM++",
+    "layercam": "LayerCAM",
+    "eigencam": "EigenCAM",
+}
+"""As people write them."""
