@@ -8,15 +8,12 @@ from artstyle.pages import Block, Cell, Facts, Prose, Table
 
 SMALL_SUPPORT = 20
 """A style with fewer pictures than this has scores that a few pictures decide."""
-_AVERAGES = ("macro avg", "weighted avg")
 _SAME_ARTIST_SHARE = 0.5
 _CALIBRATED = 0.05
 
 
-def with_interval(value: float, bounds: Sequence[float] | None) -> str:
+def with_interval(value: float, bounds: Sequence[float]) -> str:
     """Return ``0.731 (0.712 to 0.750)``."""
-    if bounds is None:
-        return f"{value:.3f}"
     return f"{value:.3f} ({bounds[0]:.3f} to {bounds[1]:.3f})"
 
 
@@ -61,14 +58,22 @@ def artist_table(report: Mapping[str, Any]) -> Table:
     return Table(["artist", "pictures", "accuracy (95% interval)"], rows)
 
 
+def score_rows(report: Mapping[str, Any]) -> tuple[list[str], list[list[Any]]]:
+    """Return the names of the columns, and a row for each style and each average."""
+    entries = report["classification_report"]
+    named = [(style, display_name(style)) for style in report["confusion_matrix"]["labels"]]
+    named += [("macro avg", "macro average"), ("weighted avg", "weighted average")]
+    keys = ("precision", "recall", "f1-score", "support")
+    rows = [[name, *(entries[entry][key] for key in keys)] for entry, name in named]
+    return ["style", "precision", "recall", "F1", "pictures"], rows
+
+
 def style_table(report: Mapping[str, Any]) -> Table:
     """Return precision, recall, F1 and support of each style, and their averages."""
-    entries = report["classification_report"]
-    styles = [name for name in entries if name not in (*_AVERAGES, "accuracy")]
-    rows = [_style_row(display_name(style), entries[style], shade=True) for style in styles]
-    rows += [_style_row(name, entries[name], shade=False) for name in _AVERAGES]
+    columns, rows = score_rows(report)
+    shaded = [[name, *map(_shaded, scores), count] for name, *scores, count in rows[:-2]]
     caption = "Averages run over the styles that have pictures in this split."
-    return Table(["style", "precision", "recall", "F1", "pictures"], rows, caption=caption)
+    return Table(columns, [*shaded, *rows[-2:]], caption=caption)
 
 
 def how_measured(report: Mapping[str, Any]) -> list[Block]:
@@ -112,10 +117,8 @@ def _intervals(intervals: Mapping[str, Any]) -> str:
     return f"{intervals['level']:.0%} intervals: {', '.join(ranges)}."
 
 
-def _style_row(name: str, entry: Mapping[str, Any], *, shade: bool) -> list[Any]:
-    scores = [entry["precision"], entry["recall"], entry["f1-score"]]
-    cells = [Cell(score, shade=0.5 * score if shade else 0) for score in scores]
-    return [name, *cells, entry["support"]]
+def _shaded(score: float) -> Cell:
+    return Cell(score, shade=0.5 * score)
 
 
 def _on_chance(report: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ _LINES = {
         "val_accuracy": "validation accuracy",
         "val_macro_f1": "validation macro F1",
     },
-    "learning rate": {"lr": "peak of the epoch"},
+    "learning rate": {"lr": "learning rate"},
 }
 _COLOURS = {
     "train_loss": QUIET,
@@ -54,10 +54,10 @@ def draw_curves(history: Sequence[dict[str, str]]) -> Figure:
         axes.set_title(title)
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        if axes.lines:
+            axes.set_ylim(0, 1.08 * axes.dataLim.y1)
     loss, score, lr = panels
-    loss.set_ylim(bottom=0)
     score.set_ylim(0, 1)
-    lr.set_ylim(bottom=0)
     lr.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
     for axes in (loss, score):
         axes.legend(fontsize=7.5)

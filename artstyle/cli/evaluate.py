@@ -1,0 +1,111 @@
+"""`artstyle evaluate`: measure a run on a split that it has not learnt from."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
+from artstyle.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_RUNS,
+    BatchSizeOption,
+    DataOption,
+    DeviceOption,
+    RunOption,
+)
+from artstyle.cli.predict import SOME_FAILED
+
+if TYPE_CHECKING:
+    from artstyle.evaluation.evaluate import Evaluation
+
+SplitOption = Annotated[
+    Literal["train", "val", "test"], typer.Option("--split", help="Which split of the data.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="A folder; by default evaluation/<split> in the run."),
+]
+FormatOption = Annotated[
+    Literal["table", "json"], typer.Option("--format", help="table, or for programs json.")
+]
+
+
+def evaluate(
+    run: RunOption = "latest",
+    data: DataOption = DEFAULT_DATA,
+    split: SplitOption = "test",
+    out: OutOption = None,
+    batch_size: BatchSizeOption = None,
+    device: DeviceOption = None,
+    output_format: FormatOption = "table",
+) -> None:
+    """Measure a run: scores with their intervals, predictions, figures, and a page.
+
+    A picture that cannot be read is listed in predictions.csv; the exit code is then 3.
+    """
+    from artstyle.data.dataset import DatasetFolder
+    from artstyle.runs import find_run
+
+    folder, dataset = find_run(run, DEFAULT_RUNS), DatasetFolder(data)
+    dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
+
+    from artstyle.evaluation.evaluate import evaluate as evaluate_run
+
+    with live_progress() as progress:
+        evaluation = evaluate_run(
+            folder,
+            dataset,
+            split,
+            out=out,
+            batch_size=batch_size or 32,
+            device=device or "auto",
+            progress=progress,
+        )
+    if output_format == "json":
+        show(json.dumps(evaluation.report, indent=2, ensure_ascii=False))
+    else:
+        _show_scores(evaluation)
+    _say_where(evaluation)
+    if evaluation.report["unreadable"]:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _show_scores(evaluation: "Evaluation") -> None:
+    from artstyle.evaluation.words import score_rows, with_interval
+
+    report = evaluation.report
+    columns, rows = score_rows(report)
+    cells = [[text if isinstance(text, str) else _number(text) for text in row] for row in rows]
+    show_table("", columns, cells, numbers=columns[1:])
+    intervals = report["intervals"]
+    totals = {
+        "accuracy": with_interval(report["accuracy"], intervals["accuracy"]),
+        "macro F1": with_interval(report["macro_f1"], intervals["macro_f1"]),
+        "top-3": with_interval(report["top3_accuracy"], intervals["top3_accuracy"]),
+        "calibration error": f"{report['expected_calibration_error']:.3f}",
+    }
+    show("  ".join(f"{name} {value}" for name, value in totals.items()))
+
+
+def _number(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
+
+
+def _say_where(evaluation: "Evaluation") -> None:
+    report, path = evaluation.report, evaluation.path
+    for warning in report["warnings"]:
+        warn(warning)
+    if report["unreadable"]:
+        total = report["pictures"] + report["unreadable"]
+        say(f"{report['unreadable']} of {total} pictures could not be read")
+    show_places(
+        "Written anew:" if evaluation.replaced else "Written:",
+        {
+            "page": path / "report.html",
+            "scores": path / "report.json",
+            "predictions": path / "predictions.csv",
+            "figures": path / "*.png",
+        },
+    )
