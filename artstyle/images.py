@@ -16,7 +16,7 @@ from artstyle.errors import ImageError
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"})
 """File name endings, in lower case, of what counts as a picture."""
 
-_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP", "MPO")
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP")
 # What Pillow's decoders were seen to raise on damaged files.
 _DECODING_ERRORS = (
     OSError,
