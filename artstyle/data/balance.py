@@ -1,12 +1,15 @@
-"""How many paintings of each style take part, and how much each counts."""
+"""How many paintings of each style take part, and how much each counts in training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from artstyle.config import BalanceConfig
+from artstyle.data.seeding import derived_rng, shuffled
+from artstyle.errors import DataError
+from artstyle.labels import label_order
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,20 +33,116 @@ class Balanced:
 def choose_balanced(
     styles: Sequence[str], keys: Sequence[str], config: BalanceConfig, seed: int
 ) -> Balanced:
-    """Choose which paintings take part under the balance policy."""
-    raise NotImplementedError
+    """Choose which paintings take part under the balance policy.
+
+    The choice within a style depends on the seed and on that style's own paintings, not on other
+    styles nor on the order of the input. A larger limit keeps what a smaller one kept.
+
+    Args:
+        styles: The style of each painting.
+        keys: What identifies each painting, as its path; unique.
+        config: Policy and limits. ``oversample`` is capped here like ``cap``; the repeating is
+            done in training, by ``oversampled_indices``.
+        seed: Of the choice.
+
+    Raises:
+        DataError: No style has enough paintings.
+    """
+    members = _members(styles)
+    enough = config.min_per_style
+    common = {style: rows for style, rows in members.items() if len(rows) >= enough}
+    if not common:
+        raise DataError(f"no style has {enough} paintings; lower balance.min_per_style")
+    limit = _limit(common, config)
+    left_out = ["rare_style"] * len(styles)
+    for style, rows in common.items():
+        rng = derived_rng(seed, "balance", style)
+        for rank, row in enumerate(shuffled(rows, keys, rng)):
+            left_out[row] = "" if limit is None or rank < limit else "balance"
+    return Balanced(tuple(left_out), _notes(members, common, limit, config))
 
 
 def class_weights(labels_N: Ints, num_styles: int) -> Floats:
-    """Return the weight of each style, float64 of shape (C,)."""
-    raise NotImplementedError
+    """Return N / (C * n_c) for each style: rare ones weigh more (King and Zeng 2001).
+
+    As scikit-learn's ``class_weight="balanced"``, C counts the styles that have paintings; a style
+    without any weighs 0. The mean over paintings is 1, so that a weighted loss keeps its scale.
+
+    Args:
+        labels_N: Labels of the training paintings, in [0, num_styles).
+        num_styles: How many weights to return.
+
+    Returns:
+        float64, shape (num_styles,).
+    """
+    counts_C = np.bincount(labels_N, minlength=num_styles)
+    present = int((counts_C > 0).sum())
+    scale = len(labels_N) / max(present, 1)
+    return np.divide(scale, counts_C, out=np.zeros(num_styles), where=counts_C > 0)
 
 
 def sample_weights(labels_N: Ints, num_styles: int) -> Floats:
-    """Return the weight of each painting, float64 of shape (N,)."""
-    raise NotImplementedError
+    """Return the weight of each painting's style: drawing by it takes all styles equally often.
+
+    Returns:
+        float64, shape (N,), with mean 1.
+    """
+    return class_weights(labels_N, num_styles)[labels_N]
 
 
 def oversampled_indices(labels_N: Ints, rng: np.random.Generator) -> Ints:
-    """Return positions in which every style stands as often as the largest."""
-    raise NotImplementedError
+    """Return positions in which every style stands as often as the largest does.
+
+    Every painting stands in it, and within a style none more than once oftener than another.
+    Which ones come once more is drawn from ``rng``; the result is sorted, not shuffled.
+
+    Returns:
+        int64, shape (C * n_max,) for the C styles that have paintings.
+    """
+    counts = np.bincount(labels_N)
+    largest = int(counts.max(initial=0))
+    parts = [
+        np.resize(rng.permutation(np.flatnonzero(labels_N == label)), largest)
+        for label in np.flatnonzero(counts)
+    ]
+    return np.sort(np.concatenate(parts)) if parts else np.empty(0, dtype=np.int64)
+
+
+def _members(styles: Sequence[str]) -> dict[str, list[int]]:
+    """Return style -> positions of its paintings, in the order of the style names."""
+    members: dict[str, list[int]] = {style: [] for style in label_order(styles)}
+    for index, style in enumerate(styles):
+        members[style].append(index)
+    return members
+
+
+def _limit(common: Mapping[str, Sequence[int]], config: BalanceConfig) -> int | None:
+    match config.policy:
+        case "none":
+            return None
+        case "equal":
+            return min(len(rows) for rows in common.values())
+        case "cap" | "oversample":
+            return config.max_per_style
+
+
+def _notes(
+    members: Mapping[str, Sequence[int]],
+    common: Mapping[str, Sequence[int]],
+    limit: int | None,
+    config: BalanceConfig,
+) -> tuple[str, ...]:
+    notes = []
+    rare = [f"{style} ({len(rows)})" for style, rows in members.items() if style not in common]
+    if rare:
+        notes.append(
+            f"styles with fewer than {config.min_per_style} paintings are left out:"
+            f" {', '.join(rare)}; balance.min_per_style decides"
+        )
+    cut = [style for style, rows in common.items() if limit is not None and len(rows) > limit]
+    if cut:
+        notes.append(
+            f"balance.policy {config.policy}: {limit} paintings are kept of each of"
+            f" {', '.join(cut)}"
+        )
+    return tuple(notes)
