@@ -3,11 +3,12 @@
 import typer
 
 from artstyle.cli import config
-from artstyle.cli.evaluate import evaluate
 from artstyle.cli.eda import eda
+from artstyle.cli.evaluate import evaluate
 from artstyle.cli.gradcam import gradcam
 from artstyle.cli.models import models
 from artstyle.cli.predict import predict
+from artstyle.cli.report import report
 from artstyle.cli.train import training_command
 
 app = typer.Typer(
@@ -22,6 +23,7 @@ app.command("eda")(eda)
 app.command("predict")(predict)
 app.command("evaluate")(evaluate)
 app.command("gradcam")(gradcam)
+app.command("report")(report)
 app.command("models")(models)
 app.command("train", help="Train a network from nothing: by default the baseline.")(
     training_command("baseline")

@@ -1,6 +1,6 @@
 """The learning curves of a run, drawn from its history."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,7 +43,7 @@ def plot_curves(history_path: Path, out_path: Path) -> None:
 
 
 @house_style
-def draw_curves(history: Sequence[dict[str, str]]) -> Figure:
+def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     """Return the figure of `plot_curves` from the rows of ``history.csv``."""
     figure = Figure(figsize=(10, 3.4))
     FigureCanvasAgg(figure)
@@ -64,7 +64,7 @@ def draw_curves(history: Sequence[dict[str, str]]) -> Figure:
     return figure
 
 
-def _draw_line(axes: Axes, history: Sequence[dict[str, str]], column: str, label: str) -> None:
+def _draw_line(axes: Axes, history: Sequence[Mapping[str, str]], column: str, label: str) -> None:
     points = [(int(row["epoch"]), float(row[column])) for row in history if row.get(column)]
     if not points:
         return

@@ -1,0 +1,291 @@
+"""The page of a run: what was trained on what, how well it does, and how far to trust that."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from artstyle.config import Config, config_values, key_sentences
+from artstyle.data.dataset import DatasetFolder
+from artstyle.data.manifest import SPLITS, read_manifest
+from artstyle.data.split_report import split_report
+from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
+from artstyle.explain.folder import HeatmapFolder
+from artstyle.files import read_json
+from artstyle.labels import display_name
+from artstyle.pages import (
+    Block,
+    Cell,
+    Content,
+    Facts,
+    Folded,
+    Gallery,
+    Picture,
+    Prose,
+    Section,
+    Table,
+    embed,
+    thumbnail,
+    write_page,
+)
+from artstyle.plots import png_bytes
+from artstyle.runs import RunFolder
+from artstyle.training.curves import draw_curves
+
+HEATMAPS_SHOWN = 24
+_THUMBNAIL_PX = 200
+_DECIDED_BY_PREPARE = ("quality", "balance", "split")
+_FIGURES = {
+    "confusion_normalised.png": "Confusion matrix in per cent of each true style",
+    "per_style.png": "F1, precision and recall of each style",
+    "reliability.png": "Accuracy over confidence",
+    "errors.png": "The wrong answers of the highest confidence",
+}
+_TEST = "test"
+
+
+def write_run_report(run: RunFolder) -> Path:
+    """Write ``report.html`` into the run folder and return where it lies.
+
+    It is made of what the run folder holds at the moment: evaluations and heatmaps that were made
+    since are in it when it is written again.
+
+    Raises:
+        ArtstyleError: A file of the run is missing or damaged.
+    """
+    config, environment, history = run.config(), run.environment(), run.history()
+    data = _data_of(environment)
+    evaluations = _evaluations(run)
+    sections = [
+        Section("In short", _in_short(run, config, history, evaluations)),
+        Section("How far to trust it", _trust(evaluations)),
+        Section("Data", _data(environment, data)),
+        Section("Training", _training(history, environment)),
+        *(
+            Section(f"Evaluation on {split}", _evaluation(run.evaluation_path(split), report))
+            for split, report in evaluations.items()
+        ),
+        *_heatmaps(run),
+        Section("Configuration", _configuration(config, data)),
+        Section("Environment", _environment(environment)),
+    ]
+    subtitle = f"{config.model.name}, begun {environment['started'][:16].replace('T', ' ')}"
+    write_page(run.report_path, f"Run {run.name}", subtitle, sections)
+    return run.report_path
+
+
+def _data_of(environment: Mapping[str, Any]) -> DatasetFolder | None:
+    """Return the data set of the run; None if it is gone or has changed."""
+    recorded = environment["dataset"]
+    data = DatasetFolder(Path(recorded["path"]))
+    known = data.description_path.is_file() and data.fingerprint == recorded["fingerprint"]
+    return data if known else None
+
+
+def _evaluations(run: RunFolder) -> dict[str, dict[str, Any]]:
+    """Return the reports that lie in the run folder, test first."""
+    paths = {split: run.evaluation_path(split) / "report.json" for split in reversed(SPLITS)}
+    return {split: read_json(path) for split, path in paths.items() if path.is_file()}
+
+
+def _in_short(
+    run: RunFolder,
+    config: Config,
+    history: Sequence[Mapping[str, str]],
+    evaluations: Mapping[str, Mapping[str, Any]],
+) -> list[Block]:
+    facts: dict[str, Any] = {
+        "model": config.model.name,
+        "weights at the start": config.model.weights,
+        "styles": len(run.labels()),
+    }
+    if history:
+        best = _best(history, config.train.monitor)
+        score = float(best[f"val_{config.train.monitor}"])
+        facts["best epoch"] = f"{best['epoch']} of {len(history)}"
+        facts[f"validation {config.train.monitor.replace('_', ' ')}"] = score
+    if _TEST not in evaluations:
+        hint = f"Not measured on its test split yet: artstyle evaluate --run {run.path}"
+        return [Facts(facts), Prose(hint)]
+    return [Facts(facts), *headline(evaluations[_TEST])]
+
+
+def _best(history: Sequence[Mapping[str, str]], monitor: str) -> Mapping[str, str]:
+    """Return the first epoch with the highest score, whose weights are the best checkpoint."""
+    return max(history, key=lambda row: float(row[f"val_{monitor}"]))
+
+
+def _trust(evaluations: Mapping[str, Mapping[str, Any]]) -> list[Block]:
+    if _TEST in evaluations:
+        return how_far_to_trust(evaluations[_TEST])
+    return [
+        Prose(
+            "Only validation scores are known. They chose the checkpoint, which makes them a"
+            " little too good; quote none of them before the run is evaluated on its test split."
+        )
+    ]
+
+
+def _data(environment: Mapping[str, Any], data: DatasetFolder | None) -> list[Block]:
+    recorded = environment["dataset"]
+    facts = Facts({"folder": recorded["path"], "fingerprint": recorded["fingerprint"][:12]})
+    if data is None:
+        gone = "This data set is no longer there, or has changed: nothing more can be said of it."
+        return [facts, Prose(gone)]
+    rows = [row for row in read_manifest(data.manifest_path) if row.split]
+    about = split_report(
+        [row.split for row in rows],
+        [row.style for row in rows],
+        [row.artist for row in rows],
+        data.description["config"]["split"]["ratios"],
+    )
+    return [
+        facts,
+        *(
+            Prose(_on_overlap(about, split))
+            for split, overlap in about["artist_overlap"].items()
+            if overlap is not None
+        ),
+        Folded("Pictures of each style", [_count_table(about)]),
+    ]
+
+
+def _on_overlap(about: Mapping[str, Any], split: str) -> str:
+    overlap, oracle = about["artist_overlap"][split], about["artist_oracle"][split]
+    return (
+        f"{overlap:.1%} of the {split} pictures with a known artist are by artists who are in train"
+        f" too; the names alone, without a pixel, give {oracle['accuracy']:.1%} accuracy."
+    )
+
+
+def _count_table(about: Mapping[str, Any]) -> Table:
+    rows = [
+        [display_name(style), *(counts[split] for split in SPLITS)]
+        for style, counts in about["counts"].items()
+    ]
+    totals = ["all styles", *(about["totals"][split] for split in SPLITS)]
+    return Table(["style", *SPLITS], [*rows, totals])
+
+
+def _training(history: Sequence[Mapping[str, str]], environment: Mapping[str, Any]) -> list[Block]:
+    if not history:
+        return [Prose("No epoch was finished.")]
+    figure = embed(png_bytes(draw_curves(history)))
+    seconds = sum(float(row["seconds"] or 0) for row in history)
+    facts: dict[str, Any] = {"epochs": len(history), "training": f"{seconds / 60:.1f} minutes"}
+    if "parameters" in environment:
+        facts["parameters"] = environment["parameters"]["total"]
+        facts["of these learning at the end"] = environment["parameters"]["learning"]
+    columns = list(history[0])
+    rows = [[row[column] for column in columns] for row in history]
+    return [
+        Picture(figure, "Loss, scores and learning rate over epochs"),
+        Facts(facts),
+        Folded("Epoch by epoch", [Table([name.replace("_", " ") for name in columns], rows)]),
+    ]
+
+
+def _evaluation(folder: Path, report: Mapping[str, Any]) -> list[Block]:
+    page = f"evaluation/{folder.name}/report.html"
+    figures = [
+        Picture(embed(folder / name), alt, href=f"evaluation/{folder.name}/{name}")
+        for name, alt in _FIGURES.items()
+        if (folder / name).is_file()
+    ]
+    return [
+        Facts({"every number with its pictures": Cell("evaluation page", page)}),
+        *headline(report),
+        *figures[:1],
+        Folded("Style by style", [style_table(report), *figures[1:2]]),
+        Folded("Calibration and the surest errors", figures[2:]),
+        Folded("How this was measured", how_measured(report)),
+    ]
+
+
+def _heatmaps(run: RunFolder) -> Iterator[Section]:
+    """Yield a section if there are heatmaps."""
+    folder = HeatmapFolder(run.gradcam_path)
+    records = folder.records() if folder.records_path.is_file() else []
+    drawn = [record for record in records if (folder.path / record.overlay).is_file()]
+    if not drawn:
+        return
+    name = run.gradcam_path.name
+    pictures = [
+        Picture(
+            thumbnail(folder.path / record.overlay, _THUMBNAIL_PX),
+            f"{record.path}, heat for {display_name(record.style)}",
+            f"{display_name(record.style)} {record.probability:.0%}\n{Path(record.path).name}",
+            href=f"{name}/{record.panel}",
+        )
+        for record in drawn[:HEATMAPS_SHOWN]
+    ]
+    title = f"{len(pictures)} of {len(drawn)} heatmaps"
+    words = Prose("Warm places speak for the style. Each picture leads to its panel.")
+    index = Facts({"all of them": Cell("heatmaps page", f"{name}/{folder.index_path.name}")})
+    yield Section("Heatmaps", [words, Gallery(title, pictures, open=True), index])
+
+
+def _configuration(config: Config, data: DatasetFolder | None) -> list[Block]:
+    values, defaults = config_values(config), config_values(Config())
+    chosen = {
+        key: value for key, value in values.items() if key.split(".")[0] not in _DECIDED_BY_PREPARE
+    }
+    if data is not None:
+        chosen |= _prepared_values(data)
+    changed = {key: value for key, value in chosen.items() if value != defaults[key]}
+    return [
+        Prose(f"{len(changed)} of {len(chosen)} keys differ from their defaults."),
+        *([_key_table(changed, defaults)] if changed else []),
+        Folded("All keys", [_key_table(chosen, defaults)]),
+    ]
+
+
+def _prepared_values(data: DatasetFolder) -> dict[str, object]:
+    """Return the keys that `prepare` decided, as the data set recorded them."""
+    config = data.description["config"]
+    sections = {section: config.get(section, {}) for section in _DECIDED_BY_PREPARE}
+    known = config_values(Config())
+    return {
+        f"{section}.{key}": value
+        for section, values in sections.items()
+        for key, value in values.items()
+        if f"{section}.{key}" in known
+    }
+
+
+def _key_table(values: Mapping[str, object], defaults: Mapping[str, object]) -> Table:
+    sentences = key_sentences()
+    rows: list[list[Content]] = [
+        [
+            key,
+            Cell(_plain(value), shade=0 if value == defaults[key] else 0.35),
+            _plain(defaults[key]),
+            sentences[key],
+        ]
+        for key, value in values.items()
+    ]
+    return Table(["key", "value", "default", "what it means"], rows)
+
+
+def _plain(value: object) -> str:
+    """Return a value as YAML would have it."""
+    words = {None: "null", True: "true", False: "false"}
+    if value is None or isinstance(value, bool):
+        return words[value]
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _environment(environment: Mapping[str, Any]) -> list[Block]:
+    git = environment.get("git")
+    facts = {
+        "device": f"{environment['device']} ({environment['device_name']})",
+        "processes": environment["processes"],
+        "threads": environment["threads"],
+        "seed": environment["seed"],
+        "platform": environment["platform"],
+        "Python": environment["python"],
+        **environment["packages"],
+    }
+    if git:
+        facts["git commit"] = f"{git['commit'][:12]}{', with changes' if git['changed'] else ''}"
+    command = " ".join(environment["command"])
+    return [Facts(facts), Prose(f"Command: {command}")]
