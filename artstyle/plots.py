@@ -93,11 +93,15 @@ def new_figure(width_in: float = 8, height_in: float = 4.5) -> tuple[Figure, Axe
 @house_style
 def png_bytes(figure: Figure) -> bytes:
     """Return a figure as a PNG; equal figures give equal bytes."""
-    buffer = io.BytesIO()
+    canvas = FigureCanvasAgg(figure)
     with warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph")
-        figure.savefig(buffer, format="png", metadata={"Software": None})
+        # Not through savefig, which lays out and draws everything twice.
+        canvas.draw()
+    buffer = io.BytesIO()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    pixels.save(buffer, "PNG", dpi=(DPI, DPI))
     return buffer.getvalue()
 
 

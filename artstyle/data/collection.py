@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artstyle.config import BalanceConfig
-from artstyle.data.balance import choose_balanced
+from artstyle.data.balance import Balanced, choose_balanced
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.data.source import Source, SourceImage
@@ -147,9 +147,13 @@ def _rejected(path: Path) -> Iterator[Unreadable]:
 
 def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) -> Collection:
     images = source.images
-    balanced = choose_balanced(
-        [image.style for image in images], [image.path for image in images], balance, seed
-    )
+    try:
+        balanced = choose_balanced(
+            [image.style for image in images], [image.path for image in images], balance, seed
+        )
+    except DataError as error:
+        # Too few for `prepare`; they can be looked at all the same.
+        balanced = Balanced(("rare_style",) * len(images), (f"'prepare' would refuse: {error}",))
     paintings = tuple(
         Painting(image.path, image.style, image.artist, reason or KEPT, image)
         for image, reason in zip(images, balanced.left_out, strict=True)

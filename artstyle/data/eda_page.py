@@ -118,7 +118,7 @@ def _overview(numbers: Mapping[str, Any]) -> list[Block]:
         "unreadable or rejected": len(numbers["rejected"]),
         "pairs of copies": len(numbers["copies"]),
     }
-    notes = [Prose(note) for note in numbers["notes"]]
+    notes = [Prose(f"{note[:1].upper()}{note[1:]}.") for note in numbers["notes"]]
     return [Facts(facts), *notes]
 
 

@@ -12,6 +12,7 @@ from artstyle.config import Config
 from artstyle.data.collection import Collection, Painting, Unreadable, read_bytes
 from artstyle.data.eda import (
     USED,
+    Measured,
     Measurements,
     choose_by_style,
     even_quota,
@@ -33,6 +34,7 @@ from artstyle.data.transform_samples import augmented_tiles, preprocessing_tiles
 from artstyle.errors import DataError, ImageError, UsageError
 from artstyle.files import read_json, write_json
 from artstyle.images import read_image
+from artstyle.labels import label_order
 from artstyle.pages import write_page
 from artstyle.plots import Tile, plot_pictures, write_figure
 from artstyle.preprocessing import Preprocessing
@@ -41,6 +43,14 @@ from artstyle.progress import Progress, silent
 MARK = "artstyle eda"
 """Stands in eda.json: a folder that holds it may be written anew."""
 
+_FORMS = {
+    "folders": "style folders",
+    "split_folders": "style folders in train, val and test",
+    "manifest": "a manifest",
+    "artgan": "the ArtGAN lists",
+    "parquet": "Parquet shards",
+    "dataset folder": "a dataset folder",
+}
 _EXAMPLES_PER_STYLE = 6
 _TRANSFORMED_PAINTINGS = 3
 _VARIATIONS = 7
@@ -83,27 +93,19 @@ def explore(
         DataError: No picture can be read.
     """
     require_output_folder(out, collection)
-    quota = even_quota(collection.paintings, sample)
-    chosen = choose_by_style(collection.paintings, quota, config.seed, "measure")
-    seen = measure(collection, chosen, preprocessing.rules, config.data.workers, progress)
-    if not seen.measured:
-        first = seen.unreadable[0]
-        raise DataError(f"none of the pictures can be read; {first.path}: {first.detail}")
+    seen = _measure_sample(collection, config, preprocessing, sample, progress)
     pairs = _find_pairs(collection, seen, config)
     numbers = _numbers(collection, seen, pairs, config, preprocessing)
     write_json(out / "eda.json", numbers)
     pictures = _read_pictures(collection, seen, pairs, config, preprocessing)
-    figures = _draw(numbers, pictures)
-    for done, (name, figure) in enumerate(figures.items(), start=1):
-        write_figure(out / f"{name}.png", figure)
-        progress("drawing figures", done, len(figures))
-    sections = eda_sections(numbers, pictures, {name: out / f"{name}.png" for name in figures})
+    figures = _write_figures(out, _draw(numbers, pictures), progress)
     title = f"A look at {collection.path.resolve().name}"
+    sections = eda_sections(numbers, pictures, figures)
     write_page(out / "eda.html", title, _subtitle(numbers), sections)
     return Explored(
         page=out / "eda.html",
         numbers=out / "eda.json",
-        figures=tuple(out / f"{name}.png" for name in figures),
+        figures=tuple(figures.values()),
         measured=len(seen.measured),
         unreadable=seen.unreadable,
     )
@@ -127,6 +129,22 @@ def _is_ours(out: Path) -> bool:
     path = out / "eda.json"
     content = read_json(path) if path.is_file() else None
     return isinstance(content, dict) and content.get("format") == MARK
+
+
+def _measure_sample(
+    collection: Collection,
+    config: Config,
+    preprocessing: Preprocessing,
+    sample: int,
+    progress: Progress,
+) -> Measurements:
+    quota = even_quota(collection.paintings, sample)
+    chosen = choose_by_style(collection.paintings, quota, config.seed, "measure")
+    seen = measure(collection, chosen, preprocessing.rules, config.data.workers, progress)
+    if not seen.measured:
+        first = seen.unreadable[0]
+        raise DataError(f"none of the pictures can be read; {first.path}: {first.detail}")
+    return seen
 
 
 def _find_pairs(collection: Collection, seen: Measurements, config: Config) -> list[CopyPair]:
@@ -194,7 +212,7 @@ def _read_pictures(
     examples: dict[str, list[Tile]] = {painting.style: [] for painting in shown}
     for painting, tile in _tiles(collection, shown):
         examples[painting.style].append(tile)
-    few = _spread(choose_by_style(readable, 1, config.seed, "transforms"))
+    few = _elongated(seen.measured, {painting.path for painting in shown})
     contents = [
         (painting.style, content)
         for painting, content in read_bytes(collection, few)
@@ -214,10 +232,20 @@ def _read_pictures(
     )
 
 
-def _spread(paintings: Sequence[Painting]) -> list[Painting]:
-    """Return a few paintings from all along the list."""
-    step = max(1, len(paintings) // _TRANSFORMED_PAINTINGS)
-    return list(paintings[::step][:_TRANSFORMED_PAINTINGS])
+def _elongated(measured: Sequence[Measured], paths: set[str]) -> list[Painting]:
+    """Return a few of the paintings, of different styles, whose square loses most."""
+    longest: dict[str, Measured] = {}
+    for item in measured:
+        if item.painting.path in paths:
+            best = longest.setdefault(item.painting.style, item)
+            longest[item.painting.style] = max(best, item, key=_elongation)
+    styles = label_order(longest)
+    step = max(1, len(styles) // _TRANSFORMED_PAINTINGS)
+    return [longest[style].painting for style in styles[::step][:_TRANSFORMED_PAINTINGS]]
+
+
+def _elongation(item: Measured) -> float:
+    return max(item.width, item.height) / min(item.width, item.height)
 
 
 def _tiles(collection: Collection, paintings: Sequence[Painting]) -> list[tuple[Painting, Tile]]:
@@ -244,7 +272,9 @@ def _draw(numbers: dict[str, Any], pictures: Pictures) -> dict[str, Figure]:
         "saturation_by_style": plot_light_by_style("saturation", light["saturation"], 1),
         "artists": plot_artists(numbers["styles"]),
         "examples": plot_pictures(list(pictures.examples.items()), title="Examples of each style"),
-        "preprocessing": plot_pictures(pictures.steps, title="What the network sees"),
+        "preprocessing": plot_pictures(
+            pictures.steps, title="What the network sees", row_height_px=240
+        ),
         "augmentation": plot_pictures(pictures.variations, title="How training varies pictures"),
     }
     if pictures.pairs:
@@ -252,7 +282,17 @@ def _draw(numbers: dict[str, Any], pictures: Pictures) -> dict[str, Figure]:
     return figures
 
 
+def _write_figures(out: Path, figures: dict[str, Figure], progress: Progress) -> dict[str, Path]:
+    """Write the figures; return name -> file."""
+    if "copies" not in figures:
+        (out / "copies.png").unlink(missing_ok=True)  # of an earlier call
+    paths = {name: out / f"{name}.png" for name in figures}
+    for done, (name, path) in enumerate(paths.items(), start=1):
+        write_figure(path, figures[name])
+        progress("drawing figures", done, len(paths))
+    return paths
+
+
 def _subtitle(numbers: dict[str, Any]) -> str:
-    return (
-        f"{numbers['paintings']:,} paintings in {len(numbers['styles'])} styles, {numbers['form']}"
-    )
+    form = _FORMS.get(numbers["form"], numbers["form"])
+    return f"{numbers['paintings']:,} paintings in {len(numbers['styles'])} styles, from {form}"

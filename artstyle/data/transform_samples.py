@@ -23,11 +23,12 @@ def preprocessing_tiles(content: bytes, preprocessing: Preprocessing) -> list[Ti
         content, short_side_px=preprocessing.read_size, rules=preprocessing.rules
     ).pixels
     tensor = eval_transform(preprocessing)(small)
+    shrunk = "shrunk" if small.size != decoded.pixels.size else "small as it is"
     square = "centre cropped" if preprocessing.fit == "crop" else "squashed"
     low, high = float(tensor.min()), float(tensor.max())
     stations = [
         (decoded.pixels, f"1 upright RGB\n{decoded.width} x {decoded.height}"),
-        (small, f"2 shrunk\n{small.width} x {small.height}"),
+        (small, f"2 {shrunk}\n{small.width} x {small.height}"),
         (to_picture(tensor, preprocessing), f"3 {square}\n{tensor.shape[2]} x {tensor.shape[1]}"),
         (_stretched(tensor), f"4 normalised\n{low:.2f} to {high:.2f}"),
     ]
