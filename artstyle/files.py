@@ -21,11 +21,13 @@ os.umask(_UMASK)
 
 
 @contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
 
     The bytes reach the disk before the name does (write, fsync, rename), so that a process or a
     machine that dies leaves the old file or the new one, never half of one. Parents are made.
+    Without ``durable`` that holds of a process only: for thousands of small files that can be
+    made again, waiting for the disk after each would take most of the time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.suffix)
@@ -33,8 +35,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if durable:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_UMASK)
         temporary.replace(path)
     finally:
@@ -42,9 +45,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
             temporary.unlink()
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write ``content`` to ``path``, whole or not at all."""
-    with atomic_path(path) as temporary:
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write ``content`` to ``path``, whole or not at all; ``durable`` as in ``atomic_path``."""
+    with atomic_path(path, durable=durable) as temporary:
         temporary.write_bytes(content)
 
 

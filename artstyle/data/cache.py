@@ -1,0 +1,210 @@
+"""The pre-resized copies in a dataset folder, and the index by which they are used again."""
+
+import hashlib
+import json
+import os
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from artstyle.config import DataConfig
+from artstyle.data.quality import Likeness
+from artstyle.files import atomic_path, digest, write_bytes
+from artstyle.images import ImageRules
+
+INDEX_NAME = "index.jsonl"
+# Raised whenever the same file would give another copy or another likeness.
+_PIXELS_VERSION = 1
+# JPEG ends at 65,535 pixels a side. A side this long is 38 times the usual shorter one, more than
+# any painting's, so in practice only damaged or made-up pictures lose sharpness to it.
+_LONGEST_SIDE_PX = 16_384
+# Quality 95 without chroma subsampling: 41 dB from the shrunk original on real paintings, which is
+# less change than the resizing itself makes; thin coloured strokes stay coloured.
+_JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}
+
+
+@dataclass(frozen=True)
+class CacheRules:
+    """What decides the pixels of a copy, beside the file that it is made from."""
+
+    short_side_px: int
+    """Of the copies; pictures that are smaller are not enlarged."""
+    image: ImageRules
+
+    @property
+    def key(self) -> str:
+        """Equal for rules that make equal copies."""
+        return digest([_PIXELS_VERSION, asdict(self)])[:16]
+
+
+def cache_rules(config: DataConfig) -> CacheRules:
+    """Return the rules that a configuration states."""
+    image = ImageRules(config.max_pixels, config.min_side_px, config.background)
+    return CacheRules(config.cache_size, image)
+
+
+@dataclass(frozen=True, slots=True)
+class ScannedImage:
+    """What reading a picture once told of it."""
+
+    path: str
+    """As in ``SourceImage``."""
+    size: int
+    """Of the file in bytes when it was read, as ``stat_key`` gives it."""
+    mtime_ns: int
+    sha256: str
+    """Of the file's bytes."""
+    width: int
+    """In pixels, upright, of the original."""
+    height: int
+    format: str
+    mode: str
+    likeness: Likeness
+    cached: str
+    """The pre-resized copy, relative to the dataset folder."""
+    cached_bytes: int
+    """Its size: a copy that a power cut left empty or short has another."""
+
+
+def cached_name(sha256: str, rules_key: str) -> str:
+    """Return where the copy of a file lies in a dataset folder.
+
+    The name follows from the file's content and the rules, so a copy is never out of date: it is
+    the right one or it is not there.
+    """
+    name = hashlib.sha256(f"{sha256} {rules_key}".encode()).hexdigest()[:32]
+    return f"images/{name[:2]}/{name[2:]}.jpg"
+
+
+def write_copy(folder: Path, cached: str, pixels: Image.Image) -> int:
+    """Write the copy of a picture, already shrunk, and return its size in bytes.
+
+    It is renamed into place but not forced to the disk: that would cost more time than decoding.
+    A copy that a power cut damages is found by its size when the folder is prepared again.
+    """
+    scale = _LONGEST_SIDE_PX / max(pixels.size)
+    if scale < 1:
+        width, height = (max(1, round(side * scale)) for side in pixels.size)
+        pixels = pixels.resize((width, height), Image.Resampling.BICUBIC)
+    encoded = BytesIO()
+    pixels.save(encoded, **_JPEG)
+    content = encoded.getvalue()
+    write_bytes(folder / cached, content, durable=False)
+    return len(content)
+
+
+class CacheIndex:
+    """The file in a dataset folder that remembers what was read, so that it is not read again.
+
+    Its first line names the source and the rules; each further line is one picture. Lines are
+    added as pictures are read, so that an interrupted run goes on where it was; a line that was
+    cut off is ignored.
+    """
+
+    def __init__(self, folder: Path, source: str, rules: CacheRules) -> None:
+        self.folder = folder
+        self.path = folder / "images" / INDEX_NAME
+        self._header = {"source": source, "rules": rules.key}
+        self._known = self._read()
+
+    def find(self, path: str, stat: tuple[int, int]) -> ScannedImage | None:
+        """Return what is known of an unchanged file whose copy is still there."""
+        scanned = self._known.get(path)
+        if scanned is None or (scanned.size, scanned.mtime_ns) != stat or stat[0] < 0:
+            return None
+        return scanned if _file_size(self.folder / scanned.cached) == scanned.cached_bytes else None
+
+    def begin(self) -> None:
+        """Make the file ready for ``add``: it keeps what it holds if that is of use."""
+        if self._known:
+            _end_cut_off_line(self.path)
+        else:
+            write_bytes(self.path, _line(self._header))
+
+    def add(self, scanned: Iterable[ScannedImage]) -> None:
+        """Append pictures that were read."""
+        with self.path.open("ab") as file:
+            file.write(b"".join(map(_to_line, scanned)))
+
+    def finish(self, scanned: Sequence[ScannedImage]) -> None:
+        """Leave exactly these pictures, in this order, and no copies of others."""
+        with atomic_path(self.path) as temporary, temporary.open("wb") as file:
+            file.write(_line(self._header))
+            file.writelines(map(_to_line, scanned))
+        _remove_all_but(self.path.parent, {INDEX_NAME, *(item.cached[7:] for item in scanned)})
+
+    def _read(self) -> dict[str, ScannedImage]:
+        lines = _read_lines(self.path)
+        if next(lines, None) != self._header:
+            return {}
+        return {scanned.path: scanned for scanned in map(_from_line, lines) if scanned}
+
+
+def source_of(folder: Path) -> str | None:
+    """Return the source that the copies in a dataset folder come from; None if it has none."""
+    header = next(_read_lines(folder / "images" / INDEX_NAME), None)
+    return header["source"] if isinstance(header, dict) and "source" in header else None
+
+
+def _read_lines(path: Path) -> Iterator[Any]:
+    """Yield each line's value, or None for a line that is no JSON; nothing without a file."""
+    if not path.is_file():
+        return
+    with path.open("rb") as file:
+        for line in file:
+            try:
+                yield json.loads(line)
+            except ValueError:
+                yield None
+
+
+def _line(value: Any) -> bytes:
+    return json.dumps(value).encode() + b"\n"
+
+
+def _to_line(scanned: ScannedImage) -> bytes:
+    values = [getattr(scanned, name) for name in _PLAIN_FIELDS]
+    look = scanned.likeness
+    return _line([*values, f"{look.phash:016x}", b64encode(look.thumbnail).decode()])
+
+
+def _from_line(values: Any) -> ScannedImage | None:
+    if not isinstance(values, list) or len(values) != len(_PLAIN_FIELDS) + 2:
+        return None
+    *plain, phash, thumbnail = values
+    likeness = Likeness(int(phash, 16), b64decode(thumbnail))
+    return ScannedImage(**dict(zip(_PLAIN_FIELDS, plain, strict=True)), likeness=likeness)
+
+
+_PLAIN_FIELDS = tuple(name for name in ScannedImage.__slots__ if name != "likeness")
+
+
+def _end_cut_off_line(path: Path) -> None:
+    with path.open("rb+") as file:
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.write(b"\n")
+
+
+def _file_size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
+
+
+def _remove_all_but(images: Path, kept: set[str]) -> None:
+    """Remove from ``images/`` and its sub-folders all files but those named, then empty folders."""
+    for folder in [images, *sorted(path for path in images.iterdir() if path.is_dir())]:
+        prefix = "" if folder == images else f"{folder.name}/"
+        with os.scandir(folder) as entries:
+            stale = [e.path for e in entries if e.is_file() and f"{prefix}{e.name}" not in kept]
+        for path in stale:
+            Path(path).unlink()
+        if folder != images and not any(folder.iterdir()):
+            folder.rmdir()

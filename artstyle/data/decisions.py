@@ -1,0 +1,154 @@
+"""Which paintings take part, and in which split: quality, then balance, then split."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from artstyle.config import Config, QualityConfig, SplitConfig
+from artstyle.data.balance import choose_balanced
+from artstyle.data.cache import ScannedImage
+from artstyle.data.copies import Copies, find_copies
+from artstyle.data.source import Source, SourceImage
+from artstyle.data.split import split_paintings
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """The fate of each painting that can be read, in the order of the source."""
+
+    splits: tuple[str, ...]
+    """train, val, test, or empty."""
+    left_out: tuple[str, ...]
+    """Why it takes part in no split, or empty."""
+    details: tuple[str, ...]
+    """More on that: which painting it copies, under which other style that stands."""
+    copies: Copies
+    notes: tuple[str, ...]
+    """What a person should be told, one line each."""
+
+
+def decide(
+    images: Sequence[SourceImage], scanned: Sequence[ScannedImage], config: Config
+) -> Decisions:
+    """Decide for each painting whether it takes part, and where.
+
+    Args:
+        images: Paintings that can be read, in the order of the source.
+        scanned: What reading told of each.
+        config: Sections ``quality``, ``balance`` and ``split`` (group resolved), and the seed.
+
+    Raises:
+        DataError: Nothing is left, or the source lacks the splits that were asked for.
+    """
+    sha256s = [item.sha256 for item in scanned]
+    looks = [item.likeness for item in scanned]
+    copies = find_copies(images, sha256s, looks, config.quality.near_distance)
+    left_out = [""] * len(images)
+    details = [""] * len(images)
+    if config.quality.two_styles == "leave_out":
+        _leave_out_two_styles(images, copies.groups, left_out, details)
+    if config.quality.copies == "leave_out":
+        _leave_out_copies(images, sha256s, config.split, left_out, details)
+    notes = _notes(left_out, copies, config.quality)
+    notes += _balance(images, config, left_out)
+    splits, split_notes = _split(images, copies.groups, config, left_out)
+    return Decisions(
+        tuple(splits), tuple(left_out), tuple(details), copies, (*notes, *split_notes)
+    )
+
+
+def resolve_group(config: SplitConfig, source: Source) -> SplitConfig:
+    """Return the split section with ``group: auto`` replaced by what it means for a source."""
+    if config.group != "auto":
+        return config
+    brings_splits = source.format == "split_folders" or (
+        source.format == "manifest" and all(image.split for image in source.images)
+    )
+    return config.model_copy(update={"group": "official" if brings_splits else "image"})
+
+
+def _leave_out_two_styles(
+    images: Sequence[SourceImage],
+    groups: Sequence[int],
+    left_out: list[str],
+    details: list[str],
+) -> None:
+    members: dict[int, list[int]] = defaultdict(list)
+    for position, group in enumerate(groups):
+        members[group].append(position)
+    for rows in members.values():
+        if len({images[row].style for row in rows}) < 2:
+            continue
+        for row in rows:
+            others = [images[n] for n in rows if images[n].style != images[row].style]
+            listed = "; ".join(f"{other.style}: {other.path}" for other in others[:_SHOWN])
+            left_out[row] = "two_styles"
+            details[row] = f"also {listed}"
+
+
+def _leave_out_copies(
+    images: Sequence[SourceImage],
+    sha256s: Sequence[str],
+    config: SplitConfig,
+    left_out: list[str],
+    details: list[str],
+) -> None:
+    """Of exact copies under one style, keep the first: in official splits, that in test or val."""
+    rank = {"test": 0, "val": 1} if config.group == "official" else {}
+    rows = [row for row, reason in enumerate(left_out) if not reason]
+    rows.sort(key=lambda row: (rank.get(images[row].split, 2), row))
+    firsts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        first = firsts.setdefault((images[row].style, sha256s[row]), row)
+        if first != row:
+            left_out[row] = "copy"
+            details[row] = f"copy of {images[first].path}"
+
+
+def _balance(images: Sequence[SourceImage], config: Config, left_out: list[str]) -> list[str]:
+    rows = [row for row, reason in enumerate(left_out) if not reason]
+    styles = [images[row].style for row in rows]
+    paths = [images[row].path for row in rows]
+    balanced = choose_balanced(styles, paths, config.balance, config.seed)
+    for row, reason in zip(rows, balanced.left_out, strict=True):
+        left_out[row] = reason
+    return list(balanced.notes)
+
+
+def _split(
+    images: Sequence[SourceImage], groups: Sequence[int], config: Config, left_out: list[str]
+) -> tuple[list[str], tuple[str, ...]]:
+    rows = [row for row, reason in enumerate(left_out) if not reason]
+    kept = [images[row] for row in rows]
+    assignment = split_paintings(
+        [image.path for image in kept],
+        [image.style for image in kept],
+        [image.artist for image in kept],
+        [groups[row] for row in rows],
+        [image.split for image in kept],
+        config.split,
+        config.seed,
+    )
+    splits = [""] * len(images)
+    for row, split, reason in zip(rows, assignment.splits, assignment.left_out, strict=True):
+        splits[row], left_out[row] = split, reason
+    return splits, assignment.notes
+
+
+def _notes(left_out: Sequence[str], copies: Copies, config: QualityConfig) -> list[str]:
+    notes = []
+    two_styles, exact = left_out.count("two_styles"), left_out.count("copy")
+    if two_styles:
+        notes.append(
+            f"{two_styles} files show paintings that stand under two styles and are left out;"
+            " quality.two_styles=keep keeps them, each in one split"
+        )
+    if exact:
+        notes.append(f"{exact} files are left out as exact copies within their style")
+    if copies.near:
+        notes.append(
+            f"{copies.near} pairs of files look alike (near duplicates); no pair is in two splits"
+        )
+    return notes
