@@ -22,10 +22,10 @@ _PUBLIC = {
     "load_style_model": "artstyle.models.checkpoint",
     "prepare": "artstyle.data.prepare",
     "read_image": "artstyle.images",
-    "resolve_config": "artstyle.config",
+    "resolve_config": "artstyle.recipes",
 }
 
-__all__ = list(_PUBLIC)  # noqa: PLE0605
+__all__ = list(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artstyle.config import Config, config_values, key_sentences
+from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import SPLITS, read_manifest
 from artstyle.data.split_report import split_report
@@ -28,6 +28,7 @@ from artstyle.pages import (
     write_page,
 )
 from artstyle.plots import png_bytes
+from artstyle.recipes import config_values, key_sentences
 from artstyle.runs import RunFolder
 from artstyle.training.curves import draw_curves
 

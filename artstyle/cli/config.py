@@ -22,8 +22,8 @@ def show(
     overrides: SetOption = None,
 ) -> None:
     """Print the resolved configuration as YAML: what each key means, and where it came from."""
-    from artstyle.config import explained_yaml, recipes, resolve_config
     from artstyle.errors import UnknownNameError
+    from artstyle.recipes import explained_yaml, recipes, resolve_config
 
     if recipe not in recipes():
         raise UnknownNameError("recipe", recipe, recipes())
@@ -33,7 +33,7 @@ def show(
 @app.command("recipes")
 def recipes_() -> None:
     """List the recipes that came with artstyle."""
-    from artstyle.config import recipes
+    from artstyle.recipes import recipes
 
     rows = [(name, _first_line(path.read_text("utf-8"))) for name, path in recipes().items()]
     show_table("", ("recipe", "what"), rows)

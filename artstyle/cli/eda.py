@@ -37,7 +37,7 @@ def eda(
     seed: SeedOption = None,
 ) -> None:
     """Draw what a collection looks like: figures, a JSON and one HTML page."""
-    from artstyle.config import resolve_config
+    from artstyle.recipes import resolve_config
 
     flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
     settings = resolve_config("finetune", config, overrides or (), flags).config

@@ -89,8 +89,8 @@ def _begin(
     config: str | None,
     overrides: list[str],
 ) -> None:
-    from artstyle.config import require_sections, resolve_config
     from artstyle.models.zoo import require_model
+    from artstyle.recipes import require_sections, resolve_config
     from artstyle.runs import RunFolder, new_run_path
 
     require_sections(overrides, _DECIDED_BY_PREPARE, "prepare")

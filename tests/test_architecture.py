@@ -1,0 +1,103 @@
+"""The house rules, enforced: imports point down, and torch stays out of the entrance."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import artstyle
+
+PACKAGE = Path(artstyle.__file__).parent
+
+# From the ground up; a module imports only from lower floors or its own package's earlier names.
+FLOORS = (
+    ("errors", "progress"),
+    ("labels", "files"),
+    ("images", "config"),
+    ("preprocessing", "metrics", "plots", "pages", "recipes"),
+    ("data", "runs"),
+    ("models",),
+    ("inference", "paths"),
+    ("training", "evaluation", "predict"),
+    ("explain",),
+    ("run_report",),
+    ("demo",),
+    ("cli",),
+    ("__main__", "__init__"),
+)
+HEAVY = ("torch", "numpy", "PIL", "pydantic", "rich.table", "timm", "wandb", "matplotlib")
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    relative = path.relative_to(PACKAGE)
+    return relative.parts[0].removesuffix(".py")
+
+
+def floor_of(room: str) -> int:
+    return next(n for n, rooms in enumerate(FLOORS) if room in rooms)
+
+
+def imported_rooms(path: Path) -> set[str]:
+    rooms = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("artstyle"):
+            parts = (node.module or "").split(".")
+            rooms |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            rooms |= {a.name.split(".")[1] for a in node.names if a.name.startswith("artstyle.")}
+    return rooms
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_module_imports_only_from_lower_floors_or_its_own_room(path: Path) -> None:
+    room = room_of(path)
+    for imported in imported_rooms(path) - {room}:
+        assert floor_of(imported) < floor_of(room), f"{room} imports {imported}"
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {room_of(path) for path in modules()}
+    assert rooms == {room for floor in FLOORS for room in floor}
+
+
+def test_no_init_file_but_the_root_holds_code() -> None:
+    inner = [path for path in modules() if path.name == "__init__.py" and path.parent != PACKAGE]
+    assert [path for path in inner if path.read_text().strip()] == []
+
+
+def loaded_by(code: str) -> list[str]:
+    script = f"import sys\n{code}\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_importing_artstyle_loads_nothing_heavy() -> None:
+    assert loaded_by("import artstyle") == []
+
+
+def test_help_loads_neither_torch_nor_numpy_nor_pillow_nor_pydantic() -> None:
+    code = """
+from artstyle.cli.app import app
+import contextlib, io
+with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+    app(["--help"])
+"""
+    assert set(loaded_by(code)) & {"torch", "numpy", "PIL", "pydantic", "timm", "wandb"} == set()
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "config", "recipes", "runs", "preprocessing", "metrics", "data.manifest", "data.dataset",
+        "data.split", "data.balance", "data.sources", "data.prepare", "models.zoo",
+    ],
+)  # fmt: skip
+def test_stages_before_training_start_without_torch(module: str) -> None:
+    assert "torch" not in loaded_by(f"import artstyle.{module}")

@@ -1,0 +1,90 @@
+"""Files: whole or not at all, and errors that name them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artstyle.errors import ArtstyleError, DataError, MissingError
+from artstyle.files import (
+    atomic_path,
+    digest,
+    read_csv,
+    read_json,
+    read_yaml,
+    sha256_file,
+    write_csv,
+    write_json,
+    write_text,
+)
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "result.txt"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+        temporary.write_text("half of the n")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_nan_is_refused_and_the_old_json_stays(tmp_path: Path) -> None:
+    path = tmp_path / "scores.json"
+    write_json(path, {"accuracy": 0.5})
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(path, {"accuracy": float("nan")})
+    assert json.loads(path.read_text()) == {"accuracy": 0.5}
+
+
+def test_csv_rows_come_back_as_they_went_in(tmp_path: Path) -> None:
+    rows = [{"path": 'a, "b"\nc.jpg', "style": "Ukiyo_e"}, {"path": "é\udcff.jpg", "style": ""}]
+    write_csv(tmp_path / "m.csv", ("path", "style"), rows)
+    assert list(read_csv(tmp_path / "m.csv")) == rows
+
+
+def test_a_csv_row_with_too_many_fields_names_its_line(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("path,style\na.jpg,Cubism\nb,c.jpg,Cubism\n")
+    with pytest.raises(DataError, match="line 3"):
+        list(read_csv(tmp_path / "m.csv"))
+
+
+@pytest.mark.parametrize("read", [read_json, read_yaml, lambda path: list(read_csv(path))])
+def test_a_missing_file_is_named(tmp_path: Path, read: object) -> None:
+    with pytest.raises(MissingError, match="gone"):
+        read(tmp_path / "gone")  # type: ignore[operator]
+
+
+def test_sha256_is_that_of_the_standard_test_vector(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1.
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256_file(tmp_path / "abc") == expected
+
+
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.text(), plain))
+def test_the_digest_does_not_depend_on_the_order_of_keys(value: dict[str, object]) -> None:
+    assert digest(value) == digest(dict(reversed(value.items())))
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_as_json_or_yaml_give_a_value_or_one_of_our_errors(content: bytes) -> None:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "any"
+        path.write_bytes(content)
+        for read in (read_json, read_yaml):
+            try:
+                read(path)
+            except ArtstyleError as error:
+                assert "\n" not in str(error)
