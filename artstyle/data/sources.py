@@ -1,6 +1,7 @@
 """Where paintings come from: the form of a source is recognised, its paintings are read."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -110,6 +111,8 @@ def _open_folder(path: Path, format: str | None, lists: Path | None) -> Source:
     if format == "parquet" or (format is None and shards):
         return read_parquet(path, shards)
     tree = find_pictures(path)
+    if manifest.is_file() and format is None:
+        tree = replace(tree, notes=(*tree.notes, f"{manifest} is not used: it lacks path or style"))
     if format == "split_folders" or (format is None and has_split_folders(tree)):
         return read_split_folders(path, tree)
     return read_folders(path, tree)
