@@ -17,8 +17,8 @@ from artstyle.preprocessing import Preprocessing
 _SHORT_PX, _LONG_PX = 512, 1536
 # Inferno's luminance rises evenly, so no edge is seen where the heat has none.
 _COLOURS = matplotlib.colormaps["inferno"]
-# Inferno's black end would darken what is merely lukewarm.
-_COLDEST_COLOUR = 0.25
+# Inferno's black end would darken what is merely lukewarm, its white end fade on pale paint.
+_COLDEST_COLOUR, _HOTTEST_COLOUR = 0.25, 0.9
 _OPACITY = 0.75
 _UNSEEN_LIGHT = 0.35
 
@@ -151,7 +151,7 @@ def _blend(picture: Image.Image, heat_HW: NDArray[np.float32]) -> Image.Image:
 
 
 def _heat_colours(heat: NDArray[np.float32]) -> NDArray[np.float32]:
-    rgba = _COLOURS(_COLDEST_COLOUR + (1 - _COLDEST_COLOUR) * heat)
+    rgba = _COLOURS(_COLDEST_COLOUR + (_HOTTEST_COLOUR - _COLDEST_COLOUR) * heat)
     return np.asarray(rgba, np.float32)[..., :3]
 
 
