@@ -49,7 +49,7 @@ class QualityConfig(Section):
     """What happens to a painting that stands under two styles."""
     copies: Literal["leave_out", "keep"] = "leave_out"
     """Exact copies within a style: keep the first only, or all of them in one split."""
-    near_distance: Annotated[int, Field(ge=-1, le=8)] = 3
+    near_distance: Annotated[int, Field(ge=-1, le=8)] = 6
     """Bits of 64 by which the perceptual hashes of copies may differ; -1: exact copies only."""
 
 

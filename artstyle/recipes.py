@@ -96,11 +96,11 @@ def require_sections(overrides: Sequence[str], foreign: Sequence[str], command: 
     """Refuse ``--set`` of a key that another command decides, rather than drop it in silence.
 
     Raises:
-        ConfigError: A key is of one of the ``foreign`` sections; ``command`` is the one to use.
+        ConfigError: ``foreign`` has the key or its section; ``command`` is the one to use.
     """
     for override in overrides:
         key, _ = parse_override(override)
-        if key.split(".")[0] in foreign:
+        if key in foreign or key.split(".")[0] in foreign:
             raise ConfigError(f"--set {key} has no effect here: it is for 'artstyle {command}'")
 
 
@@ -173,7 +173,7 @@ def _read_layer(path: Path) -> dict[str, object]:
     for key, value in _flatten(content):
         try:
             _require_key(key)
-        except UnknownNameError as error:
+        except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
         layer[key] = _yaml_number(value)
     return layer

@@ -8,6 +8,7 @@ from artstyle.cli.evaluate import evaluate
 from artstyle.cli.gradcam import gradcam
 from artstyle.cli.models import models
 from artstyle.cli.predict import predict
+from artstyle.cli.prepare import prepare
 from artstyle.cli.report import report
 from artstyle.cli.train import training_command
 
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("prepare")(prepare)
 app.command("eda")(eda)
 app.command("predict")(predict)
 app.command("evaluate")(evaluate)

@@ -25,7 +25,8 @@ _PIXELS_VERSION = 1
 _LONGEST_SIDE_PX = 16_384
 # Quality 95 without chroma subsampling: 41 dB from the shrunk original on real paintings, which is
 # less change than the resizing itself makes; thin coloured strokes stay coloured.
-_JPEG = {"format": "JPEG", "quality": 95, "subsampling": 0}
+_JPEG_QUALITY = 95
+_NO_SUBSAMPLING = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def write_copy(folder: Path, cached: str, pixels: Image.Image) -> int:
         width, height = (max(1, round(side * scale)) for side in pixels.size)
         pixels = pixels.resize((width, height), Image.Resampling.BICUBIC)
     encoded = BytesIO()
-    pixels.save(encoded, **_JPEG)
+    pixels.save(encoded, "JPEG", quality=_JPEG_QUALITY, subsampling=_NO_SUBSAMPLING)
     content = encoded.getvalue()
     write_bytes(folder / cached, content, durable=False)
     return len(content)
@@ -133,9 +134,10 @@ class CacheIndex:
 
     def finish(self, scanned: Sequence[ScannedImage]) -> None:
         """Leave exactly these pictures, in this order, and no copies of others."""
-        with atomic_path(self.path) as temporary, temporary.open("wb") as file:
-            file.write(_line(self._header))
-            file.writelines(map(_to_line, scanned))
+        if list(self._known.values()) != list(scanned):
+            with atomic_path(self.path) as temporary, temporary.open("wb") as file:
+                file.write(_line(self._header))
+                file.writelines(map(_to_line, scanned))
         _remove_all_but(self.path.parent, {INDEX_NAME, *(item.cached[7:] for item in scanned)})
 
     def _read(self) -> dict[str, ScannedImage]:

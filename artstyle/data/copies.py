@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 import numpy as np
 import numpy.typing as npt
 
-from artstyle.config import QualityConfig
 from artstyle.data.quality import THUMBNAIL_BYTES, Likeness, are_alike, is_flat
 from artstyle.data.source import SourceImage
 

@@ -54,9 +54,7 @@ def decide(
     notes = _notes(left_out, copies, config.quality)
     notes += _balance(images, config, left_out)
     splits, split_notes = _split(images, copies.groups, config, left_out)
-    return Decisions(
-        tuple(splits), tuple(left_out), tuple(details), copies, (*notes, *split_notes)
-    )
+    return Decisions(tuple(splits), tuple(left_out), tuple(details), copies, (*notes, *split_notes))
 
 
 def resolve_group(config: SplitConfig, source: Source) -> SplitConfig:

@@ -71,9 +71,7 @@ def are_alike(first_PT: Bytes, second_PT: Bytes) -> Bools:
     first, second = first_PT.astype(np.float64), second_PT.astype(np.float64)
     difference_P = np.abs(first - second).mean(axis=1)
     contrast_P = np.minimum(_contrast(first), _contrast(second))
-    allowed_P = np.where(
-        contrast_P < _LOW_CONTRAST, _MAX_DIFFERENCE_LOW_CONTRAST, _MAX_DIFFERENCE
-    )
+    allowed_P = np.where(contrast_P < _LOW_CONTRAST, _MAX_DIFFERENCE_LOW_CONTRAST, _MAX_DIFFERENCE)
     return (difference_P <= allowed_P) & (_correlation(first, second) >= _MIN_CORRELATION)
 
 
@@ -100,7 +98,8 @@ def _correlation(first_PT: Floats, second_PT: Floats) -> Floats:
 def _dct_rows(rows: int, size: int) -> Floats:
     """Return the first ``rows`` basis vectors of the DCT-II of length ``size``, unscaled."""
     steps = np.pi * (2 * np.arange(size) + 1) / (2 * size)
-    return np.cos(np.arange(rows)[:, None] * steps)
+    basis: Floats = np.cos(np.arange(rows)[:, None] * steps)
+    return basis
 
 
 _DCT = _dct_rows(_HASH_SIDE, _GREY_SIDE_PX)

@@ -1,0 +1,128 @@
+"""`artstyle prepare`: from a folder of paintings to a dataset folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
+from artstyle.cli.options import DEFAULT_DATA, ConfigOption, SeedOption, SetOption
+from artstyle.cli.predict import SOME_FAILED
+
+if TYPE_CHECKING:
+    from artstyle.config import Config
+    from artstyle.data.prepare import Plan, Prepared
+
+_LISTED = 5
+
+
+def prepare(
+    source: Annotated[
+        Path,
+        typer.Argument(help="Style folders, a CSV manifest, WikiArt's lists, or Parquet shards."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="The dataset folder.")] = DEFAULT_DATA,
+    source_format: Annotated[
+        str | None, typer.Option("--format", help="Of the source; recognised if not given.")
+    ] = None,
+    lists: Annotated[
+        Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
+    ] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a dataset folder of another source.")
+    ] = False,
+    seed: SeedOption = None,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Make a dataset folder: read every picture once, find copies, balance, split.
+
+    Files that cannot be read are listed in rejected.csv; the exit code is then 3.
+    """
+    settings = _settings(config, overrides or [], seed)
+
+    from artstyle.data.prepare import plan
+    from artstyle.data.prepare import prepare as prepare_dataset
+
+    if dry_run:
+        planned = plan(
+            source, out, settings, format=source_format, lists=lists, overwrite=overwrite
+        )
+        _show_plan(planned, out)
+        return
+    with live_progress() as progress:
+        prepared = prepare_dataset(
+            source,
+            out,
+            settings,
+            format=source_format,
+            lists=lists,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    _show(prepared)
+    if prepared.unreadable:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _settings(config: str | None, overrides: list[str], seed: int | None) -> "Config":
+    from artstyle.data.describe import is_used
+    from artstyle.recipes import config_keys, require_sections, resolve_config
+
+    require_sections(overrides, [key for key in config_keys() if not is_used(key)], "train")
+    return resolve_config(None, config, overrides, {"seed": ("--seed", seed)}).config
+
+
+def _show(prepared: "Prepared") -> None:
+    from artstyle.data.summary import (
+        STYLE_COLUMNS,
+        artist_sentences,
+        left_out_sentences,
+        split_sentence,
+        style_rows,
+    )
+
+    dataset, description = prepared.dataset, prepared.dataset.description
+    show_table("", STYLE_COLUMNS, style_rows(description), numbers=STYLE_COLUMNS[1:])
+    for sentence in [split_sentence(description), *artist_sentences(description)]:
+        show(sentence)
+    for note in description["notes"]:
+        say(f"note: {note}")
+    for sentence in left_out_sentences(description):
+        say(f"left out: {sentence}")
+    for path, reason in prepared.unreadable[:_LISTED]:
+        warn(f"{path}: {reason}")
+    if len(prepared.unreadable) > _LISTED:
+        warn(f"{len(prepared.unreadable)} files cannot be read; {dataset.rejected_path} lists them")
+    show_places(
+        "Written:",
+        {
+            "data set": dataset.path,
+            "summary": dataset.path / "summary.md",
+            "left out": dataset.rejected_path,
+        },
+    )
+    data = "" if dataset.path == DEFAULT_DATA else f" --data {dataset.path}"
+    say(f"Next: artstyle finetune{data}")
+
+
+def _show_plan(plan: "Plan", out: Path) -> None:
+    from artstyle.labels import display_name
+
+    found = len(plan.source.images)
+    rows = [
+        (display_name(style), f"{plan.found[style]:,}", f"{kept:,}")
+        for style, kept in plan.kept.items()
+    ]
+    rows.append(("all styles", f"{found:,}", f"{sum(plan.kept.values()):,}"))
+    show_table("", ("style", "found", "kept by balance"), rows, ("found", "kept by balance"))
+    show(f"format: {plan.source.format}; split by: {plan.group}")
+    if plan.source.missing:
+        show(f"{plan.source.missing:,} listed names are not there")
+    show(f"{found - plan.unchanged:,} pictures would be read, {plan.unchanged:,} are unchanged")
+    for note in plan.notes:
+        say(f"note: {note}")
+    show(f"{out} would be written; nothing was (--dry-run)")

@@ -1,0 +1,230 @@
+"""`prepare`: from a source of paintings to a dataset folder, told from top to bottom."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artstyle.config import Config
+from artstyle.data.balance import choose_balanced
+from artstyle.data.cache import CacheIndex, cache_rules, source_of
+from artstyle.data.dataset import DatasetFolder
+from artstyle.data.decisions import Decisions, decide, resolve_group
+from artstyle.data.describe import describe
+from artstyle.data.manifest import ManifestRow, write_manifest
+from artstyle.data.scan import Scan, scan_source, unchanged
+from artstyle.data.source import Source
+from artstyle.data.sources import open_source
+from artstyle.data.summary import summary
+from artstyle.errors import DataError, UsageError
+from artstyle.files import write_csv, write_json, write_text
+from artstyle.labels import label_order
+from artstyle.progress import Progress, silent
+
+REJECTED_COLUMNS = ("path", "style", "reason", "detail")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A dataset folder that was just written."""
+
+    dataset: DatasetFolder
+    unreadable: tuple[tuple[str, str], ...]
+    """Path and reason of each file that is no readable picture."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `prepare` would do."""
+
+    source: Source
+    group: str
+    """How the split would group paintings."""
+    unchanged: int
+    """Pictures that would not be read again."""
+    found: dict[str, int]
+    """Style -> paintings."""
+    kept: dict[str, int]
+    """Style -> paintings that the balance policy would keep if all could be read."""
+    notes: tuple[str, ...]
+    """What a person should be told, one line each."""
+
+
+def prepare(
+    source: Path | str,
+    out: Path | str = "data/processed",
+    config: Config | None = None,
+    *,
+    format: str | None = None,
+    lists: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Prepared:
+    """Make a dataset folder from a source of paintings.
+
+    Every file is read once: into its facts and a pre-resized copy. Then quality decides, then
+    balance, then the split. Run again, it reads only what has changed; equal sources and
+    configurations give equal folders. ``dataset.json`` is written last: without it there is no
+    data set, only pictures that the next run can use.
+
+    Worker processes import the main module anew, so a script that calls this needs
+    ``if __name__ == "__main__":``.
+
+    Args:
+        source: Style folders, a CSV manifest, ArtGAN lists, or Parquet shards.
+        out: The dataset folder: new, empty, or made from the same source before.
+        config: Sections ``data``, ``quality``, ``balance`` and ``split``, and the seed.
+        format: Of the source; None recognises it.
+        lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        overwrite: Whether a dataset folder made from another source may be replaced.
+        progress: Told while pictures are read.
+
+    Raises:
+        UsageError: ``out`` is something else, or made from another source.
+        DataError: The source has no readable pictures, or too few.
+        ArtstyleError: A worker process was ended from outside.
+    """
+    source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
+    found = open_source(source_path, format, lists)
+    _require_free(dataset, found, source_path, overwrite)
+    resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
+    rules = cache_rules(resolved.data)
+    index = CacheIndex(dataset.path, _identity(source_path), rules)
+    scan = scan_source(found, index, rules, resolved.data.workers, progress)
+    _require_readable(scan)
+    decisions = decide(scan.images, scan.scanned, resolved)
+    description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
+    _write(dataset, scan, decisions, description, index)
+    unreadable = tuple((image.path, reason) for image, reason in scan.unreadable)
+    return Prepared(DatasetFolder(dataset.path), unreadable)
+
+
+def plan(
+    source: Path,
+    out: Path,
+    config: Config,
+    *,
+    format: str | None = None,
+    lists: Path | None = None,
+    overwrite: bool = False,
+) -> Plan:
+    """Return what `prepare` would do; nothing is read but names, nothing is written.
+
+    Raises:
+        UsageError, DataError: As in `prepare`, as far as names can tell.
+    """
+    found = open_source(source, format, lists)
+    _require_free(DatasetFolder(out), found, source, overwrite)
+    index = CacheIndex(out, _identity(source), cache_rules(config.data))
+    styles = [image.style for image in found.images]
+    balanced = choose_balanced(
+        styles, [image.path for image in found.images], config.balance, config.seed
+    )
+    kept = Counter(styles[row] for row in balanced.kept)
+    counts = Counter(styles)
+    return Plan(
+        source=found,
+        group=resolve_group(config.split, found).group,
+        unchanged=unchanged(found, index),
+        found={style: counts[style] for style in label_order(styles)},
+        kept={style: kept[style] for style in label_order(styles)},
+        notes=(*found.notes, *balanced.notes),
+    )
+
+
+def _identity(source: Path) -> str:
+    """Return what tells one source from another: where it is."""
+    return str(source.resolve())
+
+
+def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite: bool) -> None:
+    """Refuse to write over anything but what came from the same source."""
+    out = dataset.path
+    if source.format in ("folders", "split_folders") and _is_within(out, source.root):
+        raise UsageError(
+            f"{out} lies inside the source {path}, where its pictures would be taken for"
+            " paintings; choose another folder with --out"
+        )
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; choose a folder with --out")
+    if not out.exists() or not any(out.iterdir()):
+        return
+    made_from = source_of(out)
+    if made_from is None and not dataset.description_path.is_file():
+        raise UsageError(
+            f"{out} is not empty and no dataset folder; choose another folder with --out"
+        )
+    if made_from != _identity(path) and not overwrite:
+        raise UsageError(
+            f"{out} was made from {made_from or 'a source that is not known any more'};"
+            " choose another folder with --out, or say --overwrite to replace it"
+        )
+
+
+def _is_within(out: Path, root: Path) -> bool:
+    return out.resolve().is_relative_to(root.resolve())
+
+
+def _require_readable(scan: Scan) -> None:
+    if not scan.images:
+        image, reason = scan.unreadable[0]
+        raise DataError(
+            f"none of {len(scan.unreadable)} pictures can be read;"
+            f" the first, {image.path}: {reason}"
+        )
+
+
+def _write(
+    dataset: DatasetFolder,
+    scan: Scan,
+    decisions: Decisions,
+    description: dict[str, Any],
+    index: CacheIndex,
+) -> None:
+    """Write the folder; while its parts do not belong together it has no ``dataset.json``."""
+    dataset.description_path.unlink(missing_ok=True)
+    write_manifest(dataset.manifest_path, _manifest_rows(scan, decisions))
+    write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))
+    write_text(dataset.path / "summary.md", summary(description))
+    index.finish(scan.scanned)
+    for leftover in dataset.path.glob(".tmp-*"):
+        leftover.unlink()
+    if sys.platform != "win32":
+        os.sync()  # Copies were not forced to the disk one by one.
+    write_json(dataset.description_path, description)
+
+
+def _manifest_rows(scan: Scan, decisions: Decisions) -> list[ManifestRow]:
+    fates = zip(scan.images, scan.scanned, decisions.splits, decisions.left_out, strict=True)
+    return [
+        ManifestRow(
+            path=image.path,
+            style=image.style,
+            artist=image.artist,
+            title=image.title,
+            genre=image.genre,
+            split=split,
+            left_out=left_out,
+            width=scanned.width,
+            height=scanned.height,
+            sha256=scanned.sha256,
+            phash=f"{scanned.likeness.phash:016x}",
+            cached=scanned.cached,
+        )
+        for image, scanned, split, left_out in fates
+    ]
+
+
+def _rejected_rows(scan: Scan, decisions: Decisions) -> Sequence[dict[str, str]]:
+    rows = [(image.path, image.style, "unreadable", reason) for image, reason in scan.unreadable]
+    rows += [
+        (image.path, image.style, reason, detail)
+        for image, reason, detail in zip(
+            scan.images, decisions.left_out, decisions.details, strict=True
+        )
+        if reason
+    ]
+    return [dict(zip(REJECTED_COLUMNS, row, strict=True)) for row in sorted(rows)]

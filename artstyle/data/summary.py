@@ -1,0 +1,116 @@
+"""The one-page summary of a dataset folder, for people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artstyle.data.manifest import SPLITS
+from artstyle.labels import display_name
+
+STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
+
+REASONS = {
+    "unreadable": "not readable as pictures",
+    "copy": "exact copies of another file of their style",
+    "two_styles": "of paintings that stand under two styles",
+    "rare_style": "of styles with too few paintings (balance.min_per_style)",
+    "balance": "beyond what the balance policy keeps (balance.policy)",
+    "copy_across_splits": "copies of a painting in another official split",
+    "no_official_split": "in no official split",
+}
+"""Why files are left out, in words that follow a number of files."""
+
+
+def summary(description: Mapping[str, Any]) -> str:
+    """Return the page as Markdown.
+
+    Args:
+        description: The content of ``dataset.json``.
+    """
+    counts, source = description["counts"], description["source"]
+    lines = [
+        f"# {source['name']}: {counts['taking_part']:,} paintings in"
+        f" {len(description['labels'])} styles",
+        "",
+        *_what_came_of_it(description),
+        "",
+        "## Paintings of each style",
+        "",
+        *_markdown_table(STYLE_COLUMNS, style_rows(description)),
+        "",
+        "## What to know before trusting a number",
+        "",
+        *(f"- {note}" for note in [*description["notes"], *artist_sentences(description)]),
+        "",
+        f"Fingerprint {description['fingerprint']}, seed {description['config']['seed']},"
+        f" artstyle {description['artstyle']}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def style_rows(description: Mapping[str, Any]) -> list[list[str]]:
+    """Return a row for each style and one for all, with the columns ``STYLE_COLUMNS``."""
+    styles: Mapping[str, Any] = description["counts"]["styles"]
+    numbers = {
+        style: [
+            row["found"],
+            row["unreadable"] + sum(row["left_out"].values()),
+            *(row[split] for split in SPLITS),
+        ]
+        for style, row in styles.items()
+    }
+    totals = [sum(column) for column in zip(*numbers.values(), strict=True)]
+    rows = [(display_name(style), row) for style, row in numbers.items()]
+    return [
+        [name, *(f"{number:,}" for number in row)] for name, row in [*rows, ("all styles", totals)]
+    ]
+
+
+def left_out_sentences(description: Mapping[str, Any]) -> list[str]:
+    """Return how many files are left out for each reason."""
+    counts = description["counts"]
+    reasons = {"unreadable": counts["unreadable"], **counts["left_out"]}
+    return [f"{number:,} {REASONS[reason]}" for reason, number in reasons.items() if number]
+
+
+def split_sentence(description: Mapping[str, Any]) -> str:
+    """Return by what was balanced and split."""
+    config = description["config"]
+    asked, used = config["split"]["group"], description["split"]["group"]
+    group = used if asked == used else f"{used} ({asked})"
+    return f"balance: {config['balance']['policy']}; split by: {group}; seed: {config['seed']}"
+
+
+def artist_sentences(description: Mapping[str, Any]) -> list[str]:
+    """Return what the artists' names give away, one sentence for each split."""
+    report, sentences = description["split"], []
+    for split in SPLITS[1:]:
+        overlap, oracle = report["artist_overlap"][split], report["artist_oracle"][split]
+        if overlap is None or oracle is None:
+            continue
+        sentences.append(
+            f"{split}: {overlap:.1%} of the paintings are by artists who are also in train;"
+            f" an answer that knows only the artist's name scores {oracle['accuracy']:.1%}"
+        )
+    if sentences and report["group"] != "artist":
+        sentences.append(
+            "a model can score so by recognising artists; split by artist to test style:"
+            " --set split.group=artist"
+        )
+    return sentences
+
+
+def _what_came_of_it(description: Mapping[str, Any]) -> list[str]:
+    counts, source, config = (description[key] for key in ("counts", "source", "config"))
+    missing = f" ({source['missing']:,} listed names are not there)" if source["missing"] else ""
+    left_out = "; ".join(left_out_sentences(description)) or "none"
+    return [
+        f"- Found: {counts['found']:,} pictures as {source['format']}{missing}.",
+        f"- Left out: {left_out}. `rejected.csv` names each.",
+        f"- Decided with {split_sentence(description)}.",
+        f"- Copies for training: short side {config['data']['cache_size']} pixels at most.",
+    ]
+
+
+def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    marks = ["---", *("---:" for _ in columns[1:])]
+    return [f"| {' | '.join(cells)} |" for cells in [columns, marks, *rows]]
