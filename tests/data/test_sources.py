@@ -381,7 +381,7 @@ def test_missing_lists_are_named(listed: Path) -> None:
 
 
 NAMES = st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\n\r\0"), min_size=1
+    st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0"), min_size=1
 ).filter(lambda name: not name.endswith('"'))
 
 
