@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -93,7 +94,7 @@ def new_figure(width_in: float = 8, height_in: float = 4.5) -> tuple[Figure, Axe
 @house_style
 def png_bytes(figure: Figure) -> bytes:
     """Return a figure as a PNG; equal figures give equal bytes."""
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)  # matplotlib states no types of it
     with warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph")

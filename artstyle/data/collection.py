@@ -1,8 +1,9 @@
 """A collection as `eda` looks at it: a source, or a dataset folder, in the same words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from artstyle.config import BalanceConfig
 from artstyle.data.balance import Balanced, choose_balanced
@@ -13,6 +14,7 @@ from artstyle.data.sources import open_source, read_source_bytes
 from artstyle.errors import DataError, ImageError
 from artstyle.files import read_csv
 
+DATASET = "dataset folder"
 KEPT = "kept"
 """The fate of a source's painting that the balance policy would keep."""
 
@@ -56,8 +58,10 @@ class Collection:
     root: Path
     """What the paintings' paths are relative to."""
     format: str
-    """"dataset folder", or the form of the source."""
+    """`DATASET`, or the form of the source."""
     paintings: tuple[Painting, ...]
+    balance: Mapping[str, Any]
+    """The keys of the balance policy: of the dataset folder, or the one tried on the source."""
     rejected: tuple[Unreadable, ...] = ()
     missing: int = 0
     """Names in lists that are not on disk."""
@@ -66,7 +70,7 @@ class Collection:
     @property
     def is_dataset(self) -> bool:
         """Whether `artstyle prepare` wrote it."""
-        return self.format == "dataset folder"
+        return self.format == DATASET
 
 
 def open_collection(
@@ -110,15 +114,15 @@ def read_bytes(
 
 
 def _from_dataset(dataset: DatasetFolder) -> Collection:
-    dataset.description  # noqa: B018  # refuses what a later version wrote
     paintings = tuple(_from_row(dataset, row) for row in read_manifest(dataset.manifest_path))
     if not paintings:
         raise DataError(f"{dataset.manifest_path} lists no paintings; run 'artstyle prepare' again")
     return Collection(
         path=dataset.path,
         root=dataset.path,
-        format="dataset folder",
+        format=DATASET,
         paintings=paintings,
+        balance=dataset.description["config"]["balance"],
         rejected=tuple(_rejected(dataset.rejected_path)),
     )
 
@@ -163,6 +167,7 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
         root=source.root,
         format=source.format,
         paintings=paintings,
+        balance=balance.model_dump(mode="json"),
         missing=source.missing,
         notes=(*source.notes, *balanced.notes),
     )

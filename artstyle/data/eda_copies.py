@@ -30,6 +30,11 @@ class CopyPair:
     """Equal bytes, equal ``artist_title`` names, or equal to the eye."""
 
     @property
+    def both(self) -> tuple[Painting, Painting]:
+        """First and second."""
+        return self.first, self.second
+
+    @property
     def two_styles(self) -> bool:
         """Whether they stand under two styles: one of the two labels is wrong."""
         return self.first.style != self.second.style

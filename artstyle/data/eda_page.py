@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artstyle.data.collection import DATASET
 from artstyle.data.eda import MEASURED_SIDE_PX, USED
 from artstyle.labels import display_name
 from artstyle.pages import (
@@ -127,15 +128,13 @@ def _balance_words(numbers: Mapping[str, Any]) -> str:
         f"{count:,} because {_REASONS.get(reason, reason)}"
         for reason, count in numbers["left_out"].items()
     )
-    kept = f"Of {numbers['paintings']:,} paintings, {numbers['used']:,}"
-    policy = numbers["balance"]
-    verb = f"would take part under the policy '{policy['policy']}'" if policy else "take part"
-    oversampled = " Rare styles are repeated in training." if _oversamples(policy) else ""
-    return f"{kept} {verb}{f'; left out: {reasons}' if reasons else ''}.{oversampled}"
-
-
-def _oversamples(policy: Mapping[str, Any] | None) -> bool:
-    return policy is not None and policy["policy"] == "oversample"
+    verb = "take part" if numbers["form"] == DATASET else "would take part"
+    policy = numbers["balance"]["policy"]
+    repeated = " In training, rare styles are repeated." if policy == "oversample" else ""
+    return (
+        f"Of {numbers['paintings']:,} paintings, {numbers['used']:,} {verb} under the balance"
+        f" policy '{policy}'{f'; left out: {reasons}' if reasons else ''}.{repeated}"
+    )
 
 
 def _style_table(numbers: Mapping[str, Any]) -> Table:

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from artstyle.config import Config
-from artstyle.data.collection import Collection, Painting, Unreadable, read_bytes
+from artstyle.data.collection import DATASET, Collection, Painting, Unreadable, read_bytes
 from artstyle.data.eda import (
     USED,
     Measured,
@@ -34,7 +34,7 @@ from artstyle.data.transform_samples import augmented_tiles, preprocessing_tiles
 from artstyle.errors import DataError, ImageError, UsageError
 from artstyle.files import read_json, write_json
 from artstyle.images import read_image
-from artstyle.labels import label_order
+from artstyle.labels import display_name, label_order
 from artstyle.pages import write_page
 from artstyle.plots import Tile, plot_pictures, write_figure
 from artstyle.preprocessing import Preprocessing
@@ -49,11 +49,11 @@ _FORMS = {
     "manifest": "a manifest",
     "artgan": "the ArtGAN lists",
     "parquet": "Parquet shards",
-    "dataset folder": "a dataset folder",
+    DATASET: "a dataset folder",
 }
 _EXAMPLES_PER_STYLE = 6
 _TRANSFORMED_PAINTINGS = 3
-_VARIATIONS = 7
+_VARIATIONS = 6
 _DRAWN_PAIRS = 12
 _TILE_SIDE_PX = 170
 
@@ -177,7 +177,7 @@ def _numbers(
         "artists": len({painting.artist for painting in paintings} - {""}),
         "missing": collection.missing,
         "measured": len(seen.measured),
-        "balance": None if collection.is_dataset else config.balance.model_dump(mode="json"),
+        "balance": dict(collection.balance),
         "notes": list(collection.notes),
         "styles": styles,
         "sizes": size_numbers([item.width for item in sized], [item.height for item in sized]),
@@ -226,7 +226,7 @@ def _read_pictures(
             for seed, (style, content) in enumerate(contents, start=config.seed)
         ],
         pairs=[
-            (pair.kind, [tile for _, tile in _tiles(collection, [pair.first, pair.second])])
+            (pair.kind, [_with_style(*shown) for shown in _tiles(collection, pair.both)])
             for pair in pairs[:_DRAWN_PAIRS]
         ],
     )
@@ -260,6 +260,10 @@ def _tiles(collection: Collection, paintings: Sequence[Painting]) -> list[tuple[
             continue
         tiles.append((painting, Tile(picture, painting.path.rpartition("/")[2])))
     return tiles
+
+
+def _with_style(painting: Painting, tile: Tile) -> Tile:
+    return Tile(tile.image, f"{display_name(painting.style)}\n{tile.caption}")
 
 
 def _draw(numbers: dict[str, Any], pictures: Pictures) -> dict[str, Figure]:

@@ -299,7 +299,8 @@ def dataset(tmp_path: Path) -> Path:
              "Fauvism/d.png": "val"}  # fmt: skip
     rows = [dataset_row(root, n, path, fate) for n, (path, fate) in enumerate(fates.items())]
     write_manifest(root / "manifest.csv", rows)
-    write_json(root / "dataset.json", {"format_version": 1, "labels": ["Cubism", "Fauvism"]})
+    config = {"balance": {"policy": "oversample"}}
+    write_json(root / "dataset.json", {"format_version": 1, "config": config})
     write_csv(
         root / "rejected.csv",
         ("path", "style", "reason", "detail"),
@@ -333,6 +334,7 @@ def test_a_dataset_folder_is_told_of_in_its_own_terms_and_its_lost_pictures_list
     assert [pair["second"] for pair in numbers["copies"]] == ["Cubism/b.png"]
     assert [item["path"] for item in numbers["rejected"]] == ["Cubism/x.png", "Fauvism/c.png"]
     assert "Cubism/x.png" in result.page.read_text()
+    assert "take part under the balance policy &#39;oversample&#39;" in result.page.read_text()
     assert (dataset / "eda/copies.png").is_file()
 
 
