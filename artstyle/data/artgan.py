@@ -42,7 +42,7 @@ def read_artgan(root: Path, lists: Path, tree: PictureTree) -> Source:
     listed = [entry for name in _LISTS for entry in read_list(lists / name)]
     located = locate(root, f"the lists in {lists}", listed)
     unlisted = len(set(map("/".join, tree.pictures)) - {image.path for image in located.images})
-    notes = [f"{unlisted} pictures in {root} are in no list and are left out"] if unlisted else []
+    notes = [f"pictures in {root} that are in no list, left out: {unlisted}"] if unlisted else []
     return Source(root, "artgan", located.images, located.missing, (*located.notes, *notes))
 
 

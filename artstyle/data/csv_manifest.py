@@ -38,7 +38,7 @@ def read_csv_manifest(path: Path) -> Source:
     listed = list(_listed(path))
     unlabelled = sum(not entry.image.style for entry in listed)
     located = locate(path.parent, str(path), (entry for entry in listed if entry.image.style))
-    notes = [f"{unlabelled} rows of {path} have no style and are left out"] if unlabelled else []
+    notes = [f"rows of {path} without a style, left out: {unlabelled}"] if unlabelled else []
     return Source(
         path.parent, "manifest", located.images, located.missing, (*notes, *located.notes)
     )

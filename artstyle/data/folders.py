@@ -104,7 +104,7 @@ def read_split_folders(root: Path, tree: PictureTree) -> Source:
             " and the same under val and test"
         )
     ignored = [
-        f"{count} pictures in {name} are in none of train, val and test and are left out"
+        f"pictures in {name}, outside train, val and test, left out: {count}"
         for name, count in sorted(outside.items())
     ]
     notes = (*tree.notes, *_loose_notes(loose), *ignored)
@@ -167,7 +167,7 @@ def _loose_notes(loose: Collection[Parts]) -> tuple[str, ...]:
     if not loose:
         return ()
     example = "/".join(min(loose))
-    return (f"{len(loose)} pictures lie in no style folder and are left out, as {example}",)
+    return (f"pictures in no style folder, left out: {len(loose)}, as {example}",)
 
 
 def _expected(root: Path) -> str:

@@ -112,7 +112,9 @@ def _nothing_found(root: Path, list_name: str, missing: list[str]) -> str:
 def _notes(list_name: str, missing: list[str], repeated: int) -> tuple[str, ...]:
     notes = []
     if missing:
-        notes.append(f"{len(missing)} names in {list_name} are not on disk, as {missing[0]}")
+        notes.append(f"names in {list_name} that are not on disk: {len(missing)}, as {missing[0]}")
     if repeated:
-        notes.append(f"{repeated} lines in {list_name} repeat a file; the first line counts")
+        notes.append(
+            f"lines in {list_name} that repeat a file, whose first line counts: {repeated}"
+        )
     return tuple(notes)

@@ -54,7 +54,7 @@ def read_parquet(root: Path, shards: Sequence[str]) -> Source:
     if not images:
         raise DataError(f"no row of the Parquet files in {root} has a style")
     unlabelled = len(rows) - len(images)
-    notes = (f"{unlabelled} rows have no style and are left out",) if unlabelled else ()
+    notes = (f"rows without a style, left out: {unlabelled}",) if unlabelled else ()
     return Source(root, "parquet", images, 0, notes)
 
 
@@ -115,7 +115,7 @@ def _read_shard(root: Path, shard: str) -> list[SourceImage]:
     pyarrow, path = _import_pyarrow(), local_path(root, shard)
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            _require_columns(file.schema_arrow, path)
+            _require_columns(pyarrow, file.schema_arrow, path)
             table = file.read(["style", "artist", "genre", "image.path"], use_threads=False)
     except (OSError, pyarrow.ArrowException) as error:
         raise DataError(
@@ -124,7 +124,7 @@ def _read_shard(root: Path, shard: str) -> list[SourceImage]:
     return list(_images(shard, table, path))
 
 
-def _require_columns(schema: Any, path: Path) -> None:
+def _require_columns(pyarrow: Any, schema: Any, path: Path) -> None:
     absent = [name for name in ("image", "style") if name not in schema.names]
     if absent:
         raise DataError(
@@ -132,7 +132,7 @@ def _require_columns(schema: Any, path: Path) -> None:
             f" {', '.join(schema.names)}; for pictures beside Parquet files, say --format folders"
         )
     image = schema.field("image").type
-    if "bytes" not in [image.field(at).name for at in range(image.num_fields)]:
+    if not pyarrow.types.is_struct(image) or image.get_field_index("bytes") < 0:
         raise DataError(f"{path}: the column image must hold bytes, not {image}")
 
 
@@ -158,7 +158,8 @@ def _names(table: Any, column: str, path: Path) -> list[str]:
     values = table.column(column).to_pylist()
     if any(isinstance(value, int) for value in values):
         names = _class_names(table.schema, column, path)
-        values = [names[value] if value is not None and value >= 0 else "" for value in values]
+        known = range(len(names))
+        values = [names[value] if value in known else "" for value in values]
     return ["" if value is None or value.casefold() in _UNKNOWN else value for value in values]
 
 

@@ -115,7 +115,7 @@ def _artist_notes(
     notes = []
     unknown = sum(not artist for artist in artists)
     if unknown:
-        notes.append(f"{unknown} paintings have no known artist; each counts as its own artist")
+        notes.append(f"paintings by unknown artists, each counted as its own artist: {unknown}")
     few = [
         f"{style} ({count})"
         for style, count in group_counts(styles, groups).items()
@@ -200,14 +200,16 @@ def _official_notes(left_out: Sequence[str], drawn: int) -> tuple[str, ...]:
     counts = Counter(left_out)
     notes = []
     if drawn:
-        notes.append(f"the source brings no third split: {drawn} paintings of train became val")
+        notes.append(
+            f"the source brings no third split; paintings of train that became val: {drawn}"
+        )
     if counts["copy_across_splits"]:
         notes.append(
-            f"{counts['copy_across_splits']} paintings are left out: copies of them are in a later"
-            " one of the official splits"
+            "paintings left out as they have copies in a later official split:"
+            f" {counts['copy_across_splits']}"
         )
     if counts["no_official_split"]:
-        notes.append(f"{counts['no_official_split']} paintings are in no official split: left out")
+        notes.append(f"paintings in no official split, left out: {counts['no_official_split']}")
     return tuple(notes)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artstyle.data.artgan import read_list
@@ -147,7 +147,7 @@ def test_loose_pictures_beside_style_folders_are_told_of(tmp_path: Path) -> None
     paint(tmp_path, "a_b.jpg", "Cubism/c_d.jpg")
     source = open_source(tmp_path)
     assert paths(source) == ["Cubism/c_d.jpg"]
-    assert source.notes == ("1 pictures lie in no style folder and are left out, as a_b.jpg",)
+    assert source.notes == ("pictures in no style folder, left out: 1, as a_b.jpg",)
 
 
 def test_an_empty_folder_is_an_error_that_says_the_layout(tmp_path: Path) -> None:
@@ -184,8 +184,8 @@ def test_what_lies_outside_split_folders_is_left_out_and_told_of(tmp_path: Path)
     source = open_source(tmp_path)
     assert paths(source) == ["test/Cubism/c_d.jpg", "train/Cubism/a_b.jpg"]
     assert source.notes == (
-        "1 pictures lie in no style folder and are left out, as train/g_h.jpg",
-        "1 pictures in extra are in none of train, val and test and are left out",
+        "pictures in no style folder, left out: 1, as train/g_h.jpg",
+        "pictures in extra, outside train, val and test, left out: 1",
     )
 
 
@@ -226,7 +226,7 @@ def test_a_manifest_wins_over_folders_and_counts_what_is_missing(tmp_path: Path)
         SourceImage("any/a.jpg", "Pop_Art", "X, Y", "", "", "val"),
         SourceImage("any/b.jpg", "Rococo", "", "", "", ""),
     )
-    assert source.notes == (f"1 names in {manifest} are not on disk, as any/c.jpg",)
+    assert source.notes == (f"names in {manifest} that are not on disk: 1, as any/c.jpg",)
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../a.jpg", "any/../../a.jpg", "a\0.jpg"])
@@ -268,7 +268,7 @@ def test_rows_without_style_are_left_out_and_told_of(tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path / "list.csv", rows)
     source = open_source(manifest)
     assert (paths(source), source.missing) == (["b.jpg"], 0)
-    assert source.notes == (f"1 rows of {manifest} have no style and are left out",)
+    assert source.notes == (f"rows of {manifest} without a style, left out: 1",)
 
 
 def test_a_file_listed_twice_counts_once_unless_its_styles_differ(tmp_path: Path) -> None:
@@ -345,8 +345,8 @@ def test_names_on_one_side_only_are_counted(listed: Path) -> None:
     source = open_source(listed / "wikiart", lists=listed / "lists")
     assert (len(source.images), source.missing) == (4, 1)
     assert source.notes == (
-        f"1 names in the lists in {listed / 'lists'} are not on disk, as {TRAIN[0]}",
-        f"2 pictures in {listed / 'wikiart'} are in no list and are left out",
+        f"names in the lists in {listed / 'lists'} that are not on disk: 1, as {TRAIN[0]}",
+        f"pictures in {listed / 'wikiart'} that are in no list, left out: 2",
     )
 
 
@@ -385,6 +385,7 @@ NAMES = st.text(
 ).filter(lambda name: not name.endswith('"'))
 
 
+@settings(deadline=None)
 @given(names=st.lists(NAMES, min_size=1, max_size=5), quoted=st.booleans())
 def test_any_name_survives_a_list(
     tmp_path_factory: pytest.TempPathFactory, names: list[str], quoted: bool
@@ -489,10 +490,17 @@ def test_rows_without_style_or_picture_are_told_of(tmp_path: Path) -> None:
     rows = [stored(0, style=-1), stored(1, style=None), stored(2), empty]
     write_shard(tmp_path / "a.parquet", rows)
     source = open_source(tmp_path)
-    assert source.notes == ("2 rows have no style and are left out",)
+    assert source.notes == ("rows without a style, left out: 2",)
     (_, first), (_, second) = read_source_bytes(tmp_path, source.images)
     assert isinstance(first, bytes)
     assert str(second) == "the row holds no picture"
+
+
+def test_a_number_without_a_name_is_an_unknown_class(tmp_path: Path) -> None:
+    write_shard(tmp_path / "a.parquet", [stored(0, artist=99), stored(1, style=99)])
+    source = open_source(tmp_path)
+    assert only(source).artist == ""
+    assert source.notes == ("rows without a style, left out: 1",)
 
 
 def test_shards_without_class_names_are_an_error(tmp_path: Path) -> None:
@@ -511,6 +519,16 @@ def test_shards_with_other_columns_are_an_error(tmp_path: Path) -> None:
         DataError, match=r"no column image, only style, features; .*--format folder"
     ):
         open_source(tmp_path)
+
+
+def test_an_image_column_without_bytes_is_an_error(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    for images in ([[1]], [b"x"], [{"path": "x"}]):
+        table = pyarrow.table({"style": [1], "image": images})
+        parquet.write_table(table, tmp_path / "a.parquet")
+        with pytest.raises(DataError, match="the column image must hold bytes, not"):
+            open_source(tmp_path)
 
 
 def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
