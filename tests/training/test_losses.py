@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional
 
 from artstyle.config import LossConfig, OptimConfig
+from artstyle.models.factory import build_network
 from artstyle.training.losses import build_loss, focal_loss, one_hot, smooth
-from artstyle.training.optim import cosine_share
+from artstyle.training.optim import build_optimizer, cosine_share
 
 LABELS = np.array([0, 0, 0, 1])
 CPU = torch.device("cpu")
@@ -55,9 +56,6 @@ def test_the_cosine_schedule_rises_to_its_peak_and_falls_to_its_floor() -> None:
 
 
 def test_the_optimiser_gives_head_and_backbone_their_own_rates_and_spares_norms() -> None:
-    from artstyle.models.factory import build_network
-    from artstyle.training.optim import build_optimizer
-
     built = build_network("simple_cnn", 3, image_size=32)
     config = OptimConfig(lr=1e-3, backbone_lr=1e-4, weight_decay=0.05)
     optimizer = build_optimizer(built.network, built.spec, config)

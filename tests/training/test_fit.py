@@ -1,0 +1,238 @@
+"""A run: the same from the same seed, and the same after an interruption."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from artstyle.data.dataset import DatasetFolder
+from artstyle.errors import RunError, TrainingError
+from artstyle.runs import RunFolder
+from artstyle.training.fit import fit
+from tests.conftest import tiny_config
+
+CLOCKS = ("seconds", "images_per_second")
+
+
+class Interrupted(BaseException):
+    """Ends a run in the middle of an epoch, as Ctrl-C does."""
+
+
+def run_until(run: RunFolder, data: DatasetFolder, stage: str | None, *overrides: str) -> None:
+    def interrupt(at: str, done: int, total: int | None, detail: str = "") -> None:
+        if at == stage:
+            raise Interrupted
+
+    fit(tiny_config(*overrides), data, run, progress=interrupt)
+
+
+def assert_same_run(one: RunFolder, other: RunFolder) -> None:
+    for path, twin in ((one.last_path, other.last_path), (one.best_path, other.best_path)):
+        tensors, twins = load_file(path), load_file(twin)
+        assert tensors.keys() == twins.keys()
+        assert [key for key in tensors if not torch.equal(tensors[key], twins[key])] == []
+    assert history_of(one) == history_of(other)
+
+
+def history_of(run: RunFolder) -> list[dict[str, str]]:
+    return [{k: v for k, v in row.items() if k not in CLOCKS} for row in run.history()]
+
+
+WAYS = {
+    "plain": (),
+    "workers": ("data.workers=2",),
+    "plateau": ("optim.schedule=plateau", "optim.plateau_patience=0", "optim.name=adam"),
+    "cosine": ("optim.schedule=cosine", "optim.warmup_epochs=1.5", "optim.name=sgd"),
+    "ema and mixing": (
+        "train.ema_decay=0.9", "augment.mixup_alpha=0.2", "augment.cutmix_alpha=1.0",
+    ),
+    "balanced and accumulated": ("train.sampler=balanced", "train.accumulate=3"),
+    "staged": ("unfreeze.mode=staged", "unfreeze.head_epochs=1", "unfreeze.blocks=1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_resumed_run_equals_the_uninterrupted_run(
+    way: str, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    overrides = (*WAYS[way], "train.epochs=3")
+    whole, broken = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "broken")
+    fit(tiny_config(*overrides), tiny_dataset, whole)
+    with pytest.raises(Interrupted):
+        run_until(broken, tiny_dataset, "epoch 2 of 3", *overrides)
+    fit(tiny_config(*overrides), tiny_dataset, broken, resume=True)
+    assert_same_run(whole, broken)
+
+
+def test_the_number_of_workers_changes_nothing(tiny_dataset: DatasetFolder, tmp_path: Path) -> None:
+    one, other = RunFolder(tmp_path / "0"), RunFolder(tmp_path / "2")
+    fit(tiny_config("data.workers=0"), tiny_dataset, one)
+    fit(tiny_config("data.workers=2"), tiny_dataset, other)
+    assert_same_run(one, other)
+
+
+def test_another_seed_gives_another_run(tiny_dataset: DatasetFolder, tmp_path: Path) -> None:
+    one, other = RunFolder(tmp_path / "1"), RunFolder(tmp_path / "2")
+    fit(tiny_config("seed=1"), tiny_dataset, one)
+    fit(tiny_config("seed=2"), tiny_dataset, other)
+    assert history_of(one) != history_of(other)
+
+
+def test_accumulated_batches_move_the_weights_as_one_large_batch_does(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    # Without batch norm in training, dropout and clipping by batch, the sums are the same.
+    same = (
+        "model.name=efficientnet_lite0", "unfreeze.mode=head", "train.epochs=1", "optim.name=sgd",
+    )  # fmt: skip
+    one, other = RunFolder(tmp_path / "1"), RunFolder(tmp_path / "2")
+    fit(tiny_config(*same, "train.batch_size=8"), tiny_dataset, one)
+    accumulated = ("train.batch_size=4", "train.accumulate=2")
+    fit(tiny_config(*same, *accumulated), tiny_dataset, other)
+    ours, theirs = load_file(one.last_path), load_file(other.last_path)
+    key = "weights.classifier.weight"
+    # Only the order of additions differs.
+    torch.testing.assert_close(ours[key], theirs[key], rtol=1e-4, atol=1e-6)
+
+
+def test_a_run_learns_what_sets_the_styles_apart(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    config = tiny_config("train.epochs=12", "augment.trivial_augment=false", "augment.erasing=0")
+    fit(config, tiny_dataset, RunFolder(tmp_path / "run"))
+    accuracies = [float(row["val_accuracy"]) for row in RunFolder(tmp_path / "run").history()]
+    # Four styles: chance is 0.25.
+    assert max(accuracies) >= 0.75
+
+
+def test_a_run_folder_records_what_it_stood_on(tiny_run: RunFolder) -> None:
+    environment = tiny_run.environment()
+    assert environment["packages"]["torch"] == torch.__version__.split("+")[0]
+    assert environment["seed"] == 42
+    assert len(environment["dataset"]["fingerprint"]) == 64
+    assert tiny_run.labels() == ("Cubism", "Minimalism", "Pop_Art", "Ukiyo_e")
+    assert tiny_run.config() == tiny_config()
+    assert [row["epoch"] for row in tiny_run.history()] == ["1", "2"]
+    assert tiny_run.curves_path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_run_never_begins_in_a_folder_that_holds_something(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(RunError, match="not empty"):
+        fit(tiny_config(), tiny_dataset, RunFolder(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_keeps_its_checkpoints(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    broken = ("optim.name=sgd", "optim.lr=1e30", "train.max_grad_norm=0", "train.epochs=4")
+    with pytest.raises(TrainingError, match=r"lower optim\.lr"):
+        fit(tiny_config(*broken), tiny_dataset, run)
+    if run.best_path.exists():
+        assert all(torch.isfinite(t).all() for t in load_file(run.best_path).values())
+
+
+def test_early_stopping_ends_a_run_that_no_longer_gains(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    stuck = ("optim.lr=1e-12", "train.epochs=9", "train.early_stopping=2")
+    result = fit(tiny_config(*stuck), tiny_dataset, RunFolder(tmp_path / "run"))
+    # The norms' statistics still move, so the best epoch need not be the first.
+    assert result.standing.epochs == result.standing.best_epoch + 2 < 9
+    assert "no better accuracy for 2 epochs" in result.stopped
+
+
+def test_a_time_limit_ends_a_run_between_epochs(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    result = fit(tiny_config("train.max_minutes=1e-6"), tiny_dataset, RunFolder(tmp_path / "run"))
+    assert result.standing.epochs == 1
+    assert "max_minutes" in result.stopped
+
+
+def test_a_run_in_which_nothing_learns_keeps_the_given_weights(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    fit(tiny_config("unfreeze.mode=none"), tiny_dataset, run)
+    weights = load_file(run.best_path)
+    assert float(weights["weights.features.0.1.num_batches_tracked"]) == 0
+    assert len(run.history()) == 1
+
+
+def test_two_processes_train_to_the_result_of_one(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    """Frozen batch norms and no dropout, so that a picture's gradient does not depend on the
+    others of its batch; then only the order of additions differs."""
+    words = [
+        "finetune", "--data", str(tiny_dataset.path), "--model", "efficientnet_lite0",
+        "--batch-size", "8", "--epochs", "2", "--device", "cpu",
+        *(f"--set={text}" for text in ("data.image_size=32", "unfreeze.mode=head",
+          "data.workers=0", "optim.lr=1e-2", "train.accumulate=2")),
+    ]  # fmt: skip
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    pair = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    for name, launcher in (("one", [sys.executable]), ("two", pair)):
+        command = [*launcher, "-m", "artstyle", *words, "--out", str(tmp_path / name)]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+    one, two = RunFolder(tmp_path / "one"), RunFolder(tmp_path / "two")
+    assert json.loads(two.environment_path.read_text())["processes"] == 2
+    ours, theirs = load_file(one.last_path), load_file(two.last_path)
+    for key in ours:
+        # Adam divides by the gradient's size, so that a rounding in it moves a weight by up to
+        # a thousandth of the learning rate.
+        torch.testing.assert_close(ours[key], theirs[key], rtol=1e-3, atol=1e-4)
+    for row, twin in zip(one.history(), two.history(), strict=True):
+        assert float(row["val_loss"]) == pytest.approx(float(twin["val_loss"]), abs=1e-4)
+
+
+def test_wandb_offline_records_without_an_account_or_a_network(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    done = _train_in_process(tiny_dataset, tmp_path, "tracking.wandb=offline")
+    assert done.returncode == 0, done.stderr
+    assert "failed" not in done.stderr
+    assert list((tmp_path / "run" / "wandb").glob("offline-run-*/*.wandb")) != []
+
+
+def test_a_tracker_that_cannot_start_is_told_of_and_the_run_goes_on(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    done = _train_in_process(
+        tiny_dataset, tmp_path, "tracking.wandb=online", WANDB_API_KEY="x" * 40,
+        WANDB_BASE_URL="http://127.0.0.1:9",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "warning: Weights & Biases" in done.stderr
+    with (tmp_path / "run" / "history.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == 1
+
+
+def _train_in_process(
+    data: DatasetFolder, folder: Path, override: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    words = (
+        "-m", "artstyle", "train", "--data", str(data.path), "--out", str(folder / "run"),
+        "--epochs", "1", "--device", "cpu", "--set", "data.image_size=32", "--set", override,
+        "--set", "data.workers=0",
+    )  # fmt: skip
+    return subprocess.run(
+        [sys.executable, *words],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=os.environ | environment | {"HOME": str(folder)},
+        timeout=300,
+    )
