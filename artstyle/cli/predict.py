@@ -65,8 +65,8 @@ def predict(
 
     A picture that cannot be read gets a row with its error; the exit code is then 3.
     """
-    chosen = _choose_format(output_format, out)
     _require_new(out, overwrite)
+    chosen = _choose_format(output_format, out)
 
     from artstyle.paths import find_pictures, require_pictures
     from artstyle.runs import find_run

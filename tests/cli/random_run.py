@@ -1,0 +1,42 @@
+"""A run that was never trained: all that `predict` and `gradcam` need, made at once."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from artstyle.config import Config
+from artstyle.models.checkpoint import Header, write_checkpoint
+from artstyle.models.factory import build_network
+from artstyle.preprocessing import Preprocessing
+from artstyle.runs import RunFolder
+
+LABELS = ("Baroque", "Cubism", "Mannerism_Late_Renaissance", "Ukiyo_e")
+
+
+def write_random_run(root: Path) -> Path:
+    """Write ``root/runs/random``: simple_cnn at 32 pixels with random weights."""
+    run = RunFolder(root / "runs/random")
+    torch.manual_seed(0)
+    network = build_network("simple_cnn", len(LABELS), image_size=32).network
+    preprocessing = Preprocessing(32, (0.5,) * 3, (0.5,) * 3, "bilinear", "crop", 48)  # type: ignore[arg-type]
+    run.begin(Config(), LABELS, {"started": "2026-01-01T00:00:00"})
+    write_checkpoint(run.best_path, network, Header("simple_cnn", LABELS, preprocessing, {}))
+    return run.path
+
+
+def paint(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.linear_gradient("L").resize((60, 40)).convert("RGB").save(path)
+    return path
+
+
+def artstyle(
+    *arguments: str | Path, cwd: Path, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "artstyle", *map(os.fsencode, arguments)]
+    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False)
