@@ -1,6 +1,7 @@
 """A tiny data set and a tiny run, made through the library; the network's weights are random."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,9 @@ from artstyle.files import write_json
 from artstyle.models.checkpoint import Header, write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.preprocessing import Preprocessing
-from artstyle.runs import RunFolder
+from artstyle.runs import HISTORY_COLUMNS, RunFolder
+from artstyle.training.environment import describe_environment
+from artstyle.training.processes import joined_processes
 
 STYLES = ("Baroque", "Cubism", "Rococo", "Ukiyo_e")
 PREPROCESSING = Preprocessing(32, (0.5,) * 3, (0.2,) * 3, "bilinear", "crop", 40)
@@ -37,7 +40,12 @@ def write_dataset(
                 _paint(path / "images" / name, number)
                 rows.append(_row(name, style, artist, split, f"{number:064x}"))
     write_manifest(path / "manifest.csv", rows)
-    description = {"format_version": 1, "labels": sorted(styles), "fingerprint": fingerprint}
+    description = {
+        "format_version": 1,
+        "labels": sorted(styles),
+        "fingerprint": fingerprint,
+        "config": Config().model_dump(mode="json"),
+    }
     write_json(path / "dataset.json", description)
     return DatasetFolder(path)
 
@@ -45,10 +53,11 @@ def write_dataset(
 def write_run(path: Path, dataset: DatasetFolder, labels: Sequence[str] = STYLES) -> RunFolder:
     """Write a run of a network that has learnt nothing, as if trained on ``dataset``."""
     run = RunFolder(path)
-    recorded = {"path": str(dataset.path), "fingerprint": dataset.fingerprint}
-    run.begin(
-        Config(), tuple(labels), {"started": "2026-11-22T10:00:00+00:00", "dataset": recorded}
-    )
+    with joined_processes("cpu") as processes:
+        started = datetime(2026, 11, 22, 10, tzinfo=UTC)
+        environment = describe_environment(Config(), dataset, processes, started)
+    run.begin(Config(), tuple(labels), environment)
+    run.write_history([dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": 1}])
     torch.manual_seed(0)
     built = build_network("simple_cnn", len(labels), image_size=PREPROCESSING.image_size)
     write_checkpoint(
