@@ -1,6 +1,5 @@
 """A run that was never trained: all that `predict` and `gradcam` need, made at once."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +21,7 @@ def write_random_run(root: Path) -> Path:
     run = RunFolder(root / "runs/random")
     torch.manual_seed(0)
     network = build_network("simple_cnn", len(LABELS), image_size=32).network
-    preprocessing = Preprocessing(32, (0.5,) * 3, (0.5,) * 3, "bilinear", "crop", 48)  # type: ignore[arg-type]
+    preprocessing = Preprocessing(32, (0.5,) * 3, (0.5,) * 3, "bilinear", "crop", 48)
     run.begin(Config(), LABELS, {"started": "2026-01-01T00:00:00"})
     write_checkpoint(run.best_path, network, Header("simple_cnn", LABELS, preprocessing, {}))
     return run.path
@@ -38,5 +37,5 @@ def artstyle(
     *arguments: str | Path, cwd: Path, stdin: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
     """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "artstyle", *map(os.fsencode, arguments)]
+    command = [sys.executable, "-m", "artstyle", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False)

@@ -9,7 +9,7 @@ from timm.models import SwinTransformer, VisionTransformer
 from torch import Tensor, nn
 
 from artstyle.errors import UsageError
-from artstyle.explain.cam import METHODS, make_heatmaps, open_cam
+from artstyle.explain.cam import METHODS, ToMaps, make_heatmaps, open_cam
 from artstyle.explain.methods import TITLES, Method
 from artstyle.models.checkpoint import StyleModel
 from tests.explain.conftest import style_model
@@ -81,30 +81,30 @@ def test_a_batch_gives_the_maps_of_the_library_one_by_one(
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
 
 
-def vit_maps(tokens: Tensor) -> Tensor:
-    return tokens[:, 1:].reshape(len(tokens), 2, 2, -1).permute(0, 3, 1, 2)
+def small_vit() -> tuple[nn.Module, str, ToMaps]:
+    network = VisionTransformer(32, 8, embed_dim=24, depth=2, num_heads=2, num_classes=3)
+    return network, "blocks.1.norm1", lambda t: t[:, 1:].reshape(-1, 4, 4, 24).permute(0, 3, 1, 2)
 
 
-def swin_maps(maps: Tensor) -> Tensor:
-    return maps.permute(0, 3, 1, 2)
+def small_swin() -> tuple[nn.Module, str, ToMaps]:
+    network = SwinTransformer(
+        32, 4, embed_dim=12, depths=(1, 1), num_heads=(1, 2), window_size=2, num_classes=3
+    )
+    return network, "layers.1", lambda maps_NHWC: maps_NHWC.permute(0, 3, 1, 2)
 
 
-@pytest.mark.parametrize("tokens_first", [True, False])
-def test_transformers_give_the_maps_of_the_library(tokens_first: bool) -> None:
-    torch.manual_seed(0)
-    if tokens_first:
-        network = VisionTransformer(32, 16, embed_dim=24, depth=2, num_heads=2, num_classes=3)
-        to_maps, model = vit_maps, style_model("vit", network, "blocks.1.norm1", 32)
-    else:
-        network = SwinTransformer(
-            32, 4, embed_dim=12, depths=(1, 1), num_heads=(1, 2), window_size=2, num_classes=3
-        )
-        to_maps, model = swin_maps, style_model("swin", network, "layers.1", 32)
+@pytest.mark.parametrize("build", [small_vit, small_swin])
+def test_transformers_give_the_maps_of_the_library(
+    build: Callable[[], tuple[nn.Module, str, ToMaps]],
+) -> None:
+    torch.manual_seed(1)
+    network, layer_name, to_maps = build()
+    model = style_model("small", network, layer_name, 32)
     images = torch.rand(2, 3, 32, 32)
     with open_cam(model, "gradcam") as cam:
         maps = make_heatmaps(cam, images, None)
     ours, targets = maps.heat_NHW, [ClassifierOutputTarget(label) for label in maps.labels_N]
-    layer = network.get_submodule(model.spec.cam_layer)
+    layer = network.get_submodule(layer_name)
     with GradCAM(network, [layer], reshape_transform=to_maps) as plain:
         theirs = [plain(images[[n]], [targets[n]])[0] for n in range(2)]
     assert np.ptp(ours) > 0.5
