@@ -70,7 +70,8 @@ def display_picture(picture: Image.Image) -> Image.Image:
 def draw_overlay(picture: Image.Image, heat_SS: NDArray[np.float32], region: Region) -> Image.Image:
     """Return the picture with the heat over it: the hotter a place, the less shows through.
 
-    What the model did not see is darkened and grey.
+    A white line goes around the places that are at least half as hot as the hottest. What the
+    model did not see is darkened and grey.
 
     Args:
         picture: RGB.
@@ -147,7 +148,16 @@ def _blend(picture: Image.Image, heat_HW: NDArray[np.float32]) -> Image.Image:
     opacity_HW1 = (_OPACITY * heat_HW)[..., None]
     pixels_HW3 = np.asarray(picture, np.float32) / 255
     blended_HW3 = (1 - opacity_HW1) * pixels_HW3 + opacity_HW1 * colour_HW3
+    # On a golden painting warm colours alone do not show where the heat is.
+    blended_HW3[_half_heat_line(heat_HW)] = 1
     return Image.fromarray(np.rint(255 * blended_HW3).astype(np.uint8))
+
+
+def _half_heat_line(heat_HW: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return the pixels just outside the places that are at least half as hot as the hottest."""
+    hot_HW = np.pad(heat_HW >= 0.5, 1, mode="edge")
+    beside_HW = hot_HW[:-2, 1:-1] | hot_HW[2:, 1:-1] | hot_HW[1:-1, :-2] | hot_HW[1:-1, 2:]
+    return beside_HW & ~hot_HW[1:-1, 1:-1]
 
 
 def _heat_colours(heat: NDArray[np.float32]) -> NDArray[np.float32]:
