@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from artstyle.errors import ImageError
@@ -126,32 +127,53 @@ def read_bytes(path: Path) -> bytes:
 
 def shrink(image: Image.Image, short_side_px: int) -> Image.Image:
     """Return ``image`` with its shorter side at ``short_side_px``, or as it is if shorter."""
-    short = min(image.size)
-    if short <= short_side_px:
-        return image
-    width, height = (max(1, round(side * short_side_px / short)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    return _resized(image, _shrunk_size(image.size, short_side_px), None)
 
 
 def _decode(image: Image.Image, short_side_px: int | None, rules: ImageRules) -> DecodedImage:
-    width, height = image.size
+    width, height = size = image.size
     file_format, mode = image.format or "", image.mode
     _check_size(width, height, rules)
     turn = _orientation(image)
+    box = None
     if short_side_px is not None:
-        wanted = _DRAFT_MARGIN * short_side_px
-        scale = wanted / min(width, height)
-        if scale < 1:
-            image.draft(None, (round(width * scale), round(height * scale)))
+        size = _shrunk_size(size, short_side_px)
+        box = _draft(image, size)
     image.load()
-    pixels = _to_rgb(image, rules.background)
-    if short_side_px is not None:
-        pixels = shrink(pixels, short_side_px)
+    pixels = _resized(_to_rgb(image, rules.background), size, box)
     if turn in _TURNS:
         pixels = pixels.transpose(_TURNS[turn])
         if turn in _SIDEWAYS:
             width, height = height, width
     return DecodedImage(pixels, width, height, file_format, mode)
+
+
+def _shrunk_size(size: tuple[int, int], short_side_px: int) -> tuple[int, int]:
+    short = min(size)
+    if short <= short_side_px:
+        return size
+    width, height = (max(1, round(side * short_side_px / short)) for side in size)
+    return width, height
+
+
+def _draft(image: Image.Image, size: tuple[int, int]) -> tuple[float, float, float, float] | None:
+    """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size if that is well above ``size``.
+
+    Returns:
+        Where the picture lies in the decoded pixels: their number is rounded up, so the last
+        column and row may stand for a fraction only. None if it is decoded as it is.
+    """
+    wanted_width, wanted_height = (_DRAFT_MARGIN * side for side in size)
+    drafted = image.draft(None, (wanted_width, wanted_height))
+    return drafted[1] if drafted else None
+
+
+def _resized(
+    image: Image.Image, size: tuple[int, int], box: tuple[float, float, float, float] | None
+) -> Image.Image:
+    if size == image.size:
+        return image
+    return image.resize(size, Image.Resampling.BICUBIC, box=box, reducing_gap=3.0)
 
 
 # EXIF 2.32, tag 0x0112: what brings the stored picture upright.
@@ -198,9 +220,17 @@ def _to_rgb(image: Image.Image, background: tuple[int, int, int]) -> Image.Image
     if image.mode == "F":
         raise ImageError("floating-point pixels have no stated range; save it with 8 or 16 bits")
     if image.mode.startswith("I"):
-        grey = np.clip(np.asarray(image, dtype=np.int64), 0, 65535) / 257
-        return Image.fromarray(np.rint(grey).astype(np.uint8)).convert("RGB")
+        return Image.fromarray(_sixteen_to_eight_bits(image)).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _sixteen_to_eight_bits(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """Return grey values of 0 to 65535, divided by 257 and rounded; in place, to save memory."""
+    grey_HW = np.array(image, dtype=np.int32)
+    np.clip(grey_HW, 0, 65535, out=grey_HW)
+    grey_HW += 128
+    grey_HW //= 257
+    return grey_HW.astype(np.uint8)
 
 
 def _cmyk_to_rgb(image: Image.Image) -> Image.Image:

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from pathlib import PurePosixPath
 
 import numpy as np
 import numpy.typing as npt
 
+from artstyle.data.parquet import shard_name
 from artstyle.data.quality import THUMBNAIL_BYTES, Likeness, are_alike, is_flat
 from artstyle.data.source import SourceImage
 
@@ -161,11 +161,14 @@ def _official_name(image: SourceImage) -> str:
     Names that cameras and scripts give ("img_0001") say nothing: of the official lists' names,
     each has a letter in its title or a hyphen in its artist.
     """
-    stem = PurePosixPath(image.path).stem
-    artist, underscore, title = stem.partition("_")
-    if not underscore or not image.artist:
+    if shard_name(image.path) is not None:
+        name = f"{image.artist}_{image.title}"
+    else:
+        name = image.path.rpartition("/")[2].rpartition(".")[0]
+    artist, _, title = name.partition("_")
+    if not image.artist or not title:
         return ""
-    return stem if "-" in artist or re.search(r"[^\W\d_]", title) else ""
+    return name if "-" in artist or re.search(r"[^\W\d_]", title) else ""
 
 
 def _join(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:

@@ -1,7 +1,7 @@
 """The manifest: one row for every painting that could be read."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -43,7 +43,8 @@ COLUMNS = tuple(field.name for field in fields(ManifestRow))
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
     """Write ``rows`` in their order."""
-    write_csv(path, COLUMNS, (asdict(row) for row in rows))
+    # Not asdict: it copies every value and takes five times as long.
+    write_csv(path, COLUMNS, ({name: getattr(row, name) for name in COLUMNS} for row in rows))
 
 
 def read_manifest(path: Path) -> Iterator[ManifestRow]:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -197,10 +197,10 @@ def _write(
     write_json(dataset.description_path, description)
 
 
-def _manifest_rows(scan: Scan, decisions: Decisions) -> list[ManifestRow]:
+def _manifest_rows(scan: Scan, decisions: Decisions) -> Iterator[ManifestRow]:
     fates = zip(scan.images, scan.scanned, decisions.splits, decisions.left_out, strict=True)
-    return [
-        ManifestRow(
+    for image, scanned, split, left_out in fates:
+        yield ManifestRow(
             path=image.path,
             style=image.style,
             artist=image.artist,
@@ -214,11 +214,9 @@ def _manifest_rows(scan: Scan, decisions: Decisions) -> list[ManifestRow]:
             phash=f"{scanned.likeness.phash:016x}",
             cached=scanned.cached,
         )
-        for image, scanned, split, left_out in fates
-    ]
 
 
-def _rejected_rows(scan: Scan, decisions: Decisions) -> Sequence[dict[str, str]]:
+def _rejected_rows(scan: Scan, decisions: Decisions) -> Iterator[dict[str, str]]:
     rows = [(image.path, image.style, "unreadable", reason) for image, reason in scan.unreadable]
     rows += [
         (image.path, image.style, reason, detail)
@@ -227,4 +225,4 @@ def _rejected_rows(scan: Scan, decisions: Decisions) -> Sequence[dict[str, str]]
         )
         if reason
     ]
-    return [dict(zip(REJECTED_COLUMNS, row, strict=True)) for row in sorted(rows)]
+    return (dict(zip(REJECTED_COLUMNS, row, strict=True)) for row in sorted(rows))

@@ -72,12 +72,15 @@ def are_alike(first_PT: Bytes, second_PT: Bytes) -> Bools:
     difference_P = np.abs(first - second).mean(axis=1)
     contrast_P = np.minimum(_contrast(first), _contrast(second))
     allowed_P = np.where(contrast_P < _LOW_CONTRAST, _MAX_DIFFERENCE_LOW_CONTRAST, _MAX_DIFFERENCE)
-    return (difference_P <= allowed_P) & (_correlation(first, second) >= _MIN_CORRELATION)
+    alike_P: Bools = difference_P <= allowed_P
+    return alike_P & (_correlation(first, second) >= _MIN_CORRELATION)
 
 
 def is_flat(thumbnails_NT: Bytes) -> Bools:
     """Return for each thumbnail whether it is one colour all over: it has no hash to speak of."""
-    return _contrast(thumbnails_NT.astype(np.float64)) == 0
+    pixels_NPC = thumbnails_NT.reshape(len(thumbnails_NT), -1, 3)
+    flat_N: Bools = (pixels_NPC == pixels_NPC[:, :1]).all(axis=(1, 2))
+    return flat_N
 
 
 def _contrast(thumbnails_NT: Floats) -> Floats:
@@ -92,7 +95,8 @@ def _correlation(first_PT: Floats, second_PT: Floats) -> Floats:
     second = second_PT - second_PT.mean(axis=1, keepdims=True)
     lengths_P = np.linalg.norm(first, axis=1) * np.linalg.norm(second, axis=1)
     products_P: Floats = (first * second).sum(axis=1)
-    return products_P / np.maximum(lengths_P, 1e-9)
+    correlation_P: Floats = products_P / np.maximum(lengths_P, 1e-9)
+    return correlation_P
 
 
 def _dct_rows(rows: int, size: int) -> Floats:
