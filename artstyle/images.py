@@ -97,6 +97,8 @@ def read_image(
     opened: Path | io.BytesIO = io.BytesIO(source) if isinstance(source, bytes) else source
     if isinstance(opened, Path):
         _require_regular_file(opened)
+    elif not source:
+        raise ImageError("the file is empty")
     try:
         with Image.open(opened, formats=_FORMATS) as image:
             return _decode(image, short_side_px, rules)
@@ -250,17 +252,19 @@ def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _require_regular_file(path: Path) -> None:
-    """Refuse folders, pipes and devices before opening: opening a pipe would wait for ever."""
+    """Refuse what is no file with content, before opening: a pipe would be waited for."""
     try:
-        mode = path.stat().st_mode
+        status = path.stat()
     except FileNotFoundError:
         raise ImageError("no such file") from None
     except (OSError, ValueError) as error:
         raise ImageError(f"cannot be opened: {_one_line(error)}") from None
-    if stat.S_ISDIR(mode):
+    if stat.S_ISDIR(status.st_mode):
         raise ImageError("a folder, not a file")
-    if not stat.S_ISREG(mode):
+    if not stat.S_ISREG(status.st_mode):
         raise ImageError("not a regular file")
+    if not status.st_size:
+        raise ImageError("the file is empty")
 
 
 def _one_line(error: BaseException) -> str:
