@@ -6,8 +6,7 @@ from typing import Any
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.manifest import SPLITS, read_manifest
-from artstyle.data.split_report import split_report
+from artstyle.data.manifest import SPLITS
 from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
 from artstyle.files import read_json
@@ -107,7 +106,7 @@ def _in_short(
     if _TEST not in evaluations:
         hint = f"Not measured on its test split yet: artstyle evaluate --run {run.path}"
         return [Facts(facts), Prose(hint)]
-    return [Facts(facts), *headline(evaluations[_TEST])]
+    return [Facts(facts), Prose("On the test split:"), *headline(evaluations[_TEST])]
 
 
 def _best(history: Sequence[Mapping[str, str]], monitor: str) -> Mapping[str, str]:
@@ -132,22 +131,21 @@ def _data(environment: Mapping[str, Any], data: DatasetFolder | None) -> list[Bl
     if data is None:
         gone = "This data set is no longer there, or has changed: nothing more can be said of it."
         return [facts, Prose(gone)]
-    rows = [row for row in read_manifest(data.manifest_path) if row.split]
-    about = split_report(
-        [row.split for row in rows],
-        [row.style for row in rows],
-        [row.artist for row in rows],
-        data.description["config"]["split"]["ratios"],
+    about = data.description["split"]
+    totals = Facts(
+        {split: about["totals"][split] for split in SPLITS} | {"split by": about["group"]}
     )
     return [
         facts,
-        *(
-            Prose(_on_overlap(about, split))
-            for split, overlap in about["artist_overlap"].items()
-            if overlap is not None
-        ),
+        totals,
+        *(Prose(_on_overlap(about, split)) for split in SPLITS[1:] if _knows_artists(about, split)),
+        *(Prose(f"Note: {note}") for note in data.description["notes"]),
         Folded("Pictures of each style", [_count_table(about)]),
     ]
+
+
+def _knows_artists(about: Mapping[str, Any], split: str) -> bool:
+    return about["artist_overlap"][split] is not None and about["artist_oracle"][split] is not None
 
 
 def _on_overlap(about: Mapping[str, Any], split: str) -> str:
@@ -193,8 +191,8 @@ def _evaluation(folder: Path, report: Mapping[str, Any]) -> list[Block]:
         if (folder / name).is_file()
     ]
     return [
-        Facts({"every number with its pictures": Cell("evaluation page", page)}),
-        *headline(report),
+        *([] if folder.name == _TEST else headline(report)),
+        Facts({"with all pictures": Cell("evaluation page", page)}),
         *figures[:1],
         Folded("Style by style", [style_table(report), *figures[1:2]]),
         Folded("Calibration and the surest errors", figures[2:]),

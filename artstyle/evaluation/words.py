@@ -128,9 +128,8 @@ def _on_chance(report: Mapping[str, Any]) -> str:
     largest = max(styles, key=lambda style: entries[style]["support"])
     share = entries[largest]["support"] / report["pictures"]
     return (
-        f"On other pictures of the same kind the accuracy would lie between {low:.1%} and"
-        f" {high:.1%}, as far as chance goes. Always saying {display_name(largest)} would give"
-        f" {share:.1%}."
+        f"By chance alone the accuracy could lie between {low:.1%} and {high:.1%} on other pictures"
+        f" of the same kind. Always saying {display_name(largest)} would give {share:.1%}."
     )
 
 
@@ -150,10 +149,11 @@ def _on_artists(artists: Mapping[str, Any]) -> str:
             f"{1 - share:.0%} of the pictures are by artists that are new to the model: the scores"
             " tell how well it recognises styles, not hands."
         )
+    low, high = unseen["interval"]
     return (
         f"{share:.0%} of the pictures are by artists that the model knows from its training."
-        f" On the {unseen['support']:,} by others its accuracy is {unseen['accuracy']:.1%};"
-        " that is the figure to expect for an unknown artist."
+        f" On the {unseen['support']:,} by others its accuracy is {unseen['accuracy']:.1%}"
+        f" ({low:.1%} to {high:.1%}): expect that, not the headline, of an artist new to it."
     )
 
 

@@ -1,0 +1,66 @@
+"""The page of a whole run."""
+
+from pathlib import Path
+
+import pytest
+
+from artstyle.config import Config, OptimConfig
+from artstyle.data.dataset import DatasetFolder
+from artstyle.files import write_json, write_yaml
+from artstyle.run_report import write_run_report
+from artstyle.runs import RunFolder
+from tests.evaluation.tiny import write_dataset, write_run
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> DatasetFolder:
+    return write_dataset(tmp_path / "data")
+
+
+@pytest.fixture
+def run(tmp_path: Path, dataset: DatasetFolder) -> RunFolder:
+    return write_run(tmp_path / "runs" / "tiny", dataset)
+
+
+def page_of(run: RunFolder) -> str:
+    assert write_run_report(run) == run.report_path
+    return run.report_path.read_text("utf-8")
+
+
+def test_a_run_without_evaluation_says_what_to_type_and_not_to_quote_validation(
+    run: RunFolder,
+) -> None:
+    page = page_of(run)
+    assert f"artstyle evaluate --run {run.path}" in page
+    assert "Only validation scores are known." in page
+
+
+def test_keys_that_differ_from_their_defaults_stand_apart(run: RunFolder) -> None:
+    assert "0 of " in page_of(run)
+    config = Config(optim=OptimConfig(lr=0.0123))
+    write_yaml(run.config_path, config.model_dump(mode="json"))
+    page = page_of(run)
+    assert "1 of " in page
+    changed = page[page.index("keys differ") : page.index("All keys")]
+    assert "optim.lr" in changed
+    assert "0.0123" in changed
+    assert "optim.momentum" not in changed
+
+
+def test_artist_overlap_and_oracle_are_told_while_the_data_set_is_there(
+    run: RunFolder, dataset: DatasetFolder
+) -> None:
+    page = page_of(run)
+    # Of 20 test pictures with a known artist, 8 are by the two artists of train.
+    assert "40.0% of the test pictures with a known artist" in page
+    assert "Note: made for tests" in page
+    description = dataset.description | {"fingerprint": "f" * 64}
+    write_json(dataset.description_path, description)
+    page = page_of(run)
+    assert "no longer there, or has changed" in page
+    assert "40.0%" not in page
+
+
+def test_a_run_that_ended_before_its_first_epoch_has_a_page_too(run: RunFolder) -> None:
+    run.history_path.unlink()
+    assert "No epoch was finished." in page_of(run)
