@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from artstyle.files import read_csv, write_csv
@@ -17,7 +18,7 @@ def test_curves_show_the_history_and_pass_over_what_is_empty(tmp_path: Path) -> 
     write_csv(tmp_path / "history.csv", HISTORY_COLUMNS, rows)
     loss, score, lr = draw_curves(list(read_csv(tmp_path / "history.csv"))).axes
     drawn = {
-        str(line.get_label()): list(zip(*line.get_data(), strict=True))
+        str(line.get_label()): [tuple(point) for point in np.asarray(line.get_xydata()).tolist()]
         for axes in (loss, score, lr)
         for line in axes.lines
     }
