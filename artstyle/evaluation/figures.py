@@ -9,9 +9,9 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import ImageOps
 
-from artstyle.evaluation.metrics import IntArray, Reliability, StyleScores, style_scores
 from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
 from artstyle.labels import display_name
+from artstyle.metrics import IntArray, Reliability, StyleScores, style_scores
 from artstyle.plots import (
     HEAT,
     INK,

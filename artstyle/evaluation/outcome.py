@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from artstyle.data.manifest import ManifestRow
-from artstyle.evaluation.metrics import (
+from artstyle.metrics import (
     BoolArray,
     FloatArray,
     IntArray,

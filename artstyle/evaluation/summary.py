@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from artstyle import metrics
 from artstyle.data.manifest import ManifestRow
 from artstyle.data.split_report import artist_oracle
-from artstyle.evaluation import metrics
 from artstyle.evaluation.outcome import TOP_K, Outcome
 
 _SEED = 42

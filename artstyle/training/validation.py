@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from artstyle import metrics
 from artstyle.data.loading import Labels, read_cached
-from artstyle.evaluation import metrics
 from artstyle.inference import predict_logits
 from artstyle.training.setup import Setup
 

@@ -13,7 +13,7 @@ from sklearn.metrics import (
 )
 from sklearn.metrics import confusion_matrix as sklearn_confusion
 
-from artstyle.evaluation import metrics
+from artstyle import metrics
 
 STYLES = 6
 # A call of scikit-learn takes long on a busy machine, so there is no deadline.
