@@ -18,7 +18,8 @@ Pairs = npt.NDArray[np.int64]
 
 _BANDS = 4
 _BAND_BITS = 16
-_BLOCK = 1 << 18
+# Pairs that are compared at a time: enough to be fast, few enough to take little memory.
+_BLOCK = 1 << 14
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,12 @@ def near_pairs(likenesses: Sequence[Likeness], distance: int) -> list[tuple[int,
     candidates = [_pairs_in_runs(inverse), first[hamming_pairs(distinct, distance)]]
     pairs = positions[np.concatenate(candidates).reshape(-1, 2)]
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
-    alike = are_alike(thumbnails_NT[pairs[:, 0]], thumbnails_NT[pairs[:, 1]])
-    return [(int(i), int(j)) for i, j in pairs[alike]]
+    found: list[tuple[int, int]] = []
+    for start in range(0, len(pairs), _BLOCK):
+        i, j = pairs[start : start + _BLOCK].T
+        alike = are_alike(thumbnails_NT[i], thumbnails_NT[j])
+        found += zip(i[alike].tolist(), j[alike].tolist(), strict=True)
+    return found
 
 
 def hamming_pairs(hashes_N: Hashes, distance: int) -> Pairs:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 Bytes = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
@@ -68,7 +68,7 @@ def are_alike(first_PT: Bytes, second_PT: Bytes) -> Bools:
         first_PT: Thumbnails, one a row, T = 192.
         second_PT: Those that they are compared with.
     """
-    first, second = first_PT.astype(np.float64), second_PT.astype(np.float64)
+    first, second = first_PT.astype(np.float32), second_PT.astype(np.float32)
     difference_P = np.abs(first - second).mean(axis=1)
     contrast_P = np.minimum(_contrast(first), _contrast(second))
     allowed_P = np.where(contrast_P < _LOW_CONTRAST, _MAX_DIFFERENCE_LOW_CONTRAST, _MAX_DIFFERENCE)
@@ -78,7 +78,7 @@ def are_alike(first_PT: Bytes, second_PT: Bytes) -> Bools:
 
 def is_flat(thumbnails_NT: Bytes) -> Bools:
     """Return for each thumbnail whether it is one colour all over: it has no hash to speak of."""
-    pixels_NPC = thumbnails_NT.reshape(len(thumbnails_NT), -1, 3)
+    pixels_NPC = thumbnails_NT.reshape(-1, THUMBNAIL_SIDE_PX**2, 3)
     flat_N: Bools = (pixels_NPC == pixels_NPC[:, :1]).all(axis=(1, 2))
     return flat_N
 
