@@ -111,7 +111,10 @@ class CacheIndex:
         self.folder = folder
         self.path = folder / "images" / INDEX_NAME
         self._header = {"source": source, "rules": rules.key}
-        self._known = self._read()
+        self._known: dict[str, ScannedImage] = {}
+        self._untidy = False
+        """Whether the file holds more than what is known: cut-off or superseded lines."""
+        self._read()
 
     def find(self, path: str, stat: tuple[int, int]) -> ScannedImage | None:
         """Return what is known of an unchanged file whose copy is still there."""
@@ -128,6 +131,7 @@ class CacheIndex:
             _end_cut_off_line(self.path)
         else:
             write_bytes(self.path, _line(self._header))
+        self._untidy = True
 
     def add(self, scanned: Iterable[ScannedImage]) -> None:
         """Append pictures that were read."""
@@ -136,17 +140,21 @@ class CacheIndex:
 
     def finish(self, scanned: Sequence[ScannedImage]) -> None:
         """Leave exactly these pictures, in this order, and no copies of others."""
-        if list(self._known.values()) != list(scanned):
+        if self._untidy or list(self._known.values()) != list(scanned):
             with atomic_path(self.path) as temporary, temporary.open("wb") as file:
                 file.write(_line(self._header))
                 file.writelines(map(_to_line, scanned))
         _remove_all_but(self.path.parent, {INDEX_NAME, *(item.cached[7:] for item in scanned)})
 
-    def _read(self) -> dict[str, ScannedImage]:
+    def _read(self) -> None:
         lines = _read_lines(self.path)
         if next(lines, None) != self._header:
-            return {}
-        return {scanned.path: scanned for scanned in map(_from_line, lines) if scanned}
+            return
+        for scanned in map(_from_line, lines):
+            if scanned is None or scanned.path in self._known:
+                self._untidy = True
+            if scanned is not None:
+                self._known[scanned.path] = scanned
 
 
 def source_of(folder: Path) -> str | None:

@@ -1,0 +1,402 @@
+import json
+import os
+import shutil
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from artstyle.config import Config
+from artstyle.data.dataset import DatasetFolder
+from artstyle.data.manifest import ManifestRow, read_manifest
+from artstyle.data.prepare import Prepared, plan, prepare
+from artstyle.errors import DataError, UsageError
+from artstyle.files import read_csv
+from artstyle.recipes import resolve_config
+from tests.data.pictures import painting, recompressed, write_collection, write_painting
+from tests.data.wikiart_names import paint_listed, write_lists
+
+STYLES = ("Cubism", "Rococo", "Ukiyo_e")
+
+
+def config(*overrides: str) -> Config:
+    quick = ("data.cache_size=24", "data.workers=0", "balance.min_per_style=3")
+    return resolve_config(overrides=[*quick, *overrides]).config
+
+
+@pytest.fixture
+def museum(tmp_path: Path) -> Path:
+    return write_collection(tmp_path / "museum", STYLES, 12)
+
+
+def rows(prepared: Prepared) -> dict[str, ManifestRow]:
+    return {row.path: row for row in read_manifest(prepared.dataset.manifest_path)}
+
+
+def rejected(prepared: Prepared) -> dict[str, tuple[str, str]]:
+    listed = read_csv(prepared.dataset.rejected_path)
+    return {row["path"]: (row["reason"], row["detail"]) for row in listed}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_a_dataset_folder_says_where_every_painting_went(museum: Path, tmp_path: Path) -> None:
+    prepared = prepare(museum, tmp_path / "out", config())
+    dataset = DatasetFolder(tmp_path / "out")
+    assert dataset.labels == STYLES
+    splits = [len(dataset.rows(split)) for split in ("train", "val", "test")]
+    assert sum(splits) == 36
+    assert splits[0] > splits[1] > 0 < splits[2]
+    row = dataset.rows("train")[0]
+    with Image.open(dataset.image_path(row)) as copy:
+        assert copy.size == (32, 24)
+    assert rows(prepared).keys() == {
+        str(path.relative_to(museum)) for path in museum.glob("*/*.jpg")
+    }
+    assert rejected(prepared) == {}
+    counts = dataset.description["counts"]
+    assert (counts["found"], counts["readable"], counts["taking_part"]) == (36, 36, 36)
+    assert dataset.description["source"]["name"] == "museum"
+    assert str(tmp_path) not in dataset.description_path.read_text()
+
+
+def test_class_weights_are_those_of_train(museum: Path, tmp_path: Path) -> None:
+    for number in range(20):
+        write_painting(museum / "Rococo" / f"many_{number}.jpg", 500 + number)
+    description = prepare(museum, tmp_path / "out", config()).dataset.description
+    trained = {style: row["train"] for style, row in description["counts"]["styles"].items()}
+    for style in STYLES:
+        expected = sum(trained.values()) / (len(STYLES) * trained[style])
+        assert description["class_weights"][style] == pytest.approx(expected)
+
+
+def test_everything_found_is_read_or_rejected(museum: Path, tmp_path: Path) -> None:
+    (museum / "Cubism" / "empty.jpg").touch()
+    (museum / "Cubism" / "text.png").write_text("no picture")
+    (museum / "Rococo" / "half.jpg").write_bytes(
+        (museum / "Rococo" / "rococo-artist-0_work-0.jpg").read_bytes()[:900]
+    )
+    write_painting(museum / "Rare" / "only_one.jpg", 77)
+    prepared = prepare(museum, tmp_path / "out", config())
+    reasons = {path: reason for path, (reason, _) in rejected(prepared).items()}
+    assert reasons == {
+        "Cubism/empty.jpg": "unreadable",
+        "Cubism/text.png": "unreadable",
+        "Rococo/half.jpg": "unreadable",
+        "Rare/only_one.jpg": "rare_style",
+    }
+    assert dict(prepared.unreadable)["Rococo/half.jpg"].startswith("damaged or truncated")
+    assert len(rows(prepared)) + len(prepared.unreadable) == 40
+    assert rows(prepared)["Rare/only_one.jpg"].left_out == "rare_style"
+    assert "Rare" not in prepared.dataset.labels
+
+
+def test_a_painting_under_two_styles_is_left_out_with_its_other_style(
+    museum: Path, tmp_path: Path
+) -> None:
+    same_bytes = museum / "Rococo" / "somebody_else.jpg"
+    shutil.copy(museum / "Cubism" / "cubism-artist-0_work-0.jpg", same_bytes)
+    alike = museum / "Ukiyo_e" / "another_one.jpg"
+    recompressed(painting(1), 70).save(alike)
+    same_name = museum / "Ukiyo_e" / "cubism-artist-1_work-2.jpg"
+    write_painting(same_name, 888)
+    prepared = prepare(museum, tmp_path / "out", config())
+    assert rejected(prepared) == {
+        "Cubism/cubism-artist-0_work-0.jpg": (
+            "two_styles",
+            "also Rococo: Rococo/somebody_else.jpg",
+        ),
+        "Rococo/somebody_else.jpg": (
+            "two_styles",
+            "also Cubism: Cubism/cubism-artist-0_work-0.jpg",
+        ),
+        "Cubism/cubism-artist-0_work-1.jpg": (
+            "two_styles",
+            "also Ukiyo_e: Ukiyo_e/another_one.jpg",
+        ),
+        "Ukiyo_e/another_one.jpg": (
+            "two_styles",
+            "also Cubism: Cubism/cubism-artist-0_work-1.jpg",
+        ),
+        "Cubism/cubism-artist-1_work-2.jpg": (
+            "two_styles",
+            "also Ukiyo_e: Ukiyo_e/cubism-artist-1_work-2.jpg",
+        ),
+        "Ukiyo_e/cubism-artist-1_work-2.jpg": (
+            "two_styles",
+            "also Cubism: Cubism/cubism-artist-1_work-2.jpg",
+        ),
+    }
+    assert prepared.dataset.description["copies"]["two_styles_paintings"] == 3
+
+
+def test_two_styles_that_are_kept_are_in_one_split(museum: Path, tmp_path: Path) -> None:
+    for number in range(12):
+        name = f"rococo-artist-{number // 2}_work-{number}.jpg"
+        shutil.copy(museum / "Rococo" / name, museum / "Cubism" / f"copy_of-{number}.jpg")
+    for seed in range(3):
+        out = tmp_path / f"out{seed}"
+        prepared = prepare(museum, out, config("quality.two_styles=keep", f"seed={seed}"))
+        found = rows(prepared)
+        for number in range(12):
+            original = found[f"Rococo/rococo-artist-{number // 2}_work-{number}.jpg"]
+            assert original.split == found[f"Cubism/copy_of-{number}.jpg"].split != ""
+
+
+def test_of_exact_copies_in_a_style_the_first_is_kept(museum: Path, tmp_path: Path) -> None:
+    original = museum / "Cubism" / "cubism-artist-0_work-0.jpg"
+    shutil.copy(original, museum / "Cubism" / "zz_copy.jpg")
+    prepared = prepare(museum, tmp_path / "out", config())
+    assert rejected(prepared) == {
+        "Cubism/zz_copy.jpg": ("copy", "copy of Cubism/cubism-artist-0_work-0.jpg")
+    }
+    kept = prepare(museum, tmp_path / "kept", config("quality.copies=keep"))
+    assert rejected(kept) == {}
+    assert rows(kept)["Cubism/zz_copy.jpg"].split != ""
+
+
+def test_near_copies_in_a_style_are_in_one_split(museum: Path, tmp_path: Path) -> None:
+    for number in range(12):
+        recompressed(painting(number), 60).save(museum / "Cubism" / f"near_{number}.jpg")
+    for seed in range(3):
+        found = rows(prepare(museum, tmp_path / f"out{seed}", config(f"seed={seed}")))
+        for number in range(12):
+            original = found[f"Cubism/cubism-artist-{number // 2}_work-{number}.jpg"]
+            assert original.split == found[f"Cubism/near_{number}.jpg"].split != ""
+
+
+def test_split_folders_keep_their_splits_and_copies_stay_in_test(
+    museum: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "split"
+    shutil.copytree(museum, root / "train")
+    for split, first_seed in (("val", 6000), ("test", 7000)):
+        for number, style in enumerate(STYLES):
+            for n in range(4):
+                write_painting(root / split / style / f"x_{n}.jpg", first_seed + 10 * number + n)
+    shutil.copy(root / "test" / "Cubism" / "x_0.jpg", root / "train" / "Cubism" / "leak.jpg")
+    prepared = prepare(root, tmp_path / "out", config())
+    found = rows(prepared)
+    assert prepared.dataset.description["split"]["group"] == "official"
+    assert prepared.dataset.description["config"]["split"]["group"] == "auto"
+    assert rejected(prepared) == {"train/Cubism/leak.jpg": ("copy", "copy of test/Cubism/x_0.jpg")}
+    for path, row in found.items():
+        assert row.split == ("" if path.endswith("leak.jpg") else path.partition("/")[0])
+
+
+def test_the_official_lists_with_names_under_two_styles(tmp_path: Path) -> None:
+    styles = ("Cubism", "Expressionism", "Realism")
+    names = [f"paul-klee_été-{n}.jpg" for n in range(30)]
+    listed = [f"{styles[n % 3]}/{name}" for n, name in enumerate(names)]
+    twice = [f"{styles[(n + 1) % 3]}/{names[n]}" for n in range(5)]
+    lists, root = tmp_path / "lists", tmp_path / "wikiart"
+    write_lists(lists, styles, [*listed[:20], *twice[:3]], [*listed[20:], *twice[3:]])
+    assert paint_listed(lists, root) == 35
+    (root / listed[-1]).unlink()
+    prepared = prepare(root, tmp_path / "out", config("split.group=official"), lists=lists)
+    description = prepared.dataset.description
+    assert description["copies"]["two_styles_paintings"] == 5
+    assert description["counts"]["left_out"]["two_styles"] == 10
+    assert description["source"]["missing"] == 1
+    assert {row.split for row in rows(prepared).values()} == {"train", "val", "test", ""}
+    tested = {row.path for row in rows(prepared).values() if row.split == "test"}
+    assert tested == set(listed[20:-1])
+
+
+def test_a_second_run_writes_the_same_bytes(museum: Path, tmp_path: Path) -> None:
+    (museum / "Cubism" / "empty.jpg").touch()
+    shutil.copy(museum / "Cubism" / "cubism-artist-0_work-0.jpg", museum / "Rococo" / "again.jpg")
+    prepare(museum, tmp_path / "out", config())
+    before = contents(tmp_path / "out")
+    stamps = [path.stat().st_mtime_ns for path in sorted((tmp_path / "out/images").rglob("*.jpg"))]
+    prepare(museum, tmp_path / "out", config("data.workers=2"))
+    assert contents(tmp_path / "out") == before
+    after = [path.stat().st_mtime_ns for path in sorted((tmp_path / "out/images").rglob("*.jpg"))]
+    assert stamps == after
+
+
+def test_the_same_source_elsewhere_has_the_same_fingerprint(museum: Path, tmp_path: Path) -> None:
+    shutil.copytree(museum, tmp_path / "elsewhere" / "museum")
+    here = prepare(museum, tmp_path / "here", config()).dataset
+    there = prepare(tmp_path / "elsewhere" / "museum", tmp_path / "there", config()).dataset
+    assert here.description_path.read_bytes() == there.description_path.read_bytes()
+    assert here.manifest_path.read_bytes() == there.manifest_path.read_bytes()
+
+
+def test_another_seed_splits_anew_and_touches_no_picture(museum: Path, tmp_path: Path) -> None:
+    first = prepare(museum, tmp_path / "out", config())
+    splits, images = rows(first), contents(first.dataset.images_path)
+    fingerprint = first.dataset.fingerprint
+    stamps = {path: path.stat().st_mtime_ns for path in first.dataset.images_path.rglob("*.jpg")}
+    second = prepare(museum, tmp_path / "out", config("seed=1", "split.ratios=[0.5,0.25,0.25]"))
+    assert contents(second.dataset.images_path) == images
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    assert {path: row.split for path, row in rows(second).items()} != {
+        path: row.split for path, row in splits.items()
+    }
+    assert fingerprint != second.dataset.fingerprint
+
+
+def test_a_damaged_copy_is_made_anew_and_a_stale_one_removed(museum: Path, tmp_path: Path) -> None:
+    prepared = prepare(museum, tmp_path / "out", config())
+    before = contents(tmp_path / "out")
+    copies = sorted(prepared.dataset.images_path.glob("*/*.jpg"))
+    copies[0].unlink()
+    copies[1].write_bytes(b"")
+    (prepared.dataset.images_path / "zz").mkdir()
+    (prepared.dataset.images_path / "zz" / "stale.jpg").touch()
+    prepare(museum, tmp_path / "out", config())
+    assert contents(tmp_path / "out") == before
+
+
+def test_another_cache_size_makes_all_copies_anew(museum: Path, tmp_path: Path) -> None:
+    prepare(museum, tmp_path / "out", config())
+    prepared = prepare(museum, tmp_path / "out", config("data.cache_size=36"))
+    copies = list(prepared.dataset.images_path.glob("*/*.jpg"))
+    assert len(copies) == 36
+    for path in copies:
+        with Image.open(path) as copy:
+            assert copy.size == (48, 36)
+
+
+def test_a_painting_that_was_removed_leaves_the_data_set(museum: Path, tmp_path: Path) -> None:
+    prepare(museum, tmp_path / "out", config())
+    (museum / "Cubism" / "cubism-artist-0_work-0.jpg").unlink()
+    again = prepare(museum, tmp_path / "out", config())
+    fresh = prepare(museum, tmp_path / "fresh", config())
+    assert contents(again.dataset.path) == contents(fresh.dataset.path)
+
+
+def test_the_order_of_files_on_disk_does_not_matter(museum: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other" / "museum"
+    for path in sorted(museum.glob("*/*.jpg"), reverse=True):
+        (other / path.parent.name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, other / path.parent.name)
+    here = prepare(museum, tmp_path / "here", config()).dataset
+    there = prepare(other, tmp_path / "there", config()).dataset
+    assert here.manifest_path.read_bytes() == there.manifest_path.read_bytes()
+
+
+def test_a_folder_of_something_else_is_not_written_to(museum: Path, tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis"
+    thesis.mkdir()
+    (thesis / "chapter1.tex").write_text("years of work")
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match="not empty and no dataset folder; choose another"):
+            prepare(museum, thesis, config(), overwrite=overwrite)
+    assert contents(thesis) == {"chapter1.tex": b"years of work"}
+    with pytest.raises(UsageError, match="is a file"):
+        prepare(museum, thesis / "chapter1.tex", config())
+
+
+def test_a_data_set_of_another_source_is_replaced_only_when_told(
+    museum: Path, tmp_path: Path
+) -> None:
+    gallery = write_collection(tmp_path / "gallery", ("Baroque", "Fauvism"), 6)
+    prepare(museum, tmp_path / "out", config())
+    with pytest.raises(UsageError, match=r"was made from .*museum; .* say --overwrite"):
+        prepare(gallery, tmp_path / "out", config())
+    replaced = prepare(gallery, tmp_path / "out", config(), overwrite=True).dataset
+    fresh = prepare(gallery, tmp_path / "fresh", config()).dataset
+    assert contents(replaced.path) == contents(fresh.path)
+
+
+def test_a_data_set_inside_its_own_source_is_refused(museum: Path) -> None:
+    with pytest.raises(UsageError, match="lies inside the source"):
+        prepare(museum, museum / "processed", config())
+
+
+def test_a_source_in_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "museum" / "Cubism").mkdir(parents=True)
+    (tmp_path / "museum" / "Cubism" / "a.jpg").write_text("text")
+    with pytest.raises(DataError, match=r"none of 1 pictures can be read; .*Cubism/a\.jpg: not a"):
+        prepare(tmp_path / "museum", tmp_path / "out", config())
+    assert not (tmp_path / "out" / "dataset.json").exists()
+
+
+def test_a_run_that_fails_leaves_no_data_set_that_looks_whole(museum: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    prepare(museum, out, config())
+    (out / "rejected.csv").unlink()
+    (out / "rejected.csv").mkdir()
+    with pytest.raises(OSError, match=r"rejected\.csv"):
+        prepare(museum, out, config("seed=1"))
+    assert not (out / "dataset.json").exists()
+
+
+def test_a_plan_writes_nothing_and_says_what_would_be_kept(museum: Path, tmp_path: Path) -> None:
+    write_painting(museum / "Rare" / "only_one.jpg", 77)
+    planned = plan(museum, tmp_path / "out", config("balance.max_per_style=5"))
+    assert not (tmp_path / "out").exists()
+    assert planned.found == {"Cubism": 12, "Rare": 1, "Rococo": 12, "Ukiyo_e": 12}
+    assert planned.kept == {"Cubism": 5, "Rare": 0, "Rococo": 5, "Ukiyo_e": 5}
+    assert (planned.group, planned.unchanged) == ("image", 0)
+    prepare(museum, tmp_path / "out", config())
+    before = contents(tmp_path / "out")
+    assert plan(museum, tmp_path / "out", config()).unchanged == 37
+    assert plan(museum, tmp_path / "out", config("data.cache_size=25")).unchanged == 0
+    assert contents(tmp_path / "out") == before
+
+
+def test_source_files_are_never_changed(museum: Path, tmp_path: Path) -> None:
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in museum.rglob("*.jpg")}
+    prepare(museum, tmp_path / "out", config())
+    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in museum.rglob("*.jpg")}
+    assert after == before
+
+
+def test_every_turned_transparent_or_grey_file_is_cached_as_it_is_seen(tmp_path: Path) -> None:
+    root = write_collection(tmp_path / "museum", ("Cubism",), 6)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    painting(50).save(root / "Cubism" / "turned.jpg", exif=exif)
+    Image.new("RGBA", (40, 40), (0, 0, 0, 0)).save(root / "Cubism" / "clear.png")
+    Image.fromarray(np.full((40, 40), 51 * 257, np.uint16)).save(root / "Cubism" / "deep.png")
+    found = rows(prepare(root, tmp_path / "out", config("data.background=[9,9,9]")))
+    copies = {
+        path: np.asarray(Image.open(tmp_path / "out" / row.cached)) for path, row in found.items()
+    }
+    turned = found["Cubism/turned.jpg"]
+    assert (turned.width, turned.height) == (72, 96)
+    assert copies["Cubism/turned.jpg"].shape == (32, 24, 3)
+    assert np.abs(copies["Cubism/clear.png"].astype(int) - 9).max() <= 1
+    assert np.abs(copies["Cubism/deep.png"].astype(int) - 51).max() <= 1
+
+
+def test_the_summary_names_every_style_and_what_artists_give_away(
+    museum: Path, tmp_path: Path
+) -> None:
+    page = (prepare(museum, tmp_path / "out", config()).dataset.path / "summary.md").read_text()
+    assert page.startswith("# museum: 36 paintings in 3 styles\n")
+    for words in ("| Ukiyo e | 12 | 0 |", "scores", "--set split.group=artist"):
+        assert words in page
+
+
+def test_artists_are_kept_apart_when_asked(museum: Path, tmp_path: Path) -> None:
+    prepared = prepare(museum, tmp_path / "out", config("split.group=artist"))
+    splits = defaultdict(set)
+    for row in rows(prepared).values():
+        splits[row.artist].add(row.split)
+    assert all(len(found) == 1 for found in splits.values())
+    assert prepared.dataset.description["split"]["artist_overlap"]["test"] == 0
+
+
+ODD_NAMES = ("brackets [1](2).jpg", 'quo"te.jpg', "new\nline.jpg", "emoji-🎨.jpg", "comma,.jpg")
+
+
+def test_odd_file_names_survive(museum: Path, tmp_path: Path) -> None:
+    for number, name in enumerate(ODD_NAMES):
+        write_painting(museum / "Cubism" / name, 900 + number)
+    bytes_name = os.fsdecode(b"caf\xe9.jpg")
+    write_painting(museum / "Cubism" / bytes_name, 950)
+    (museum / "Cubism" / "bro,\nken.jpg").touch()
+    prepared = prepare(museum, tmp_path / "out", config())
+    assert {f"Cubism/{name}" for name in ODD_NAMES} <= rows(prepared).keys()
+    assert "Cubism/caf\udce9.jpg" in rows(prepared)
+    assert rejected(prepared) == {"Cubism/bro,\nken.jpg": ("unreadable", "the file is empty")}
+    assert json.loads(prepared.dataset.description_path.read_bytes())["counts"]["readable"] == 42
