@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
+from artstyle.allocator import keep_freed_memory
 from artstyle.data.transforms import eval_transform
 from artstyle.errors import ImageError, UsageError
 from artstyle.models.checkpoint import StyleModel
@@ -41,15 +42,22 @@ def choose_device(name: str = "auto") -> torch.device:
     """
     if name == "auto":
         found = torch.accelerator.current_accelerator(check_available=True)
-        return found or torch.device("cpu")
+        return found or _prepared_cpu()
     try:
         device = torch.device(name)
+        if device.type == "cpu":
+            return _prepared_cpu()
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError, NotImplementedError):
         raise UsageError(
             f"no device '{name}' on this machine; --device auto takes what there is"
         ) from None
     return device
+
+
+def _prepared_cpu() -> torch.device:
+    keep_freed_memory()
+    return torch.device("cpu")
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype | None:

@@ -13,7 +13,7 @@ PACKAGE = Path(artstyle.__file__).parent
 
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
-    ("errors", "progress"),
+    ("errors", "progress", "allocator"),
     ("labels", "files"),
     ("images", "config"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),

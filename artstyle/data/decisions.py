@@ -11,8 +11,6 @@ from artstyle.data.copies import Copies, find_copies
 from artstyle.data.source import Source, SourceImage
 from artstyle.data.split import split_paintings
 
-_SHOWN = 3
-
 
 @dataclass(frozen=True)
 class Decisions:
@@ -53,7 +51,7 @@ def decide(
         _leave_out_copies(images, sha256s, config.split, left_out, details)
     notes = _notes(left_out, copies, config.quality)
     notes += _balance(images, config, left_out)
-    splits, split_notes = _split(images, copies.groups, config, left_out)
+    splits, split_notes = _split(images, copies.groups, config, left_out, details)
     return Decisions(tuple(splits), tuple(left_out), tuple(details), copies, (*notes, *split_notes))
 
 
@@ -73,17 +71,16 @@ def _leave_out_two_styles(
     left_out: list[str],
     details: list[str],
 ) -> None:
-    members: dict[int, list[int]] = defaultdict(list)
-    for position, group in enumerate(groups):
-        members[group].append(position)
-    for rows in members.values():
-        if len({images[row].style for row in rows}) < 2:
-            continue
-        for row in rows:
-            others = [images[n] for n in rows if images[n].style != images[row].style]
-            listed = "; ".join(f"{other.style}: {other.path}" for other in others[:_SHOWN])
+    firsts: dict[int, dict[str, str]] = defaultdict(dict)
+    for image, group in zip(images, groups, strict=True):
+        firsts[group].setdefault(image.style, image.path)
+    for row, (image, group) in enumerate(zip(images, groups, strict=True)):
+        others = [
+            f"{style}: {path}" for style, path in firsts[group].items() if style != image.style
+        ]
+        if others:
             left_out[row] = "two_styles"
-            details[row] = f"also {listed}"
+            details[row] = f"also {'; '.join(others)}"
 
 
 def _leave_out_copies(
@@ -116,7 +113,11 @@ def _balance(images: Sequence[SourceImage], config: Config, left_out: list[str])
 
 
 def _split(
-    images: Sequence[SourceImage], groups: Sequence[int], config: Config, left_out: list[str]
+    images: Sequence[SourceImage],
+    groups: Sequence[int],
+    config: Config,
+    left_out: list[str],
+    details: list[str],
 ) -> tuple[list[str], tuple[str, ...]]:
     rows = [row for row, reason in enumerate(left_out) if not reason]
     kept = [images[row] for row in rows]
@@ -132,6 +133,10 @@ def _split(
     splits = [""] * len(images)
     for row, split, reason in zip(rows, assignment.splits, assignment.left_out, strict=True):
         splits[row], left_out[row] = split, reason
+    staying = {groups[row]: images[row].path for row in reversed(rows) if splits[row]}
+    for row in rows:
+        if left_out[row] == "copy_across_splits":
+            details[row] = f"copy of {staying[groups[row]]}"
     return splits, assignment.notes
 
 

@@ -29,17 +29,17 @@ class Tracker:
 
     def watch(self, network: nn.Module) -> None:
         """Record the distribution of gradients."""
-        self._try(lambda: self._run.watch(network, log="gradients", log_freq=100))
+        self._tell(lambda: self._run.watch(network, log="gradients", log_freq=100))
 
     def log(self, metrics: Mapping[str, float]) -> None:
         """Record an epoch."""
-        self._try(lambda: self._run.log(dict(metrics)))
+        self._tell(lambda: self._run.log(dict(metrics)))
 
     def confusion(
         self, targets: Sequence[int], predictions: Sequence[int], labels: Sequence[str]
     ) -> None:
         """Record the confusion matrix of the best epoch."""
-        self._try(
+        self._tell(
             lambda: self._run.log(
                 {
                     "confusion": self._wandb.plot.confusion_matrix(
@@ -51,7 +51,7 @@ class Tracker:
 
     def finish(self) -> None:
         """End the record."""
-        self._try(lambda: self._run.finish())
+        self._tell(lambda: self._run.finish())
         self._run = None
 
     def _start(self, config: Config, run: RunFolder) -> None:
@@ -67,13 +67,15 @@ class Tracker:
             settings=wandb.Settings(silent=True, init_timeout=60),
         )
 
+    def _tell(self, call: Callable[[], object]) -> None:
+        if self._run is not None:
+            self._try(call)
+
     def _try(self, call: Callable[[], object]) -> None:
-        if self._run is None and self._wandb is not None:
-            return
         try:
             call()
         except Exception as error:  # noqa: BLE001  # whatever a tracker does, the run goes on
-            self._run, self._wandb = None, False
+            self._run = None
             reason = " ".join(str(error).split()) or type(error).__name__
             self._warn(f"Weights & Biases failed and is off for this run: {reason}")
 
