@@ -6,8 +6,8 @@ import pytest
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.painter import paint_collection
 from artstyle.data.prepare import prepare
+from artstyle.painter.collection import paint_collection
 from artstyle.recipes import resolve_config
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit

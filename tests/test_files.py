@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from artstyle.files import (
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "result.txt"
     write_text(path, "old")
-    with pytest.raises(RuntimeError), atomic_path(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_path(path) as temporary:  # noqa: PT012
         temporary.write_text("half of the n")
         raise RuntimeError
     assert path.read_text() == "old"
@@ -78,8 +79,6 @@ def test_the_digest_does_not_depend_on_the_order_of_keys(value: dict[str, object
 
 @given(st.binary(max_size=200))
 def test_any_bytes_as_json_or_yaml_give_a_value_or_one_of_our_errors(content: bytes) -> None:
-    from tempfile import TemporaryDirectory
-
     with TemporaryDirectory() as folder:
         path = Path(folder) / "any"
         path.write_bytes(content)
@@ -87,4 +86,4 @@ def test_any_bytes_as_json_or_yaml_give_a_value_or_one_of_our_errors(content: by
             try:
                 read(path)
             except ArtstyleError as error:
-                assert "\n" not in str(error)
+                assert "\n" not in str(error)  # noqa: PT017

@@ -1,8 +1,11 @@
 """The command line: a list of commands, each a thin layer over the library."""
 
+from collections.abc import Sequence
+
 import typer
 
 from artstyle.cli import config
+from artstyle.cli.demo import demo_command
 from artstyle.cli.eda import eda
 from artstyle.cli.evaluate import evaluate
 from artstyle.cli.gradcam import gradcam
@@ -20,17 +23,29 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def run_words(words: Sequence[str]) -> None:
+    """Run a command in this process; one that does not end well raises as it would alone."""
+    code = app(list(words), standalone_mode=False)
+    if code:
+        raise typer.Exit(code)
+
+
+app.command("demo", help="Do everything once, on synthetic paintings; needs no network.")(
+    demo_command(run_words)
+)
 app.command("prepare")(prepare)
 app.command("eda")(eda)
-app.command("predict")(predict)
-app.command("evaluate")(evaluate)
-app.command("gradcam")(gradcam)
-app.command("report")(report)
-app.command("models")(models)
 app.command("train", help="Train a network from nothing: by default the baseline.")(
     training_command("baseline")
 )
 app.command("finetune", help="Adapt a network that knows ImageNet to your styles.")(
     training_command("finetune")
 )
+app.command("evaluate")(evaluate)
+app.command("predict")(predict)
+app.command("gradcam")(gradcam)
+app.command("report")(report)
+app.command("models")(models)
 app.add_typer(config.app, name="config")

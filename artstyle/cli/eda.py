@@ -42,14 +42,14 @@ def eda(
     flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
     settings = resolve_config("finetune", config, overrides or (), flags).config
 
-    from artstyle.data.collection import open_collection
+    from artstyle.eda.collection import open_collection
 
     found = open_collection(
         data, settings.balance, settings.seed, format=source_format, lists=lists
     )
     folder = out or (data / "eda" if found.is_dataset else Path("eda") / data.resolve().stem)
 
-    from artstyle.data.explore import explore
+    from artstyle.eda.explore import explore
 
     with live_progress() as progress:
         explored = explore(

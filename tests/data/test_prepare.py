@@ -1,8 +1,10 @@
+import io
 import json
 import os
 import shutil
 from collections import defaultdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -400,3 +402,50 @@ def test_odd_file_names_survive(museum: Path, tmp_path: Path) -> None:
     assert "Cubism/caf\udce9.jpg" in rows(prepared)
     assert rejected(prepared) == {"Cubism/bro,\nken.jpg": ("unreadable", "the file is empty")}
     assert json.loads(prepared.dataset.description_path.read_bytes())["counts"]["readable"] == 42
+
+
+def test_near_copies_across_official_splits_stay_in_test_only(museum: Path, tmp_path: Path) -> None:
+    root = tmp_path / "split"
+    shutil.copytree(museum, root / "train")
+    for number, style in enumerate(STYLES):
+        for n in range(4):
+            write_painting(root / "test" / style / f"x_{n}.jpg", 7000 + 10 * number + n)
+    recompressed(painting(7000), 60).save(root / "train" / "Cubism" / "leak.jpg")
+    prepared = prepare(root, tmp_path / "out", config())
+    assert rejected(prepared) == {
+        "train/Cubism/leak.jpg": ("copy_across_splits", "copy of test/Cubism/x_0.jpg")
+    }
+
+
+def test_parquet_shards_are_prepared_like_files(tmp_path: Path) -> None:
+    rows_ = [
+        stored_row(n, "Pop Art" if n % 2 else "Cubism", f"paul-klee_work-{n}.jpg")
+        for n in range(40)
+    ]
+    rows_[7] = stored_row(7, "Pop Art", "paul-klee_work-6.jpg")
+    rows_[9]["image"]["bytes"] = b""
+    write_rows(tmp_path / "hub" / "train-00000-of-00001.parquet", rows_)
+    prepared = prepare(tmp_path / "hub", tmp_path / "out", config())
+    shard = "train-00000-of-00001.parquet"
+    reasons = {path: reason for path, (reason, _) in rejected(prepared).items()}
+    assert reasons == {
+        f"{shard}#000006": "two_styles",
+        f"{shard}#000007": "two_styles",
+        f"{shard}#000009": "unreadable",
+    }
+    before = contents(tmp_path / "out")
+    prepare(tmp_path / "hub", tmp_path / "out", config("data.workers=2"))
+    assert contents(tmp_path / "out") == before
+
+
+def stored_row(seed: int, style: str, name: str) -> dict[str, Any]:
+    buffer = io.BytesIO()
+    painting(seed).save(buffer, "JPEG")
+    return {"image": {"bytes": buffer.getvalue(), "path": name}, "style": style, "artist": "klee"}
+
+
+def write_rows(path: Path, stored: list[dict[str, Any]]) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path.parent.mkdir(parents=True)
+    parquet.write_table(pyarrow.Table.from_pylist(stored), path, row_group_size=10)

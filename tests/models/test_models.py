@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artstyle.config import UnfreezeConfig
-from artstyle.data.painter import CONTENTS, paint
 from artstyle.errors import UnknownNameError, UsageError, WeightsError
 from artstyle.models.checkpoint import (
     Header,
@@ -24,6 +23,7 @@ from artstyle.models.factory import build_network
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.models.weights import read_lite0
 from artstyle.models.zoo import MODELS, ModelSpec
+from artstyle.painter.collection import CONTENTS, paint
 from artstyle.preprocessing import Preprocessing
 
 CPU = torch.device("cpu")

@@ -9,8 +9,12 @@ import pytest
 from PIL import Image
 
 from artstyle.config import BalanceConfig, Config
-from artstyle.data.collection import KEPT, Collection, Painting, open_collection
-from artstyle.data.eda import (
+from artstyle.data.manifest import ManifestRow, write_manifest
+from artstyle.data.quality import likeness
+from artstyle.eda.collection import KEPT, Collection, Painting, open_collection
+from artstyle.eda.copies import copies_in_source, copies_left_out
+from artstyle.eda.explore import Explored, explore
+from artstyle.eda.measures import (
     Measured,
     brightness,
     choose_by_style,
@@ -22,10 +26,6 @@ from artstyle.data.eda import (
     size_numbers,
     style_numbers,
 )
-from artstyle.data.eda_copies import copies_in_source, copies_left_out
-from artstyle.data.explore import Explored, explore
-from artstyle.data.manifest import ManifestRow, write_manifest
-from artstyle.data.quality import likeness
 from artstyle.errors import DataError, UsageError
 from artstyle.files import write_csv, write_json
 from artstyle.images import DEFAULT_RULES

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
-from artstyle.data.painter_shapes import (
+from artstyle.painter.shapes import (
     Composition,
     Shape,
     blob,

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
-from artstyle.data.painter_canvas import (
+from artstyle.painter.canvas import (
     FINE,
     Hand,
     Size,
@@ -16,8 +16,8 @@ from artstyle.data.painter_canvas import (
     to_image,
     warmed,
 )
-from artstyle.data.painter_scenes import Scene
-from artstyle.data.painter_shapes import FloatArray
+from artstyle.painter.scenes import Scene
+from artstyle.painter.shapes import FloatArray
 
 MINIMAL_INKS = (
     inks("f2efe6", "c8281e", "1d1d1b", "e8b41a"),

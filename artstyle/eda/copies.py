@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from artstyle.data.collection import Painting
 from artstyle.data.copies import find_copies, near_pairs
-from artstyle.data.eda import Measured
 from artstyle.data.source import SourceImage
+from artstyle.eda.collection import Painting
+from artstyle.eda.measures import Measured
 
 Ints = npt.NDArray[np.int64]
 Kind = Literal["same file", "same name", "alike"]

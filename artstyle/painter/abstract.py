@@ -6,7 +6,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
-from artstyle.data.painter_canvas import (
+from artstyle.painter.canvas import (
     FINE,
     Hand,
     Size,
@@ -28,8 +28,8 @@ from artstyle.data.painter_canvas import (
     unit_px,
     warmed,
 )
-from artstyle.data.painter_scenes import Scene
-from artstyle.data.painter_shapes import FloatArray
+from artstyle.painter.scenes import Scene
+from artstyle.painter.shapes import FloatArray
 
 # Color Field Painting.
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artstyle.data.collection import DATASET
-from artstyle.data.eda import MEASURED_SIDE_PX, USED
+from artstyle.eda.collection import DATASET
+from artstyle.eda.measures import MEASURED_SIDE_PX, USED
 from artstyle.labels import display_name
 from artstyle.pages import (
     Block,

@@ -13,26 +13,26 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from artstyle.data.painter_abstract import (
+from artstyle.errors import UnknownNameError
+from artstyle.files import atomic_path, write_csv
+from artstyle.painter.abstract import (
     abstract_expressionism,
     action_painting,
     color_field,
 )
-from artstyle.data.painter_brush import (
+from artstyle.painter.brush import (
     baroque,
     fauvism,
     impressionism,
     pointillism,
     post_impressionism,
 )
-from artstyle.data.painter_canvas import Hand, Size
-from artstyle.data.painter_indoors import flowers, portrait, still_life
-from artstyle.data.painter_minimal import minimalism
-from artstyle.data.painter_outdoors import animal, boat, house, mountain, tree
-from artstyle.data.painter_planes import cubism, pop_art, ukiyo_e
-from artstyle.data.painter_scenes import Content, Scene, compose
-from artstyle.errors import UnknownNameError
-from artstyle.files import atomic_path, write_csv
+from artstyle.painter.canvas import Hand, Size
+from artstyle.painter.indoors import flowers, portrait, still_life
+from artstyle.painter.minimal import minimalism
+from artstyle.painter.outdoors import animal, boat, house, mountain, tree
+from artstyle.painter.planes import cubism, pop_art, ukiyo_e
+from artstyle.painter.scenes import Content, Scene, compose
 
 Painter = Callable[[Scene, Hand, Size, Generator], Image.Image]
 

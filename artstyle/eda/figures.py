@@ -9,7 +9,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from artstyle.data.eda import USED
+from artstyle.eda.measures import USED
 from artstyle.plots import (
     HEAT,
     INK,

@@ -12,8 +12,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageDraw, ImageFilter
 
-from artstyle.data.painter_scenes import Scene
-from artstyle.data.painter_shapes import FloatArray
+from artstyle.painter.scenes import Scene
+from artstyle.painter.shapes import FloatArray
 
 Size = tuple[int, int]
 IntArray = NDArray[np.intp]

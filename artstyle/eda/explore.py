@@ -9,8 +9,16 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from artstyle.config import Config
-from artstyle.data.collection import DATASET, Collection, Painting, Unreadable, read_bytes
-from artstyle.data.eda import (
+from artstyle.eda.collection import DATASET, Collection, Painting, Unreadable, read_bytes
+from artstyle.eda.copies import CopyPair, copies_in_source, copies_left_out
+from artstyle.eda.figures import (
+    plot_artists,
+    plot_light,
+    plot_light_by_style,
+    plot_sizes,
+    plot_styles,
+)
+from artstyle.eda.measures import (
     USED,
     Measured,
     Measurements,
@@ -21,16 +29,8 @@ from artstyle.data.eda import (
     size_numbers,
     style_numbers,
 )
-from artstyle.data.eda_copies import CopyPair, copies_in_source, copies_left_out
-from artstyle.data.eda_figures import (
-    plot_artists,
-    plot_light,
-    plot_light_by_style,
-    plot_sizes,
-    plot_styles,
-)
-from artstyle.data.eda_page import Pictures, eda_sections
-from artstyle.data.transform_samples import augmented_tiles, preprocessing_tiles
+from artstyle.eda.page import Pictures, eda_sections
+from artstyle.eda.samples import augmented_tiles, preprocessing_tiles
 from artstyle.errors import DataError, ImageError, UsageError
 from artstyle.files import read_json, write_json
 from artstyle.images import read_image

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.random import Generator
 from PIL import ImageColor
 
-from artstyle.data.painter_shapes import Composition, FloatArray, Shape
+from artstyle.painter.shapes import Composition, FloatArray, Shape
 
 Content = Callable[[Generator, float], Composition]
 """Composes a subject for a canvas of the given width over height."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.random import Generator
 
-from artstyle.data.painter_shapes import Composition, Shape, blob, box, ellipse, everything, limb
+from artstyle.painter.shapes import Composition, Shape, blob, box, ellipse, everything, limb
 
 
 def portrait(rng: Generator, aspect: float) -> Composition:

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageStat
 
-from artstyle.data.collection import KEPT, Collection, Painting, Unreadable, read_bytes
 from artstyle.data.manifest import SPLITS
 from artstyle.data.quality import Likeness, likeness
 from artstyle.data.seeding import derived_rng, shuffled
+from artstyle.eda.collection import KEPT, Collection, Painting, Unreadable, read_bytes
 from artstyle.errors import ImageError
 from artstyle.images import ImageRules, read_image
 from artstyle.labels import label_order

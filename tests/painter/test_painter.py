@@ -12,7 +12,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from artstyle.data.painter import (
+from artstyle.errors import UnknownNameError
+from artstyle.labels import WIKIART_STYLES
+from artstyle.painter.collection import (
     ARTISTS_PER_STYLE,
     CONTENTS,
     STYLES,
@@ -20,8 +22,6 @@ from artstyle.data.painter import (
     paint,
     paint_collection,
 )
-from artstyle.errors import UnknownNameError
-from artstyle.labels import WIKIART_STYLES
 
 PER_STYLE = 8
 
@@ -65,7 +65,8 @@ def test_paint_repeats_itself_and_each_argument_matters() -> None:
 
 def test_files_do_not_depend_on_the_hash_seed_or_on_the_other_styles(tmp_path: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from artstyle.data.painter import paint_collection;"
+        "import sys; from pathlib import Path;"
+        "from artstyle.painter.collection import paint_collection;"
         "list(paint_collection(Path(sys.argv[1]), 2, 7, sys.argv[2:] or None, 48))"
     )
     for name, hash_seed, styles in (("all", "1", []), ("two", "2", ["Ukiyo_e", "Baroque"])):
