@@ -2,7 +2,6 @@ import io
 import json
 import os
 import shutil
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -10,41 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.manifest import ManifestRow, read_manifest
-from artstyle.data.prepare import Prepared, plan, prepare
+from artstyle.data.prepare import plan, prepare
 from artstyle.errors import DataError, UsageError
-from artstyle.files import read_csv
-from artstyle.recipes import resolve_config
-from tests.data.pictures import painting, recompressed, write_collection, write_painting
-from tests.data.wikiart_names import paint_listed, write_lists
-
-STYLES = ("Cubism", "Rococo", "Ukiyo_e")
-
-
-def config(*overrides: str) -> Config:
-    quick = ("data.cache_size=24", "data.workers=0", "balance.min_per_style=3")
-    return resolve_config(overrides=[*quick, *overrides]).config
-
-
-@pytest.fixture
-def museum(tmp_path: Path) -> Path:
-    return write_collection(tmp_path / "museum", STYLES, 12)
-
-
-def rows(prepared: Prepared) -> dict[str, ManifestRow]:
-    return {row.path: row for row in read_manifest(prepared.dataset.manifest_path)}
-
-
-def rejected(prepared: Prepared) -> dict[str, tuple[str, str]]:
-    listed = read_csv(prepared.dataset.rejected_path)
-    return {row["path"]: (row["reason"], row["detail"]) for row in listed}
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+from tests.data.pictures import painting, write_collection, write_painting
+from tests.data.prepared import STYLES, config, contents, rejected, rows
 
 
 def test_a_dataset_folder_says_where_every_painting_went(museum: Path, tmp_path: Path) -> None:
@@ -67,16 +36,6 @@ def test_a_dataset_folder_says_where_every_painting_went(museum: Path, tmp_path:
     assert str(tmp_path) not in dataset.description_path.read_text()
 
 
-def test_class_weights_are_those_of_train(museum: Path, tmp_path: Path) -> None:
-    for number in range(20):
-        write_painting(museum / "Rococo" / f"many_{number}.jpg", 500 + number)
-    description = prepare(museum, tmp_path / "out", config()).dataset.description
-    trained = {style: row["train"] for style, row in description["counts"]["styles"].items()}
-    for style in STYLES:
-        expected = sum(trained.values()) / (len(STYLES) * trained[style])
-        assert description["class_weights"][style] == pytest.approx(expected)
-
-
 def test_everything_found_is_read_or_rejected(museum: Path, tmp_path: Path) -> None:
     (museum / "Cubism" / "empty.jpg").touch()
     (museum / "Cubism" / "text.png").write_text("no picture")
@@ -96,118 +55,6 @@ def test_everything_found_is_read_or_rejected(museum: Path, tmp_path: Path) -> N
     assert len(rows(prepared)) + len(prepared.unreadable) == 40
     assert rows(prepared)["Rare/only_one.jpg"].left_out == "rare_style"
     assert "Rare" not in prepared.dataset.labels
-
-
-def test_a_painting_under_two_styles_is_left_out_with_its_other_style(
-    museum: Path, tmp_path: Path
-) -> None:
-    same_bytes = museum / "Rococo" / "somebody_else.jpg"
-    shutil.copy(museum / "Cubism" / "cubism-artist-0_work-0.jpg", same_bytes)
-    alike = museum / "Ukiyo_e" / "another_one.jpg"
-    recompressed(painting(1), 70).save(alike)
-    same_name = museum / "Ukiyo_e" / "cubism-artist-1_work-2.jpg"
-    write_painting(same_name, 888)
-    prepared = prepare(museum, tmp_path / "out", config())
-    assert rejected(prepared) == {
-        "Cubism/cubism-artist-0_work-0.jpg": (
-            "two_styles",
-            "also Rococo: Rococo/somebody_else.jpg",
-        ),
-        "Rococo/somebody_else.jpg": (
-            "two_styles",
-            "also Cubism: Cubism/cubism-artist-0_work-0.jpg",
-        ),
-        "Cubism/cubism-artist-0_work-1.jpg": (
-            "two_styles",
-            "also Ukiyo_e: Ukiyo_e/another_one.jpg",
-        ),
-        "Ukiyo_e/another_one.jpg": (
-            "two_styles",
-            "also Cubism: Cubism/cubism-artist-0_work-1.jpg",
-        ),
-        "Cubism/cubism-artist-1_work-2.jpg": (
-            "two_styles",
-            "also Ukiyo_e: Ukiyo_e/cubism-artist-1_work-2.jpg",
-        ),
-        "Ukiyo_e/cubism-artist-1_work-2.jpg": (
-            "two_styles",
-            "also Cubism: Cubism/cubism-artist-1_work-2.jpg",
-        ),
-    }
-    assert prepared.dataset.description["copies"]["two_styles_paintings"] == 3
-
-
-def test_two_styles_that_are_kept_are_in_one_split(museum: Path, tmp_path: Path) -> None:
-    for number in range(12):
-        name = f"rococo-artist-{number // 2}_work-{number}.jpg"
-        shutil.copy(museum / "Rococo" / name, museum / "Cubism" / f"copy_of-{number}.jpg")
-    for seed in range(3):
-        out = tmp_path / f"out{seed}"
-        prepared = prepare(museum, out, config("quality.two_styles=keep", f"seed={seed}"))
-        found = rows(prepared)
-        for number in range(12):
-            original = found[f"Rococo/rococo-artist-{number // 2}_work-{number}.jpg"]
-            assert original.split == found[f"Cubism/copy_of-{number}.jpg"].split != ""
-
-
-def test_of_exact_copies_in_a_style_the_first_is_kept(museum: Path, tmp_path: Path) -> None:
-    original = museum / "Cubism" / "cubism-artist-0_work-0.jpg"
-    shutil.copy(original, museum / "Cubism" / "zz_copy.jpg")
-    prepared = prepare(museum, tmp_path / "out", config())
-    assert rejected(prepared) == {
-        "Cubism/zz_copy.jpg": ("copy", "copy of Cubism/cubism-artist-0_work-0.jpg")
-    }
-    kept = prepare(museum, tmp_path / "kept", config("quality.copies=keep"))
-    assert rejected(kept) == {}
-    assert rows(kept)["Cubism/zz_copy.jpg"].split != ""
-
-
-def test_near_copies_in_a_style_are_in_one_split(museum: Path, tmp_path: Path) -> None:
-    for number in range(12):
-        recompressed(painting(number), 60).save(museum / "Cubism" / f"near_{number}.jpg")
-    for seed in range(3):
-        found = rows(prepare(museum, tmp_path / f"out{seed}", config(f"seed={seed}")))
-        for number in range(12):
-            original = found[f"Cubism/cubism-artist-{number // 2}_work-{number}.jpg"]
-            assert original.split == found[f"Cubism/near_{number}.jpg"].split != ""
-
-
-def test_split_folders_keep_their_splits_and_copies_stay_in_test(
-    museum: Path, tmp_path: Path
-) -> None:
-    root = tmp_path / "split"
-    shutil.copytree(museum, root / "train")
-    for split, first_seed in (("val", 6000), ("test", 7000)):
-        for number, style in enumerate(STYLES):
-            for n in range(4):
-                write_painting(root / split / style / f"x_{n}.jpg", first_seed + 10 * number + n)
-    shutil.copy(root / "test" / "Cubism" / "x_0.jpg", root / "train" / "Cubism" / "leak.jpg")
-    prepared = prepare(root, tmp_path / "out", config())
-    found = rows(prepared)
-    assert prepared.dataset.description["split"]["group"] == "official"
-    assert prepared.dataset.description["config"]["split"]["group"] == "auto"
-    assert rejected(prepared) == {"train/Cubism/leak.jpg": ("copy", "copy of test/Cubism/x_0.jpg")}
-    for path, row in found.items():
-        assert row.split == ("" if path.endswith("leak.jpg") else path.partition("/")[0])
-
-
-def test_the_official_lists_with_names_under_two_styles(tmp_path: Path) -> None:
-    styles = ("Cubism", "Expressionism", "Realism")
-    names = [f"paul-klee_été-{n}.jpg" for n in range(30)]
-    listed = [f"{styles[n % 3]}/{name}" for n, name in enumerate(names)]
-    twice = [f"{styles[(n + 1) % 3]}/{names[n]}" for n in range(5)]
-    lists, root = tmp_path / "lists", tmp_path / "wikiart"
-    write_lists(lists, styles, [*listed[:20], *twice[:3]], [*listed[20:], *twice[3:]])
-    assert paint_listed(lists, root) == 35
-    (root / listed[-1]).unlink()
-    prepared = prepare(root, tmp_path / "out", config("split.group=official"), lists=lists)
-    description = prepared.dataset.description
-    assert description["copies"]["two_styles_paintings"] == 5
-    assert description["counts"]["left_out"]["two_styles"] == 10
-    assert description["source"]["missing"] == 1
-    assert {row.split for row in rows(prepared).values()} == {"train", "val", "test", ""}
-    tested = {row.path for row in rows(prepared).values() if row.split == "test"}
-    assert tested == set(listed[20:-1])
 
 
 def test_a_second_run_writes_the_same_bytes(museum: Path, tmp_path: Path) -> None:
@@ -379,15 +226,6 @@ def test_the_summary_names_every_style_and_what_artists_give_away(
         assert words in page
 
 
-def test_artists_are_kept_apart_when_asked(museum: Path, tmp_path: Path) -> None:
-    prepared = prepare(museum, tmp_path / "out", config("split.group=artist"))
-    splits = defaultdict(set)
-    for row in rows(prepared).values():
-        splits[row.artist].add(row.split)
-    assert all(len(found) == 1 for found in splits.values())
-    assert prepared.dataset.description["split"]["artist_overlap"]["test"] == 0
-
-
 ODD_NAMES = ("brackets [1](2).jpg", 'quo"te.jpg', "new\nline.jpg", "emoji-🎨.jpg", "comma,.jpg")
 
 
@@ -402,19 +240,6 @@ def test_odd_file_names_survive(museum: Path, tmp_path: Path) -> None:
     assert "Cubism/caf\udce9.jpg" in rows(prepared)
     assert rejected(prepared) == {"Cubism/bro,\nken.jpg": ("unreadable", "the file is empty")}
     assert json.loads(prepared.dataset.description_path.read_bytes())["counts"]["readable"] == 42
-
-
-def test_near_copies_across_official_splits_stay_in_test_only(museum: Path, tmp_path: Path) -> None:
-    root = tmp_path / "split"
-    shutil.copytree(museum, root / "train")
-    for number, style in enumerate(STYLES):
-        for n in range(4):
-            write_painting(root / "test" / style / f"x_{n}.jpg", 7000 + 10 * number + n)
-    recompressed(painting(7000), 60).save(root / "train" / "Cubism" / "leak.jpg")
-    prepared = prepare(root, tmp_path / "out", config())
-    assert rejected(prepared) == {
-        "train/Cubism/leak.jpg": ("copy_across_splits", "copy of test/Cubism/x_0.jpg")
-    }
 
 
 def test_parquet_shards_are_prepared_like_files(tmp_path: Path) -> None:
