@@ -78,7 +78,7 @@ def _commands(out: Path, data: Path, run: Path) -> Iterator[list[str]]:
     yield ["prepare", str(out / "paintings"), "--out", str(data), "--config", "demo"]
     yield ["eda", str(data)]
     yield ["finetune", "--config", "demo", "--data", str(data), "--out", str(run)]
-    yield ["evaluate", "--run", str(run), "--data", str(data)]
+    yield ["evaluate", "--run", str(run)]
     unseen = _one_of_each_style(out / "paintings", data)
     predictions = ["--out", str(out / "predictions.csv"), "--overwrite"]
     yield ["predict", *unseen, "--run", str(run), *predictions]

@@ -8,10 +8,8 @@ import typer
 
 from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
 from artstyle.cli.options import (
-    DEFAULT_DATA,
     DEFAULT_RUNS,
     BatchSizeOption,
-    DataOption,
     DeviceOption,
     RunOption,
 )
@@ -20,6 +18,10 @@ from artstyle.cli.predict import SOME_FAILED
 if TYPE_CHECKING:
     from artstyle.evaluation.evaluate import Evaluation
 
+DataOption = Annotated[
+    Path | None,
+    typer.Option("--data", help="A dataset folder; by default the one the run learnt from."),
+]
 SplitOption = Annotated[
     Literal["train", "val", "test"], typer.Option("--split", help="Which split of the data.")
 ]
@@ -34,7 +36,7 @@ FormatOption = Annotated[
 
 def evaluate(
     run: RunOption = "latest",
-    data: DataOption = DEFAULT_DATA,
+    data: DataOption = None,
     split: SplitOption = "test",
     out: OutOption = None,
     batch_size: BatchSizeOption = None,
@@ -48,7 +50,8 @@ def evaluate(
     from artstyle.data.dataset import DatasetFolder
     from artstyle.runs import find_run
 
-    folder, dataset = find_run(run, DEFAULT_RUNS), DatasetFolder(data)
+    folder = find_run(run, DEFAULT_RUNS)
+    dataset = DatasetFolder(data or Path(folder.environment()["dataset"]["path"]))
     dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
 
     from artstyle.evaluation.evaluate import evaluate as evaluate_run

@@ -8,7 +8,6 @@ import typer
 DEFAULT_DATA = Path("data/processed")
 DEFAULT_RUNS = Path("runs")
 
-DataOption = Annotated[Path, typer.Option("--data", help="A dataset folder made by 'prepare'.")]
 RunOption = Annotated[
     str, typer.Option("--run", help="A run: its folder, its name in runs/, or 'latest'.")
 ]

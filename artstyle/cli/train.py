@@ -130,7 +130,7 @@ def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bo
         "Written:",
         {"run": run.path, "best checkpoint": run.best_path, "learning curves": run.curves_path},
     )
-    say(f"Next: artstyle evaluate --run {run.path} --data {dataset.path}")
+    say(f"Next: artstyle evaluate --run {run.path}")
 
 
 def _refuse_changes(

@@ -24,9 +24,9 @@ class Interrupted(BaseException):
     """Ends a run in the middle of an epoch, as Ctrl-C does."""
 
 
-def run_until(run: RunFolder, data: DatasetFolder, stage: str | None, *overrides: str) -> None:
-    def interrupt(at: str, done: int, total: int | None, detail: str = "") -> None:
-        if at == stage:
+def run_until(run: RunFolder, data: DatasetFolder, last: str, *overrides: str) -> None:
+    def interrupt(stage: str, done: int, total: int | None, detail: str = "") -> None:
+        if stage == last:
             raise Interrupted
 
     fit(tiny_config(*overrides), data, run, progress=interrupt)
