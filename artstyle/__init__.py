@@ -4,9 +4,10 @@ The public names load on first use, so that ``import artstyle`` costs nothing::
 
     import artstyle
 
-    model = artstyle.load_model("latest")
-    for row in artstyle.predict(model, ["scans/"], top_k=3):
-        print(row.path, row.styles)
+    run = artstyle.find_run("latest")
+    model = artstyle.load_style_model(run.best_path, artstyle.choose_device())
+    for row in artstyle.predict_styles(model, artstyle.find_pictures(["scans/"]), top_k=3):
+        print(row.path, row.styles or row.error)
 """
 
 from importlib import import_module
@@ -17,15 +18,19 @@ _PUBLIC = {
     "Config": "artstyle.config",
     "DatasetFolder": "artstyle.data.dataset",
     "RunFolder": "artstyle.runs",
+    "choose_device": "artstyle.inference",
+    "evaluate": "artstyle.evaluation.evaluate",
+    "explain_pictures": "artstyle.explain.explain",
+    "find_pictures": "artstyle.paths",
     "find_run": "artstyle.runs",
     "fit": "artstyle.training.fit",
     "load_style_model": "artstyle.models.checkpoint",
+    "predict_styles": "artstyle.predict",
     "prepare": "artstyle.data.prepare",
     "read_image": "artstyle.images",
     "resolve_config": "artstyle.recipes",
 }
-
-__all__ = list(_PUBLIC)
+"""Name -> the module that it comes from."""
 
 
 def __getattr__(name: str) -> Any:

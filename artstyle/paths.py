@@ -6,6 +6,7 @@ is every picture in it, at any depth, sorted by the code points of their paths. 
 """
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -33,7 +34,9 @@ class PicturePath:
     """Why nothing is there to be read; None for a file that is to be tried."""
 
 
-def find_pictures(arguments: Iterable[str], list_file: BinaryIO) -> Iterator[PicturePath]:
+def find_pictures(
+    arguments: Iterable[str], list_file: BinaryIO | None = None
+) -> Iterator[PicturePath]:
     """Yield what the arguments name, in their order, as it is found.
 
     Inside folders and globs, hidden files, hidden folders and files that do not end like a picture
@@ -43,11 +46,11 @@ def find_pictures(arguments: Iterable[str], list_file: BinaryIO) -> Iterator[Pic
     Args:
         arguments: Files, folders, globs, or ``-`` for ``list_file``.
         list_file: Paths of files and folders, separated by line ends, or by NUL if there is one in
-            its first 64 KiB.
+            its first 64 KiB; None is standard input.
     """
     for argument in arguments:
         if argument == LIST:
-            for line in _listed_paths(list_file):
+            for line in _listed_paths(list_file or sys.stdin.buffer):
                 yield from _folder(line) if _is_folder(line) else [PicturePath(line)]
         else:
             yield from _named(argument)

@@ -1,6 +1,5 @@
 """`artstyle gradcam`: heatmaps of where a model finds a style."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +39,7 @@ def gradcam(
 
     found = find_run(run)
     chosen = None if style is None else _require_style(style, found.labels())
-    pictures = require_pictures(find_pictures(paths, sys.stdin.buffer))
+    pictures = require_pictures(find_pictures(paths))
     folder = HeatmapFolder(out or found.gradcam_path)
     folder.open()
 

@@ -1,6 +1,5 @@
 """`artstyle predict`: name the styles of pictures."""
 
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import zip_longest
@@ -72,7 +71,7 @@ def predict(
     from artstyle.runs import find_run
 
     folder = find_run(run)
-    pictures = require_pictures(find_pictures(paths, sys.stdin.buffer))
+    pictures = require_pictures(find_pictures(paths))
 
     from artstyle.inference import choose_device
     from artstyle.models.checkpoint import load_style_model
