@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.evaluation.evaluate import Evaluation
+from artstyle.evaluation.evaluate import Evaluation, evaluate
 from artstyle.runs import RunFolder
 from tests.evaluation.tiny import write_dataset, write_run
 
