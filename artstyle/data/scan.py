@@ -79,7 +79,8 @@ def scan_source(
         for outcomes in _read_all(_Job(source.root, index.folder, rules), unread, workers):
             index.add(outcome for outcome in outcomes if isinstance(outcome, ScannedImage))
             fresh += outcomes
-            progress("reading pictures", done + len(fresh), len(known))
+            if len(fresh) < len(unread):
+                progress("reading pictures", done + len(fresh), len(known))
     progress("reading pictures", len(known), len(known), f"{len(fresh)} read, {done} unchanged")
     return _merge(source.images, known, fresh)
 
