@@ -56,7 +56,16 @@ def build(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Write docs/reference.md anew from the command line itself."""
     session.install(".[offline]")
-    session.run("python", "docs/generate_reference.py")
+    session.run(
+        "typer",
+        "artstyle.cli.app",
+        "utils",
+        "docs",
+        "--name",
+        "artstyle",
+        "--output",
+        "docs/reference.md",
+    )
 
 
 @nox.session

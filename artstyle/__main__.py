@@ -14,6 +14,11 @@ def main() -> None:
     except ArtstyleError as error:
         say(f"error: {error}")
         sys.exit(error.exit_code)
+    except OSError as error:
+        # A full disk, a folder that may not be written, a share that has gone away.
+        place = f"{error.filename}: " if error.filename else ""
+        say(f"error: {place}{error.strerror or error}")
+        sys.exit(ArtstyleError.exit_code)
     except KeyboardInterrupt:
         say("interrupted")
         sys.exit(130)

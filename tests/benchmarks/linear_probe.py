@@ -2,8 +2,8 @@
 
     python tests/benchmarks/linear_probe.py data/processed [--fit squash]
 
-Features of EfficientNet-Lite0 with its ImageNet weights, standardised; balanced class weights. It is
-fitted once on train alone and once on train and val together, and measured on test.
+Features of EfficientNet-Lite0 with its ImageNet weights, standardised; balanced class weights. It
+is fitted once on train alone and once on train and val together, and measured on test.
 """
 
 from argparse import ArgumentParser
