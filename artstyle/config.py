@@ -26,7 +26,7 @@ class Section(BaseModel):
 class DataConfig(Section):
     """How files become pixels."""
 
-    image_size: PositiveInt | None = None
+    image_size: Annotated[int, Field(ge=16)] | None = None
     """Side in pixels of the square that the model sees; null takes the model's own."""
     cache_size: PositiveInt = 432
     """Shorter side in pixels of the copies that `prepare` makes; a little over the image size."""
@@ -87,8 +87,8 @@ class ModelConfig(Section):
 
     name: str = "efficientnet_b3"
     """A name that `artstyle models` lists, or timm/NAME."""
-    weights: str = "imagenet"
-    """imagenet, none, or a file of weights."""
+    weights: str | None = None
+    """imagenet, none, or a file of weights; null takes ImageNet's where the model has them."""
     dropout: Fraction | None = None
     """Before the last layer; null takes the model's own."""
 
@@ -124,6 +124,13 @@ class AugmentConfig(Section):
     """Strength of mixup (Zhang et al. 2018); 0 is off. With CutMix, a batch takes one of them."""
     cutmix_alpha: NonNegativeFloat = 0
     """Strength of CutMix (Yun et al. 2019); 0 is off."""
+
+    @field_validator("crop_scale", "erasing_scale")
+    @classmethod
+    def _from_comes_before_to(cls, scale: tuple[float, float]) -> tuple[float, float]:
+        if scale[0] > scale[1]:
+            raise ValueError("the smaller share comes first")
+        return scale
 
 
 class LossConfig(Section):

@@ -59,7 +59,7 @@ def config_keys() -> dict[str, object]:
 
 def config_values(config: Config) -> dict[str, object]:
     """Return the value of every dotted key, in the order of the schema."""
-    return dict(_flatten(config.model_dump(mode="json")))
+    return dict(flatten(config.model_dump(mode="json")))
 
 
 def key_sentences() -> dict[str, str]:
@@ -170,7 +170,7 @@ def _read_layer(path: Path) -> dict[str, object]:
     if not isinstance(content, dict):
         raise ConfigError(f"{path}: a configuration is a mapping of sections, as in 'train:'")
     layer: dict[str, object] = {}
-    for key, value in _flatten(content):
+    for key, value in flatten(content):
         try:
             _require_key(key)
         except ConfigError as error:
@@ -179,11 +179,12 @@ def _read_layer(path: Path) -> dict[str, object]:
     return layer
 
 
-def _flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+def flatten(tree: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, object]]:
+    """Yield dotted keys and values of nested mappings."""
     for key, value in tree.items():
         name = f"{prefix}{key}"
         if isinstance(value, Mapping):
-            yield from _flatten(value, f"{name}.")
+            yield from flatten(value, f"{name}.")
         else:
             yield name, value
 

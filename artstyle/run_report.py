@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from artstyle.config import Config
-from artstyle.data.dataset import DatasetFolder
+from artstyle.data.dataset import DatasetFolder, is_decided
 from artstyle.data.manifest import SPLITS
 from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
@@ -27,13 +27,12 @@ from artstyle.pages import (
     write_page,
 )
 from artstyle.plots import png_bytes
-from artstyle.recipes import config_values, key_sentences
+from artstyle.recipes import config_keys, config_values, flatten, key_sentences
 from artstyle.runs import RunFolder
 from artstyle.training.curves import draw_curves
 
 HEATMAPS_SHOWN = 24
 _THUMBNAIL_PX = 200
-_DECIDED_BY_PREPARE = ("quality", "balance", "split")
 _FIGURES = {
     "confusion_normalised.png": "Confusion matrix in per cent of each true style",
     "per_style.png": "F1, precision and recall of each style",
@@ -225,9 +224,7 @@ def _heatmaps(run: RunFolder) -> Iterator[Section]:
 
 def _configuration(config: Config, data: DatasetFolder | None) -> list[Block]:
     values, defaults = config_values(config), config_values(Config())
-    chosen = {
-        key: value for key, value in values.items() if key.split(".")[0] not in _DECIDED_BY_PREPARE
-    }
+    chosen = {key: value for key, value in values.items() if not is_decided(key)}
     if data is not None:
         chosen |= _prepared_values(data)
     changed = {key: value for key, value in chosen.items() if value != defaults[key]}
@@ -240,15 +237,8 @@ def _configuration(config: Config, data: DatasetFolder | None) -> list[Block]:
 
 def _prepared_values(data: DatasetFolder) -> dict[str, object]:
     """Return the keys that `prepare` decided, as the data set recorded them."""
-    config = data.description["config"]
-    sections = {section: config.get(section, {}) for section in _DECIDED_BY_PREPARE}
-    known = config_values(Config())
-    return {
-        f"{section}.{key}": value
-        for section, values in sections.items()
-        for key, value in values.items()
-        if f"{section}.{key}" in known
-    }
+    recorded = dict(flatten(data.description["config"]))
+    return {key: recorded[key] for key in config_keys() if is_decided(key) and key in recorded}
 
 
 def _key_table(values: Mapping[str, object], defaults: Mapping[str, object]) -> Table:

@@ -154,21 +154,27 @@ def find_run(name: str, root: Path = Path("runs"), *, needs: str = "best") -> Ru
     for path in (Path(name), root / name):
         run = RunFolder(path)
         if run.config_path.is_file():
-            if not _checkpoint(run, needs).is_file():
-                raise RunError(f"{path} has no {needs} checkpoint: no epoch was finished in it")
-            return run
+            return _require_checkpoint(run, needs)
     if Path(name).is_dir():
         raise RunError(f"{name} is no run folder: it has no config.yaml")
     raise UnknownNameError("run", name, [run.name for run in _runs(root)])
 
 
 def _latest(root: Path, needs: str) -> RunFolder:
-    ready = [run for run in _runs(root) if _checkpoint(run, needs).is_file()]
-    if not ready:
+    # Going on with an older run than the newest would be a surprise.
+    ready = [run for run in _runs(root) if needs == "last" or _checkpoint(run, needs).is_file()]
+    newest = max(ready, key=_started, default=None)
+    if newest is None:
         raise MissingError(
             f"no finished run in {root}/; make one with 'artstyle finetune' or name one with --run"
         )
-    return max(ready, key=_started)
+    return _require_checkpoint(newest, needs)
+
+
+def _require_checkpoint(run: RunFolder, needs: str) -> RunFolder:
+    if not _checkpoint(run, needs).is_file():
+        raise RunError(f"{run.path} has no {needs} checkpoint: no epoch was finished in it")
+    return run
 
 
 def _runs(root: Path) -> Iterator[RunFolder]:

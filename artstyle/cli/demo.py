@@ -76,7 +76,7 @@ def _new_run(root: Path) -> Path:
 def _commands(out: Path, data: Path, run: Path) -> Iterator[list[str]]:
     """Yield the words of each command; the later ones name paintings that the model never saw."""
     yield ["prepare", str(out / "paintings"), "--out", str(data), "--config", "demo"]
-    yield ["eda", str(data)]
+    yield ["eda", str(data), "--config", "demo"]
     yield ["finetune", "--config", "demo", "--data", str(data), "--out", str(run)]
     yield ["evaluate", "--run", str(run)]
     unseen = _one_of_each_style(out / "paintings", data)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle.cli.console import live_progress, show_places, warn
-from artstyle.cli.options import ConfigOption, SeedOption, SetOption
+from artstyle.cli.options import SOME_FAILED, ConfigOption, SeedOption, SetOption
 
 if TYPE_CHECKING:
-    from artstyle.config import Config
+    from artstyle.config import DataConfig
     from artstyle.preprocessing import Preprocessing
 
 _LISTED = 5
@@ -53,7 +53,12 @@ def eda(
 
     with live_progress() as progress:
         explored = explore(
-            found, settings, _preprocessing(settings), folder, sample=sample, progress=progress
+            found,
+            settings,
+            _preprocessing(settings.data, data, settings.model.name),
+            folder,
+            sample=sample,
+            progress=progress,
         )
     show_places(
         f"{len(found.paintings)} paintings, {explored.measured} of them decoded:",
@@ -63,25 +68,17 @@ def eda(
         for item in explored.unreadable[:_LISTED]:
             warn(f"{item.path}: {item.detail}")
         warn(f"{len(explored.unreadable)} pictures could not be read; {explored.page} lists them")
-        raise typer.Exit(3)
+        raise typer.Exit(SOME_FAILED)
 
 
-def _preprocessing(config: "Config") -> "Preprocessing":
+def _preprocessing(asked: "DataConfig", data: Path, model: str) -> "Preprocessing":
     """Return what the configured model's pictures would go through."""
-    from artstyle.models.zoo import MODELS, require_model
-    from artstyle.preprocessing import Preprocessing
+    from artstyle.data.dataset import DatasetFolder
+    from artstyle.models.zoo import MODELS, build_preprocessing, require_model
 
-    require_model(config.model.name)
+    require_model(model)
     # What timm/NAME wants is known once it is built; ImageNet's customs are the best guess.
-    spec = MODELS.get(config.model.name, MODELS["resnet50"])
-    return Preprocessing(
-        image_size=config.data.image_size or spec.image_size,
-        mean=spec.mean,
-        std=spec.std,
-        interpolation=spec.interpolation,
-        fit=config.data.fit,
-        read_size=config.data.cache_size,
-        background=config.data.background,
-        max_pixels=config.data.max_pixels,
-        min_side_px=config.data.min_side_px,
-    )
+    spec = MODELS.get(model, MODELS["resnet50"])
+    dataset = DatasetFolder(data)
+    prepared = dataset.data_config if dataset.description_path.is_file() else asked
+    return build_preprocessing(spec, asked, prepared)

@@ -9,11 +9,11 @@ import typer
 from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
 from artstyle.cli.options import (
     DEFAULT_RUNS,
+    SOME_FAILED,
     BatchSizeOption,
     DeviceOption,
     RunOption,
 )
-from artstyle.cli.predict import SOME_FAILED
 
 if TYPE_CHECKING:
     from artstyle.evaluation.evaluate import Evaluation

@@ -8,6 +8,9 @@ import typer
 DEFAULT_DATA = Path("data/processed")
 DEFAULT_RUNS = Path("runs")
 
+SOME_FAILED = 3
+"""The exit code of what was done, but not for every picture."""
+
 RunOption = Annotated[
     str, typer.Option("--run", help="A run: its folder, its name in runs/, or 'latest'.")
 ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from artstyle.cli.console import live_progress, say, stdout_stream
-from artstyle.cli.options import BatchSizeOption, DeviceOption, RunOption, TopKOption
+from artstyle.cli.options import SOME_FAILED, BatchSizeOption, DeviceOption, RunOption, TopKOption
 from artstyle.errors import UsageError
 from artstyle.progress import Progress, silent
 
@@ -36,9 +36,6 @@ _ENCODING_ERRORS: dict[Format, str] = {
     "jsonl": "backslashreplace",
 }
 """What becomes of the bytes of a path that are no UTF-8."""
-
-SOME_FAILED = 3
-"""The exit code of what was done, but not for every picture."""
 
 _STYLE_COLUMNS, _SHARE_COLUMNS, _LEAST_PATH_COLUMNS, _PIPED_COLUMNS = 28, 11, 24, 100
 

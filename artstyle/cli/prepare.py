@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
-from artstyle.cli.options import DEFAULT_DATA, ConfigOption, SeedOption, SetOption
-from artstyle.cli.predict import SOME_FAILED
+from artstyle.cli.options import DEFAULT_DATA, SOME_FAILED, ConfigOption, SeedOption, SetOption
 
 if TYPE_CHECKING:
     from artstyle.config import Config

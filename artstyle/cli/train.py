@@ -34,11 +34,11 @@ EpochsOption = Annotated[
 ]
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help=f"A dataset folder made by 'prepare'. [default: {DEFAULT_DATA}]"),
+    typer.Option("--data", help=f"A dataset folder made by 'prepare'. Default: {DEFAULT_DATA}."),
 ]
 OutOption = Annotated[
     Path | None,
-    typer.Option("--out", help=f"The run folder. [default: {DEFAULT_RUNS}/<time-model>]"),
+    typer.Option("--out", help=f"The run folder. Default: {DEFAULT_RUNS}/<time-model>."),
 ]
 ResumeOption = Annotated[
     str | None,
@@ -53,7 +53,6 @@ _KEYS = {
     "--device": "train.device",
     "--seed": "seed",
 }
-_DECIDED_BY_PREPARE = ("quality", "balance", "split")
 
 
 def training_command(recipe: str) -> Callable[..., None]:
@@ -89,11 +88,12 @@ def _begin(
     config: str | None,
     overrides: list[str],
 ) -> None:
+    from artstyle.data.dataset import is_decided
     from artstyle.models.zoo import require_model
-    from artstyle.recipes import require_sections, resolve_config
+    from artstyle.recipes import config_keys, require_sections, resolve_config
     from artstyle.runs import RunFolder, new_run_path
 
-    require_sections(overrides, _DECIDED_BY_PREPARE, "prepare")
+    require_sections(overrides, [key for key in config_keys() if is_decided(key)], "prepare")
     keyed = {_KEYS[flag]: (flag, value) for flag, value in flags.items()}
     settings = resolve_config(recipe, config, overrides, keyed).config
     require_model(settings.model.name)
@@ -106,13 +106,7 @@ def _go_on(name: str, data: Path | None) -> None:
     from artstyle.runs import find_run
 
     run = find_run(name, DEFAULT_RUNS, needs="last")
-    recorded = run.environment()["dataset"]
-    dataset = _dataset(data or Path(recorded["path"]))
-    if dataset.fingerprint != recorded["fingerprint"]:
-        raise UsageError(
-            f"{dataset.path} has changed since the run began (its fingerprint differs);"
-            " prepare it as it was, or begin a new run"
-        )
+    dataset = _dataset(data or Path(run.environment()["dataset"]["path"]))
     _fit(run.config(), dataset, run, resume=True)
 
 
@@ -121,6 +115,8 @@ def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bo
 
     with live_progress() as progress:
         result = fit(settings, dataset, run, resume=resume, progress=progress, warn=warn)
+    if not result.leads:
+        return
     standing, monitor = result.standing, settings.train.monitor.replace("_", " ")
     say(
         f"Done: {result.stopped}. Best validation {monitor} {standing.best_score:.3f}"

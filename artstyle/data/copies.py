@@ -173,7 +173,8 @@ def _official_name(image: SourceImage) -> str:
     artist, _, title = name.partition("_")
     if not image.artist or not title:
         return ""
-    return name if "-" in artist or re.search(r"[^\W\d_]", title) else ""
+    says_something = "-" in artist or re.search(r"[^\W\d_]", title)
+    return f"{image.artist}/{name}" if says_something else ""
 
 
 def _join(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:

@@ -5,12 +5,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from artstyle.config import DataConfig
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
 from artstyle.files import read_json
 
+_SECTIONS = ("quality", "balance", "split")
+_DATA_KEYS = ("data.cache_size", "data.background", "data.max_pixels", "data.min_side_px")
+
 FORMAT_VERSION = 1
 """Of dataset.json; a reader refuses what is newer."""
+
+
+def is_decided(key: str) -> bool:
+    """Return whether a dotted key of the configuration is settled once a data set is prepared."""
+    return key.split(".")[0] in _SECTIONS or key in _DATA_KEYS
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,12 @@ class DatasetFolder:
     def labels(self) -> tuple[str, ...]:
         """Style names; a style's position is its integer label."""
         return tuple(self.description["labels"])
+
+    @property
+    def data_config(self) -> DataConfig:
+        """How `prepare` read the pictures."""
+        recorded = self.description["config"]["data"]
+        return DataConfig(**{key.removeprefix("data."): recorded[key[5:]] for key in _DATA_KEYS})
 
     @property
     def fingerprint(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from artstyle.config import Config
 from artstyle.data.balance import class_weights
-from artstyle.data.dataset import FORMAT_VERSION
+from artstyle.data.dataset import FORMAT_VERSION, is_decided
 from artstyle.data.decisions import Decisions
 from artstyle.data.manifest import SPLITS
 from artstyle.data.scan import Scan
@@ -18,16 +18,10 @@ from artstyle.data.source import Source
 from artstyle.data.split_report import split_report
 from artstyle.labels import label_order
 
-_SECTIONS = ("quality", "balance", "split")
-_DATA_KEYS = frozenset({"cache_size", "background", "max_pixels", "min_side_px"})
-
 
 def is_used(key: str) -> bool:
     """Return whether `prepare` heeds a dotted key of the configuration."""
-    section, _, name = key.rpartition(".")
-    if section == "data":
-        return name in _DATA_KEYS or name == "workers"
-    return section in _SECTIONS or key == "seed"
+    return is_decided(key) or key in ("seed", "data.workers")
 
 
 def describe(
@@ -91,8 +85,12 @@ def _fingerprint(labels: Sequence[str], scan: Scan, decisions: Decisions) -> str
 
 def _used_config(config: Config) -> dict[str, Any]:
     """Return the keys that decide the result: how many processes work on it does not."""
-    values = config.model_dump(mode="json", include={"seed", "data", *_SECTIONS})
-    return values | {"data": {key: values["data"][key] for key in sorted(_DATA_KEYS)}}
+    values = config.model_dump(mode="json")
+    return {
+        section: {key: value for key, value in keys.items() if is_decided(f"{section}.{key}")}
+        for section, keys in values.items()
+        if isinstance(keys, dict) and any(is_decided(f"{section}.{key}") for key in keys)
+    } | {"seed": config.seed}
 
 
 def _counts(source: Source, scan: Scan, decisions: Decisions) -> dict[str, Any]:

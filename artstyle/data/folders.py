@@ -156,7 +156,8 @@ def _wrapper_depth(pictures: Collection[Parts], *, split_wraps: bool) -> int:
 
 def _image(parts: Parts, style_at: int, split: str) -> SourceImage:
     artist, title = artist_and_title(parts[-1])
-    if len(parts) > style_at + 2:
+    # A folder between style and file names the artist, unless the file itself says more.
+    if len(parts) > style_at + 2 and "-" not in artist:
         artist = parts[style_at + 1]
         title = PurePosixPath(parts[-1]).stem.removeprefix(f"{artist}_")
     style = canonical_style(parts[style_at])

@@ -6,9 +6,9 @@ after a resume.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os import cpu_count
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ Labels = NDArray[np.int64]
 """Integer labels of N pictures, in [0, C)."""
 
 # Copies in the cache are within the limits already.
-_NO_LIMITS = ImageRules(max_pixels=2**40, min_side_px=1)
+CACHE_RULES = ImageRules(max_pixels=2**40, min_side_px=1)
 
 
 @dataclass(frozen=True)
@@ -144,14 +144,30 @@ def build_loader(
         workers: Processes; None means one per core, 0 reads in this process.
         pin: Whether batches lie in memory from which an accelerator copies fast.
     """
-    count = (cpu_count() or 1) if workers is None else workers
+    if workers is None:
+        # The processes that torchrun starts on one machine share its cores.
+        workers = max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
     return DataLoader(
         dataset,
         batch_sampler=batches,
-        num_workers=count,
-        persistent_workers=count > 0,
+        num_workers=workers,
+        persistent_workers=workers > 0,
         pin_memory=pin,
     )
+
+
+def iterate(loader: DataLoader[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the batches of an epoch.
+
+    Raises:
+        DataError: A picture of the cache is gone or damaged.
+    """
+    try:
+        yield from loader
+    except DataError as error:
+        # From a worker it comes with the worker's traceback; its last line is the message.
+        line = str(error).strip().splitlines()[-1]
+        raise DataError(line.removeprefix("artstyle.errors.DataError: ")) from None
 
 
 def read_cached(path: Path) -> Image.Image:
@@ -161,7 +177,7 @@ def read_cached(path: Path) -> Image.Image:
         DataError: It is gone or damaged.
     """
     try:
-        return read_image(path, rules=_NO_LIMITS).pixels
+        return read_image(path, rules=CACHE_RULES).pixels
     except ImageError as error:
         raise DataError(
             f"{path}: {error}; run 'artstyle prepare' again to make the copy anew"

@@ -104,7 +104,9 @@ def _kind(first: Painting, second: Painting) -> Kind:
 
 def _name(painting: Painting) -> str:
     """Return a file name that names a painting; others, as 1.jpg, name themselves only."""
-    return PurePosixPath(painting.path).name if painting.artist else painting.path
+    if not painting.artist:
+        return painting.path
+    return f"{painting.artist}/{PurePosixPath(painting.path).name}"
 
 
 def _numbered(names: Sequence[str]) -> Ints:

@@ -117,7 +117,8 @@ def require_output_folder(out: Path, collection: Collection) -> None:
     Raises:
         UsageError: It holds something else, or lies inside a source.
     """
-    if not collection.is_dataset and out.resolve().is_relative_to(collection.root.resolve()):
+    in_folders = collection.format in ("folders", "split_folders")
+    if in_folders and out.resolve().is_relative_to(collection.root.resolve()):
         raise UsageError(f"{out} lies inside the pictures' folder; choose another with --out")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; choose a folder with --out")

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from artstyle.data.dataset import DatasetFolder
+from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.errors import DataError, RunError
 from artstyle.evaluation.figures import write_figures
@@ -74,7 +75,7 @@ def evaluate(
     replaced = _claim(folder, identity)
 
     training = training_rows(run, dataset)
-    read = _reader(dataset, model)
+    read = _reader(dataset)
     outcome = _look(model, rows, read, training, batch_size, progress)
     report = {
         **identity,
@@ -91,12 +92,10 @@ def evaluate(
     return Evaluation(folder, report, replaced)
 
 
-def _reader(dataset: DatasetFolder, model: StyleModel) -> ReadPicture:
-    rules = model.preprocessing.rules
-
+def _reader(dataset: DatasetFolder) -> ReadPicture:
     def read(row: ManifestRow, short_side_px: int) -> Image.Image:
         path = dataset.image_path(row)
-        return read_image(path, short_side_px=short_side_px, rules=rules).pixels
+        return read_image(path, short_side_px=short_side_px, rules=CACHE_RULES).pixels
 
     return read
 

@@ -30,7 +30,7 @@ def build_network(
     name: str,
     num_styles: int,
     *,
-    weights: str = "none",
+    weights: str | None = "none",
     image_size: int | None = None,
     dropout: float | None = None,
 ) -> Built:
@@ -39,7 +39,8 @@ def build_network(
     Args:
         name: A name in ``MODELS``, or ``timm/NAME``.
         num_styles: C, the length of the logits.
-        weights: ``imagenet``, ``none``, or a file (safetensors, or a PyTorch state dict).
+        weights: ``imagenet``, ``none``, or a file (safetensors, or a PyTorch state dict); None
+            takes ImageNet's where the model has them.
         image_size: Side in pixels of the input; None takes the model's own.
         dropout: Before the last layer; None takes the model's own.
 
@@ -48,14 +49,19 @@ def build_network(
         WeightsError: The weights cannot be had, or do not fit.
     """
     require_model(name)
+    if weights is None:
+        has_weights = name not in MODELS or MODELS[name].has_weights
+        weights = "imagenet" if has_weights else "none"
     own = weights == "imagenet"
     if name.startswith(TIMM_PREFIX):
-        network, spec = timm_models().build_any(name, pretrained=own, image_size=image_size)
+        network, spec = timm_models().build_any(
+            name, pretrained=own, image_size=image_size, dropout=dropout
+        )
     else:
         spec = MODELS[name]
         if own and not spec.has_weights:
             raise UsageError(f"{name} has no ImageNet weights; use --set model.weights=none")
-        network = _BUILDERS[spec.source](spec, own, num_styles, image_size or spec.image_size)
+        network = _BUILDERS[spec.source](spec, own, num_styles, image_size, dropout)
     if spec.source != "artstyle":
         _replace_head(network, spec, num_styles, dropout)
     elif dropout is not None:
@@ -65,12 +71,14 @@ def build_network(
     return Built(network, spec)
 
 
-def _build_simple(spec: ModelSpec, pretrained: bool, num_styles: int, image_size: int) -> nn.Module:
-    return SimpleCNN(num_styles, image_size)
+def _build_simple(
+    spec: ModelSpec, pretrained: bool, num_styles: int, size: int | None, dropout: float | None
+) -> nn.Module:
+    return SimpleCNN(num_styles, size or spec.image_size)
 
 
 def _build_torchvision(
-    spec: ModelSpec, pretrained: bool, num_styles: int, image_size: int
+    spec: ModelSpec, pretrained: bool, num_styles: int, size: int | None, dropout: float | None
 ) -> nn.Module:
     try:
         network: nn.Module = torchvision.models.get_model(
@@ -81,8 +89,10 @@ def _build_torchvision(
     return network
 
 
-def _build_timm(spec: ModelSpec, pretrained: bool, num_styles: int, image_size: int) -> nn.Module:
-    network: nn.Module = timm_models().build(spec.builder)
+def _build_timm(
+    spec: ModelSpec, pretrained: bool, num_styles: int, size: int | None, dropout: float | None
+) -> nn.Module:
+    network: nn.Module = timm_models().build(spec.builder, dropout=dropout)
     if pretrained:
         network.load_state_dict(read_lite0())
     return network
@@ -104,7 +114,7 @@ def _replace_head(
     network: nn.Module, spec: ModelSpec, num_styles: int, dropout: float | None
 ) -> None:
     if spec.source == "timm":
-        _replace_timm_head(network, spec, num_styles, dropout)
+        network.reset_classifier(num_styles)  # type: ignore[operator]
         return
     # torchvision's EfficientNets end in Sequential(Dropout, Linear), its ResNets in a bare Linear.
     root = spec.head.removesuffix(".1")
@@ -116,17 +126,6 @@ def _replace_head(
     network.set_submodule(root, nn.Sequential(parts[0], linear))
     if dropout is not None:
         _set_dropout(network.get_submodule(root), dropout)
-
-
-def _replace_timm_head(
-    network: Any, spec: ModelSpec, num_styles: int, dropout: float | None
-) -> None:
-    network.reset_classifier(num_styles)
-    if dropout is None:
-        return
-    if not hasattr(network, "drop_rate"):
-        raise UsageError(f"{spec.name} takes no model.dropout")
-    network.drop_rate = dropout
 
 
 def _set_dropout(module: nn.Module, p: float) -> None:

@@ -1,6 +1,7 @@
 """Models from timm: built by name, and described from what timm records of them."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 import timm
@@ -14,30 +15,51 @@ from artstyle.models.zoo import TIMM_PREFIX, ModelSpec
 _SEQUENCES = ("blocks", "stages", "layers")
 
 
-def build(architecture: str) -> nn.Module:
-    """Return a network with random weights."""
-    network: nn.Module = timm.create_model(architecture)
+def build(
+    architecture: str,
+    *,
+    pretrained: bool = False,
+    image_size: int | None = None,
+    dropout: float | None = None,
+) -> nn.Module:
+    """Build a network as timm knows it.
+
+    Args:
+        architecture: timm's name, with or without a tag of weights.
+        pretrained: Whether its weights are loaded, downloaded on first use.
+        image_size: Side in pixels, for models that are built for one size; others take any.
+        dropout: Before the last layer; None takes the model's own.
+    """
+    options: dict[str, Any] = {} if dropout is None else {"drop_rate": dropout}
+    if image_size is not None:
+        # Only models with position embeddings or windows take it; the others refuse the word.
+        with suppress(TypeError):
+            network: nn.Module = timm.create_model(
+                architecture, pretrained=pretrained, img_size=image_size, **options
+            )
+            return network
+    network = timm.create_model(architecture, pretrained=pretrained, **options)
     return network
 
 
 def build_any(
-    name: str, *, pretrained: bool, image_size: int | None
+    name: str, *, pretrained: bool, image_size: int | None, dropout: float | None
 ) -> tuple[nn.Module, ModelSpec]:
     """Build ``timm/NAME`` and describe it.
 
     Raises:
         UnknownNameError: timm has no such model.
-        WeightsError: Its weights cannot be downloaded.
+        WeightsError: Its weights cannot be had.
     """
     builder = name.removeprefix(TIMM_PREFIX)
     architecture = builder.split(".")[0]
     if not timm.is_model(architecture):
         raise UnknownNameError("timm model", builder, timm.list_models(f"{architecture[:5]}*")[:12])
-    # A transformer with position embeddings is built for one size; other models take any.
-    sized: dict[str, Any] = {"img_size": image_size} if image_size and "vit" in architecture else {}
     try:
-        network = timm.create_model(builder, pretrained=pretrained, **sized)
+        network = build(builder, pretrained=pretrained, image_size=image_size, dropout=dropout)
     except (OSError, RuntimeError) as error:
+        if not pretrained:
+            raise
         raise no_download(name, error) from None
     return network, _describe(name, network)
 

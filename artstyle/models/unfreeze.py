@@ -23,11 +23,6 @@ def unfreeze(network: nn.Module, spec: ModelSpec, config: UnfreezeConfig, epoch:
                 network.get_submodule(path).requires_grad_(True)
 
 
-def stage_of(config: UnfreezeConfig, epoch: int) -> int:
-    """Return 1 once a staged run has left its head-only stage, else 0."""
-    return int(config.mode == "staged" and epoch >= config.head_epochs)
-
-
 def train_mode(network: nn.Module) -> None:
     """Put learning parts in training mode and frozen ones in evaluation mode.
 

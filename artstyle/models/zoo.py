@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from artstyle.config import DataConfig
 from artstyle.errors import UnknownNameError
-from artstyle.preprocessing import Interpolation
+from artstyle.preprocessing import Interpolation, Preprocessing
 
 Source = Literal["artstyle", "torchvision", "timm"]
 RGB = tuple[float, float, float]
@@ -106,6 +107,28 @@ _SPECS = (
         about="fast on a CPU; its weights come with artstyle[offline], no network",
     ),
 )
+
+
+def build_preprocessing(spec: ModelSpec, asked: DataConfig, prepared: DataConfig) -> Preprocessing:
+    """Return what a model's pictures go through.
+
+    Args:
+        spec: Its normalisation, interpolation and own size.
+        asked: The image size and fit that a run asks for.
+        prepared: How files were read when the data set was prepared: so they are read for ever.
+    """
+    return Preprocessing(
+        image_size=asked.image_size or spec.image_size,
+        mean=spec.mean,
+        std=spec.std,
+        interpolation=spec.interpolation,
+        fit=asked.fit,
+        read_size=prepared.cache_size,
+        background=prepared.background,
+        max_pixels=prepared.max_pixels,
+        min_side_px=prepared.min_side_px,
+    )
+
 
 MODELS = {spec.name: spec for spec in _SPECS}
 """Every model with a name of its own; ``timm/NAME`` reaches all others."""

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
 from artstyle.config import AugmentConfig, TrainConfig
-from artstyle.data.loading import EpochBatches, derive_seed
+from artstyle.data.loading import EpochBatches, derive_seed, iterate
 from artstyle.errors import TrainingError
 from artstyle.models.unfreeze import train_mode
 from artstyle.training.losses import Loss
@@ -103,7 +103,7 @@ def train_epoch(
     module = _distributed(learner.network, processes)
     started, sums = time.perf_counter(), [0.0, 0.0, 0.0]
     sizes = _step_sizes(batches, config.accumulate)
-    for step, (images, labels) in enumerate(loader):
+    for step, (images, labels) in enumerate(iterate(loader)):
         torch.manual_seed(derive_seed(batches.seed, "step", batches.epoch, step, processes.rank))
         moves = (step + 1) % config.accumulate == 0 or step + 1 == len(batches)
         share = processes.world / next(sizes)
@@ -120,6 +120,7 @@ def train_epoch(
         sums = [sums[0] + mean * len(labels), sums[1] + right, sums[2] + len(labels)]
         on_step(step + 1, mean, len(labels) * processes.world)
     processes.share_buffers(learner.network)
+    processes.share_buffers(learner.answering)
     loss, right_total, images_total = processes.total(sums)
     return EpochResult(
         loss=loss / images_total,

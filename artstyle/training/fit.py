@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 import psutil
 import torch
@@ -53,6 +53,8 @@ class FitResult:
     standing: Standing
     stopped: str
     """Why it ended, in words."""
+    leads: bool
+    """Whether this process, of several, is the one that wrote the run folder."""
 
 
 def fit(
@@ -81,7 +83,7 @@ def fit(
     with joined_processes(config.train.device) as processes:
         set_seed(config.seed, deterministic=config.deterministic)
         setup = build_setup(config, data, processes)
-        standing = _restore(setup, run) if resume else _begin(config, data, setup, run)
+        standing = _restore(setup, data, run) if resume else _begin(config, data, setup, run)
         tracker = Tracker(config, run, warn) if processes.leads else None
         if tracker:
             tracker.watch(setup.learner.network)
@@ -98,13 +100,13 @@ def fit(
         if tracker:
             tracker.finish()
             plot_curves(run.history_path, run.curves_path)
-        return FitResult(run, standing, stopped)
+        return FitResult(run, standing, stopped, processes.leads)
 
 
 def _begin(config: Config, data: DatasetFolder, setup: Setup, run: RunFolder) -> Standing:
     """Write what does not change during the run."""
     if setup.processes.leads:
-        now = datetime.now().astimezone()
+        now = datetime.now(UTC)
         environment = describe_environment(config, data, setup.processes, now)
         unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
         total, learning = count_parameters(setup.learner.network)
@@ -113,16 +115,20 @@ def _begin(config: Config, data: DatasetFolder, setup: Setup, run: RunFolder) ->
     return Standing()
 
 
-def _restore(setup: Setup, run: RunFolder) -> Standing:
+def _restore(setup: Setup, data: DatasetFolder, run: RunFolder) -> Standing:
     """Put the learner where it stood after the last finished epoch.
 
     Raises:
-        RunError: The run is of another model or other styles.
+        RunError: The data set is not the one that the run began with.
+        WeightsError: The checkpoint is damaged.
     """
+    if run.environment()["dataset"]["fingerprint"] != data.fingerprint:
+        raise RunError(
+            f"{data.path} has changed since {run.path} began (its fingerprint differs);"
+            " prepare it as it was, or begin a new run"
+        )
     weights, state = read_state(run.last_path)
     learner = setup.learner
-    if run.labels() != setup.header.labels:
-        raise RunError(f"{run.path} was trained on other styles than the data set has now")
     try:
         learner.network.load_state_dict(weights)
         learner.optimizer.load_state_dict(state["optimizer"])
@@ -132,7 +138,8 @@ def _restore(setup: Setup, run: RunFolder) -> Standing:
             learner.ema.load_state_dict(state["ema"])
         standing = Standing(**state["standing"])
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{run.last_path} cannot be gone on from: {error}") from None
+        reason = " ".join(str(error).split())
+        raise WeightsError(f"{run.last_path} cannot be gone on from: {reason}") from None
     if setup.processes.leads:
         # A line may have been written for an epoch whose checkpoint was not.
         run.write_history(run.history()[: standing.epochs])

@@ -70,9 +70,8 @@ def joined_processes(device: str) -> Iterator[Processes]:
         yield Processes(0, 1, choose_device(device))
         return
     local = int(os.environ.get("LOCAL_RANK", "0"))
-    own = choose_device(
-        f"cuda:{local}" if device == "auto" and torch.cuda.is_available() else device
-    )
+    on_cuda = device == "cuda" or (device == "auto" and torch.cuda.is_available())
+    own = choose_device(f"cuda:{local}" if on_cuda else device)
     if own.type == "cuda":
         torch.cuda.set_device(own)
     dist.init_process_group("nccl" if own.type == "cuda" else "gloo")

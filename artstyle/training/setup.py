@@ -13,11 +13,11 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import CachedPaintings, EpochBatches, Labelled, build_loader
 from artstyle.data.manifest import Split
 from artstyle.data.transforms import train_transform
+from artstyle.errors import ConfigError
 from artstyle.inference import choose_precision
 from artstyle.models.checkpoint import Header, StyleModel
 from artstyle.models.factory import build_network
-from artstyle.models.zoo import ModelSpec
-from artstyle.preprocessing import Preprocessing
+from artstyle.models.zoo import ModelSpec, build_preprocessing
 from artstyle.training.engine import Learner, build_mix
 from artstyle.training.losses import build_loss
 from artstyle.training.optim import Schedule, build_optimizer
@@ -51,6 +51,11 @@ def build_setup(config: Config, data: DatasetFolder, processes: Processes) -> Se
     Raises:
         ArtstyleError: The data set, the model's name or its weights cannot serve.
     """
+    if config.train.batch_size < processes.world:
+        raise ConfigError(
+            f"train.batch_size = {config.train.batch_size} leaves some of the {processes.world}"
+            " processes without a picture; it counts the pictures of all of them"
+        )
     training, validation = labelled(data, "train"), labelled(data, "val")
     built = build_network(
         config.model.name,
@@ -59,7 +64,7 @@ def build_setup(config: Config, data: DatasetFolder, processes: Processes) -> Se
         image_size=config.data.image_size,
         dropout=config.model.dropout,
     )
-    preprocessing = _preprocessing(config, built.spec, data)
+    preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     batches = EpochBatches(
         training.labels_N,
         config.train.batch_size,
@@ -92,22 +97,6 @@ def labelled(data: DatasetFolder, split: Split) -> Labelled:
     return Labelled(
         paths=tuple(data.image_path(row) for row in rows),
         labels_N=np.array([position[row.style] for row in rows], dtype=np.int64),
-    )
-
-
-def _preprocessing(config: Config, spec: ModelSpec, data: DatasetFolder) -> Preprocessing:
-    """Return what the model's pictures go through; they are read as `prepare` read them."""
-    prepared = data.description["config"]["data"]
-    return Preprocessing(
-        image_size=config.data.image_size or spec.image_size,
-        mean=spec.mean,
-        std=spec.std,
-        interpolation=spec.interpolation,
-        fit=config.data.fit,
-        read_size=prepared["cache_size"],
-        background=tuple(prepared["background"]),
-        max_pixels=prepared["max_pixels"],
-        min_side_px=prepared["min_side_px"],
     )
 
 
