@@ -94,7 +94,7 @@ def _in_short(
 ) -> list[Block]:
     facts: dict[str, Any] = {
         "model": config.model.name,
-        "weights at the start": config.model.weights,
+        "weights at the start": config.model.weights or "ImageNet's, if the model has them",
         "styles": len(run.labels()),
     }
     if history:

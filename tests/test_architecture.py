@@ -85,8 +85,9 @@ def test_help_loads_neither_torch_nor_numpy_nor_pillow_nor_pydantic() -> None:
     code = """
 from artstyle.cli.app import app
 import contextlib, io
-with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
     app(["--help"])
+assert "Usage" in shown.getvalue()
 """
     assert set(loaded_by(code)) & {"torch", "numpy", "PIL", "pydantic", "timm", "wandb"} == set()
 

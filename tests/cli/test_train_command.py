@@ -46,6 +46,11 @@ WRONG = {
     "a misspelt key": (("--set", "optim.lrr=1"), "Did you mean 'optim.lr'?"),
     "a value out of bounds": (("--set", "train.epochs=0"), "train.epochs = 0 (--set)"),
     "a key of prepare": (("--set", "split.group=artist"), "it is for 'artstyle prepare'"),
+    "a size of prepare": (("--set", "data.cache_size=99"), "it is for 'artstyle prepare'"),
+    "a device that is not there": (
+        ("--device", "cuda:9", "--data", "{data}"),
+        "no device 'cuda:9'",
+    ),
     "no dataset folder": ((), "make it with 'artstyle prepare SOURCE'"),
     "a folder that is none": (("--data", "."), "is no dataset folder"),
     "a run that is not there": (("--resume", "latest"), "no finished run in runs/"),
@@ -55,9 +60,12 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_what_is_wrong_is_said_in_one_line_with_exit_code_2(case: str, tmp_path: Path) -> None:
+def test_what_is_wrong_is_said_in_one_line_with_exit_code_2(
+    case: str, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
     words, message = WRONG[case]
-    done = artstyle("finetune", *words, cwd=tmp_path)
+    given = [word.format(data=tiny_dataset.path) for word in words]
+    done = artstyle("finetune", *given, cwd=tmp_path)
     assert done.returncode == 2
     assert done.stdout == ""
     assert message in done.stderr

@@ -1,0 +1,67 @@
+"""Run folders: found by path, by name, and as the latest."""
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from artstyle.config import Config
+from artstyle.errors import MissingError, RunError, UnknownNameError
+from artstyle.runs import RunFolder, find_run, new_run_path
+
+
+def begin(root: Path, name: str, started: str, *checkpoints: str) -> RunFolder:
+    run = RunFolder(root / name)
+    run.begin(Config(), ("Cubism",), {"started": started})
+    for checkpoint in checkpoints:
+        path = run.best_path if checkpoint == "best" else run.last_path
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"")
+    return run
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> Path:
+    # By name the oldest would come last.
+    begin(tmp_path, "zebra", "2026-11-20T10:00:00+00:00", "best", "last")
+    begin(tmp_path, "middle", "2026-11-21T10:00:00+00:00", "best", "last")
+    begin(tmp_path, "newest", "2026-11-22T10:00:00+00:00")
+    return tmp_path
+
+
+def test_a_run_is_found_by_its_path_and_by_its_name(runs: Path) -> None:
+    assert find_run(str(runs / "zebra"), runs).name == "zebra"
+    assert find_run("zebra", runs).path == runs / "zebra"
+
+
+def test_the_latest_is_the_newest_that_has_learnt_something(runs: Path) -> None:
+    assert find_run("latest", runs).name == "middle"
+
+
+def test_going_on_never_picks_an_older_run_in_silence(runs: Path) -> None:
+    with pytest.raises(RunError, match=r"newest has no last checkpoint"):
+        find_run("latest", runs, needs="last")
+
+
+def test_a_misspelt_run_is_answered_with_the_nearest(runs: Path) -> None:
+    with pytest.raises(UnknownNameError, match="Did you mean 'zebra'"):
+        find_run("zebr", runs)
+
+
+def test_no_run_at_all_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match="make one with 'artstyle finetune'"):
+        find_run("latest", tmp_path / "runs")
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RunError, match=r"no config\.yaml"):
+        find_run(str(tmp_path))
+
+
+def test_two_runs_begun_in_one_second_get_two_names(tmp_path: Path) -> None:
+    now = datetime(2026, 11, 22, 14, 30)
+    first = new_run_path(tmp_path, "timm/vit_tiny", now)
+    first.mkdir()
+    second = new_run_path(tmp_path, "timm/vit_tiny", now)
+    assert first.name == "20261122-143000-timm-vit_tiny"
+    assert second.name == "20261122-143000-timm-vit_tiny-2"
