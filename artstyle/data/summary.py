@@ -86,12 +86,14 @@ def artist_sentences(description: Mapping[str, Any]) -> list[str]:
     for split in SPLITS[1:]:
         overlap, oracle = report["artist_overlap"][split], report["artist_oracle"][split]
         if overlap is None or oracle is None:
+            sentences.append(f"{split}: no artist is known, so none can be told apart from a style")
             continue
         sentences.append(
             f"{split}: {overlap:.1%} of the paintings are by artists who are also in train;"
             f" an answer that knows only the artist's name scores {oracle['accuracy']:.1%}"
         )
-    if sentences and report["group"] != "artist":
+    known = any(report["artist_oracle"][split] is not None for split in SPLITS[1:])
+    if known and report["group"] != "artist":
         sentences.append(
             "a model can score so by recognising artists; split by artist to test style:"
             " --set split.group=artist"

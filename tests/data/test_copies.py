@@ -77,6 +77,14 @@ def test_the_same_official_name_in_two_folders_is_one_painting_whatever_the_pixe
         assert groups_of(images, ["1", "2"], different(2)) == [0, 0], name
 
 
+def test_one_title_by_two_artists_is_two_paintings() -> None:
+    images = [
+        image("Baroque/rembrandt/self_portrait.jpg", "rembrandt"),
+        image("Post_Impressionism/van-gogh/self_portrait.jpg", "van-gogh"),
+    ]
+    assert groups_of(images, ["1", "2"], different(2)) == [0, 1]
+
+
 def test_names_that_cameras_and_scripts_give_say_nothing() -> None:
     for name in ("img_0001.jpg", "0001.jpg", "scan.jpg", "12_34.jpg", "a_.jpg"):
         images = [image(f"A/{name}"), image(f"B/{name}")]

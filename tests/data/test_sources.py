@@ -60,6 +60,12 @@ def test_a_folder_below_the_style_gives_the_artist(tmp_path: Path) -> None:
     assert (two.artist, two.title) == ("Frans Hals", "2")
 
 
+def test_an_artist_in_the_file_name_is_believed_before_a_folder(tmp_path: Path) -> None:
+    paint(tmp_path, "Impressionism/batch1/claude-monet_haystacks.jpg")
+    (image,) = open_source(tmp_path).images
+    assert (image.artist, image.title) == ("claude-monet", "haystacks")
+
+
 def test_folders_that_only_wrap_are_no_styles(tmp_path: Path) -> None:
     paint(tmp_path, "data/wikiart/Cubism/a_b.jpg", "data/wikiart/Rococo/c_d.jpg")
     source = open_source(tmp_path)
