@@ -39,7 +39,7 @@ class DataConfig(Section):
     min_side_px: PositiveInt = 16
     """A picture with a side shorter than this is rejected."""
     workers: NonNegativeInt | None = None
-    """Processes that decode and augment beside the main one; null means one per core."""
+    """How many pictures are read at once, by `prepare` and in training; null means one per core."""
 
 
 class QualityConfig(Section):
@@ -197,9 +197,10 @@ class TrainConfig(Section):
     monitor: Literal["accuracy", "macro_f1"] = "accuracy"
     """The validation score that chooses the best checkpoint."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """auto: bf16 or fp16 on an accelerator, fp32 on a CPU."""
-    channels_last: bool = True
-    """Whether pixels lie beside each other in memory rather than planes."""
+    """auto: half precision where a short measurement finds it clearly faster, else fp32; fix it
+    where runs must be equal to the bit, as a measurement may come out otherwise."""
+    channels_last: bool | Literal["auto"] = "auto"
+    """Whether pixels lie beside each other in memory rather than planes; auto: as measured."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
 

@@ -7,7 +7,8 @@ after a resume.
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,6 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from artstyle.data.balance import oversampled_indices
-from artstyle.data.transforms import Transform
 from artstyle.errors import DataError, ImageError
 from artstyle.images import ImageRules, read_image
 
@@ -47,18 +47,33 @@ class Labelled:
 
 
 class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
-    """Pre-resized pictures as tensors, 3 x S x S, with their labels."""
+    """Pre-resized pictures as varied 8-bit pixels, S x S x 3, with their labels.
 
-    def __init__(self, paintings: Labelled, transform: Transform) -> None:
+    Args:
+        paintings: The pictures.
+        transform: From a picture and a seed to its pixels.
+        threads: That read a batch together.
+    """
+
+    def __init__(
+        self,
+        paintings: Labelled,
+        transform: Callable[[Image.Image, int], Tensor],
+        threads: int = 1,
+    ) -> None:
         self.paintings = paintings
         self.transform = transform
+        self.threads = threads
 
     def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
-        """Read and vary one picture; torch's generator is left as it was found."""
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(draw.seed)
-            image = self.transform(read_cached(self.paintings.paths[draw.index]))
-        return image, torch.tensor(self.paintings.labels_N[draw.index])
+        """Read and vary one picture."""
+        pixels_HW3 = self.transform(read_cached(self.paintings.paths[draw.index]), draw.seed)
+        return pixels_HW3, torch.tensor(self.paintings.labels_N[draw.index])
+
+    def __getitems__(self, draws: Sequence[Draw]) -> list[tuple[Tensor, Tensor]]:
+        """Read and vary a batch; the loader asks for this rather than for one by one."""
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="read") as pool:
+            return list(pool.map(self.__getitem__, draws))
 
 
 class EpochBatches(Sampler[list[Draw]]):
@@ -134,29 +149,38 @@ class EpochBatches(Sampler[list[Draw]]):
 
 
 def build_loader(
-    dataset: CachedPaintings, batches: EpochBatches, workers: int | None, *, pin: bool
+    paintings: Labelled,
+    transform: Callable[[Image.Image, int], Tensor],
+    batches: EpochBatches,
+    workers: int | None,
+    device: torch.device,
 ) -> DataLoader[tuple[Tensor, Tensor]]:
     """Return the loader of training batches.
 
+    Beside an accelerator, processes read ahead. On a CPU the network needs the same cores, and
+    whoever reads meanwhile only holds it up: threads read each batch between two steps.
+
     Args:
-        dataset: What is drawn from.
+        paintings: What is drawn from.
+        transform: From a picture and a seed to its pixels.
         batches: Which, in which order.
-        workers: Processes; None means one per core, 0 reads in this process.
-        pin: Whether batches lie in memory from which an accelerator copies fast.
+        workers: Processes or threads; None means one per core.
+        device: Where the network is.
     """
     if workers is None:
         # The processes that torchrun starts on one machine share its cores.
         workers = max(1, (os.cpu_count() or 1) // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
+    threads, processes = (max(1, workers), 0) if device.type == "cpu" else (1, workers)
     return DataLoader(
-        dataset,
+        CachedPaintings(paintings, transform, threads),
         batch_sampler=batches,
-        num_workers=workers,
-        persistent_workers=workers > 0,
-        pin_memory=pin,
+        num_workers=processes,
+        persistent_workers=processes > 0,
+        pin_memory=device.type == "cuda",
     )
 
 
-def iterate(loader: DataLoader[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+def iterate(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield the batches of an epoch.
 
     Raises:

@@ -6,7 +6,9 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from artstyle.config import AugmentConfig
-from artstyle.data.transforms import eval_transform, train_transform
+from artstyle.data.augment import train_transform
+from artstyle.data.loading import derive_seed
+from artstyle.data.transforms import eval_transform
 from artstyle.images import read_image
 from artstyle.plots import Tile
 from artstyle.preprocessing import Preprocessing
@@ -47,12 +49,12 @@ def augmented_tiles(
         content, short_side_px=preprocessing.read_size, rules=preprocessing.rules
     ).pixels
     plain, varied = eval_transform(preprocessing), train_transform(preprocessing, augment)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        tensors = [varied(picture) for _ in range(count)]
     return [
         Tile(to_picture(plain(picture), preprocessing), "unvaried"),
-        *(Tile(to_picture(tensor, preprocessing)) for tensor in tensors),
+        *(
+            Tile(Image.fromarray(varied(picture, derive_seed(seed, number)).numpy()))
+            for number in range(count)
+        ),
     ]
 
 

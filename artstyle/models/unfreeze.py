@@ -11,9 +11,7 @@ def unfreeze(network: nn.Module, spec: ModelSpec, config: UnfreezeConfig, epoch:
 
     What lies before the first learning block then needs no backward pass, and gets none.
     """
-    mode = config.mode
-    if mode == "staged":
-        mode = "head" if epoch < config.head_epochs else "blocks"
+    mode = stage(config, epoch)
     network.requires_grad_(mode == "all")
     if mode in ("head", "blocks"):
         network.get_submodule(spec.head).requires_grad_(True)
@@ -21,6 +19,13 @@ def unfreeze(network: nn.Module, spec: ModelSpec, config: UnfreezeConfig, epoch:
         for group in spec.blocks[-config.blocks :]:
             for path in group:
                 network.get_submodule(path).requires_grad_(True)
+
+
+def stage(config: UnfreezeConfig, epoch: int) -> str:
+    """Return what learns in one epoch, counted from 0: none, head, blocks or all."""
+    if config.mode == "staged":
+        return "head" if epoch < config.head_epochs else "blocks"
+    return config.mode
 
 
 def train_mode(network: nn.Module) -> None:

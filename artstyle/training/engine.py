@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
@@ -12,7 +12,6 @@ from torch.amp import GradScaler
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
-from torch.utils.data import DataLoader
 from torchvision.transforms import v2
 
 from artstyle.config import AugmentConfig, TrainConfig
@@ -41,13 +40,23 @@ class Learner:
     """Mixup or CutMix of a batch."""
     precision: torch.dtype | None
     """Of autocast; None computes in float32."""
-    memory_format: torch.memory_format
-    """Of the pictures; the network's own."""
 
     @property
     def answering(self) -> nn.Module:
         """The network whose answers count: the moving average if there is one."""
         return self.network if self.ema is None else self.ema.module
+
+
+@dataclass(frozen=True)
+class Feed:
+    """What comes in during an epoch, and what it goes through."""
+
+    batches: Iterable[Batch]
+    """This process's part of each, with labels."""
+    enter: Callable[[Tensor], Tensor]
+    """From a batch on the device to what the module takes."""
+    module: nn.Module
+    """The network, or a part of it that takes what the rest has computed before."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,7 @@ def build_mix(config: AugmentConfig, num_styles: int) -> Callable[[Tensor, Tenso
 
 def train_epoch(
     learner: Learner,
-    loader: DataLoader[Batch],
+    feed: Feed,
     batches: EpochBatches,
     config: TrainConfig,
     processes: Processes,
@@ -90,7 +99,7 @@ def train_epoch(
 
     Args:
         learner: Changed in place.
-        loader: Gives this process's part of ``batches``.
+        feed: This process's part of ``batches``.
         batches: The epoch's batches.
         config: Accumulation, clipping.
         processes: This one and the others.
@@ -99,16 +108,20 @@ def train_epoch(
     Raises:
         TrainingError: The loss is no longer a finite number.
     """
-    train_mode(learner.network)
-    module = _distributed(learner.network, processes)
-    started, sums = time.perf_counter(), [0.0, 0.0, 0.0]
+    train_mode(feed.module)
+    module = _distributed(feed.module, processes)
+    device, started, sums = processes.device, time.perf_counter(), [0.0, 0.0, 0.0]
     sizes = _step_sizes(batches, config.accumulate)
-    for step, (images, labels) in enumerate(iterate(loader)):
+    for step, (images, labels) in enumerate(iterate(feed.batches)):
         torch.manual_seed(derive_seed(batches.seed, "step", batches.epoch, step, processes.rank))
         moves = (step + 1) % config.accumulate == 0 or step + 1 == len(batches)
         share = processes.world / next(sizes)
         with _unsynchronised(module, moves):
-            losses_N, right = _backward(learner, module, images, labels, share, processes)
+            images, labels = (
+                images.to(device, non_blocking=True),
+                labels.to(device, non_blocking=True),
+            )
+            losses_N, right = _backward(learner, module, feed.enter(images), labels, share)
         if moves:
             _move(learner, config.max_grad_norm)
         mean = float(losses_N.mean())
@@ -138,17 +151,13 @@ def _backward(
     images: Tensor,
     labels: Tensor,
     share: float,
-    processes: Processes,
 ) -> tuple[Tensor, int]:
     """Add the gradients of one batch; return its losses and how many answers were right."""
-    device = processes.device
-    images = images.to(device, non_blocking=True, memory_format=learner.memory_format)
-    labels = labels.to(device, non_blocking=True)
     targets = labels
     if learner.mix is not None:
         images, targets = learner.mix(images, labels)
     with torch.autocast(
-        device.type, dtype=learner.precision, enabled=learner.precision is not None
+        images.device.type, dtype=learner.precision, enabled=learner.precision is not None
     ):
         logits_NC = module(images)
     losses_N = learner.loss(logits_NC.float(), targets)

@@ -18,6 +18,7 @@ from artstyle.runs import RunFolder
 from artstyle.training.curves import plot_curves
 from artstyle.training.engine import EpochResult, Learner, train_epoch
 from artstyle.training.environment import describe_environment, set_seed
+from artstyle.training.features import Features, reused_features
 from artstyle.training.processes import Processes, joined_processes
 from artstyle.training.setup import Setup, build_setup
 from artstyle.training.tracking import Tracker
@@ -82,15 +83,18 @@ def fit(
     """
     with joined_processes(config.train.device) as processes:
         set_seed(config.seed, deterministic=config.deterministic)
-        setup = build_setup(config, data, processes)
+        recorded = run.environment().get("numerics") if resume else None
+        setup = build_setup(config, data, processes, recorded)
         standing = _restore(setup, data, run) if resume else _begin(config, data, setup, run)
         tracker = Tracker(config, run, warn) if processes.leads else None
         if tracker:
             tracker.watch(setup.learner.network)
+        features: Features | None = None
         while not (stopped := _why_stop(config, standing, processes)):
-            started = time.perf_counter()
-            trained = _train(config, setup, standing.epochs, progress)
-            validated = validate(setup, config.train.batch_size)
+            started, epoch = time.perf_counter(), standing.epochs
+            features = reused_features(config, setup, epoch, run.path, features, progress)
+            trained = _train(config, setup, epoch, features, progress)
+            validated = validate(setup, config.train.batch_size, features)
             score = validated.score(config.train.monitor)
             setup.learner.schedule.after_epoch(score)
             standing = standing.after(score, time.perf_counter() - started)
@@ -111,6 +115,7 @@ def _begin(config: Config, data: DatasetFolder, setup: Setup, run: RunFolder) ->
         unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
         total, learning = count_parameters(setup.learner.network)
         environment["parameters"] = {"total": total, "learning": learning}
+        environment["numerics"] = setup.choice.to_dict()
         run.begin(config, setup.header.labels, environment)
     return Standing()
 
@@ -166,7 +171,9 @@ def _time_is_up(limits: TrainConfig, standing: Standing) -> bool:
     return standing.seconds + standing.last_seconds > 60 * limits.max_minutes
 
 
-def _train(config: Config, setup: Setup, epoch: int, progress: Progress) -> EpochResult | None:
+def _train(
+    config: Config, setup: Setup, epoch: int, features: Features | None, progress: Progress
+) -> EpochResult | None:
     """Train for one epoch, counted from 0; None where nothing learns."""
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, epoch)
     if config.unfreeze.mode == "none":
@@ -181,9 +188,8 @@ def _train(config: Config, setup: Setup, epoch: int, progress: Progress) -> Epoc
         if setup.processes.leads and step < steps:
             progress(stage, step, steps, detail)
 
-    return train_epoch(
-        setup.learner, setup.loader, setup.batches, config.train, setup.processes, on_step
-    )
+    feed = setup.pictures if features is None else features.feed(setup)
+    return train_epoch(setup.learner, feed, setup.batches, config.train, setup.processes, on_step)
 
 
 class _Meter:

@@ -39,7 +39,7 @@ class Processes:
             dealt[rank :: self.world] = part
         return dealt  # type: ignore[return-value]
 
-    def agree(self, value: bool) -> bool:
+    def agree(self, value: Value) -> Value:
         """Return what the leading process says."""
         if self.world == 1:
             return value

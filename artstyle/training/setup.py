@@ -1,25 +1,26 @@
 """What a run needs before its first epoch, built from the configuration and the data."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-from torch.utils.data import DataLoader
 
 from artstyle.config import Config
+from artstyle.data.augment import train_transform
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.loading import CachedPaintings, EpochBatches, Labelled, build_loader
+from artstyle.data.loading import EpochBatches, Labelled, build_loader
 from artstyle.data.manifest import Split
-from artstyle.data.transforms import train_transform
+from artstyle.data.transforms import normalise
 from artstyle.errors import ConfigError
-from artstyle.inference import choose_precision
 from artstyle.models.checkpoint import Header, StyleModel
 from artstyle.models.factory import build_network
 from artstyle.models.zoo import ModelSpec, build_preprocessing
-from artstyle.training.engine import Learner, build_mix
+from artstyle.training.engine import Feed, Learner, build_mix
 from artstyle.training.losses import build_loss
+from artstyle.training.numerics import Choice, Numerics, choose_numerics
 from artstyle.training.optim import Schedule, build_optimizer
 from artstyle.training.processes import Processes
 
@@ -32,9 +33,13 @@ class Setup:
     learner: Learner
     header: Header
     batches: EpochBatches
-    loader: DataLoader[tuple[Tensor, Tensor]]
+    pictures: Feed
+    """The training pictures, on their way through the whole network."""
+    training: Labelled
     validation: Labelled
     processes: Processes
+    choice: Choice
+    """Of precision and layout."""
 
     def answering(self) -> StyleModel:
         """Return the model as it stands now, for validation."""
@@ -45,8 +50,19 @@ class Setup:
         )
 
 
-def build_setup(config: Config, data: DatasetFolder, processes: Processes) -> Setup:
+def build_setup(
+    config: Config,
+    data: DatasetFolder,
+    processes: Processes,
+    recorded: dict[str, Any] | None = None,
+) -> Setup:
     """Build the network, what moves it, and what feeds it.
+
+    Args:
+        config: Of the run.
+        data: What is learnt from.
+        processes: This one and the others.
+        recorded: The choice of precision and layout of a run that is gone on with.
 
     Raises:
         ArtstyleError: The data set, the model's name or its weights cannot serve.
@@ -74,20 +90,33 @@ def build_setup(config: Config, data: DatasetFolder, processes: Processes) -> Se
         rank=processes.rank,
         world=processes.world,
     )
-    loader = build_loader(
-        CachedPaintings(training, train_transform(preprocessing, config.augment)),
-        batches,
-        config.data.workers,
-        pin=processes.device.type == "cuda",
+    network = built.network.to(processes.device)
+    choice = choose_numerics(
+        config, network, built.spec, preprocessing.image_size, processes, recorded
+    )
+    layout = choice.numerics.memory_format
+    network.to(memory_format=layout)
+    pictures = Feed(
+        build_loader(
+            training,
+            train_transform(preprocessing, config.augment),
+            batches,
+            config.data.workers,
+            processes.device,
+        ),
+        lambda pixels: normalise(pixels, preprocessing).contiguous(memory_format=layout),
+        network,
     )
     return Setup(
         spec=built.spec,
-        learner=_learner(config, built.network, built.spec, batches, processes.device),
+        learner=_learner(config, network, built.spec, batches, processes.device, choice.numerics),
         header=Header(config.model.name, data.labels, preprocessing, {}),
         batches=batches,
-        loader=loader,
+        pictures=pictures,
+        training=training,
         validation=validation,
         processes=processes,
+        choice=choice,
     )
 
 
@@ -106,12 +135,11 @@ def _learner(
     spec: ModelSpec,
     batches: EpochBatches,
     device: torch.device,
+    numerics: Numerics,
 ) -> Learner:
-    layout = torch.channels_last if config.train.channels_last else torch.contiguous_format
-    network = network.to(device).to(memory_format=layout)
     optimizer = build_optimizer(network, spec, config.optim)
     moves_per_epoch = -(-len(batches) // config.train.accumulate)
-    precision = choose_precision(config.train.precision, device)
+    precision = numerics.autocast
     num_styles = int(network.get_submodule(spec.head).out_features)  # type: ignore[arg-type]
     decay = config.train.ema_decay
     return Learner(
@@ -125,5 +153,4 @@ def _learner(
         loss=build_loss(config.loss, batches.labels_N, num_styles, device),
         mix=build_mix(config.augment, num_styles),
         precision=precision,
-        memory_format=layout,
     )

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from artstyle import metrics
 from artstyle.data.loading import Labels, read_cached
 from artstyle.inference import predict_logits
+from artstyle.training.features import Features
 from artstyle.training.setup import Setup
 
 
@@ -28,22 +30,13 @@ class Validation:
         return self.accuracy if monitor == "accuracy" else self.macro_f1
 
 
-def validate(setup: Setup, batch_size: int) -> Validation:
-    """Answer the validation split, dealt out to all processes, and score the answers."""
-    pictures, processes = setup.validation, setup.processes
-    own = pictures.paths[processes.rank :: processes.world]
-    answers = [
-        prediction.logits_C
-        for prediction in predict_logits(
-            setup.answering(),
-            own,
-            read_cached,
-            batch_size=batch_size,
-            precision=setup.learner.precision,
-        )
-    ]
-    logits_NC = np.stack(processes.gather(answers))  # type: ignore[arg-type]
-    targets_N, predictions_N = pictures.labels_N, logits_NC.argmax(axis=1)
+def validate(setup: Setup, batch_size: int, features: Features | None = None) -> Validation:
+    """Answer the validation split and score the answers.
+
+    The split is dealt out to all processes, unless the head alone answers from ``features``.
+    """
+    logits_NC = _logits(setup, batch_size) if features is None else features.logits(setup).numpy()
+    targets_N, predictions_N = setup.validation.labels_N, logits_NC.argmax(axis=1)
     confusion_CC = metrics.confusion_matrix(targets_N, predictions_N, logits_NC.shape[1])
     return Validation(
         loss=float(
@@ -54,3 +47,19 @@ def validate(setup: Setup, batch_size: int) -> Validation:
         targets_N=targets_N,
         predictions_N=predictions_N,
     )
+
+
+def _logits(setup: Setup, batch_size: int) -> NDArray[np.float32]:
+    processes = setup.processes
+    own = setup.validation.paths[processes.rank :: processes.world]
+    answers = [
+        prediction.logits_C
+        for prediction in predict_logits(
+            setup.answering(),
+            own,
+            read_cached,
+            batch_size=batch_size,
+            precision=setup.learner.precision,
+        )
+    ]
+    return np.stack(processes.gather(answers))  # type: ignore[arg-type]

@@ -56,6 +56,10 @@ WAYS = {
         "train.ema_decay=0.9", "augment.mixup_alpha=0.2", "augment.cutmix_alpha=1.0",
     ),
     "balanced and accumulated": ("train.sampler=balanced", "train.accumulate=3"),
+    "features": (
+        "unfreeze.mode=head", "augment.crop_scale=[1,1]", "augment.flip=0", "augment.erasing=0",
+        "augment.trivial_augment=false", "train.ema_decay=0.9",
+    ),
     "staged": ("unfreeze.mode=staged", "unfreeze.head_epochs=1", "unfreeze.blocks=1"),
 }  # fmt: skip
 
@@ -211,7 +215,7 @@ def test_two_processes_train_to_the_result_of_one(
     settings = (
         "model.weights=none", "data.image_size=32", "unfreeze.mode=blocks", "unfreeze.blocks=2",
         "data.workers=0", "optim.name=sgd", "optim.lr=0.05", "train.accumulate=2",
-        "train.ema_decay=0.5",
+        "train.ema_decay=0.5", "train.precision=fp32", "train.channels_last=true",
     )  # fmt: skip
     words = [
         "finetune", "--data", str(tiny_dataset.path), "--model", "timm/vit_tiny_patch16_224",

@@ -1,0 +1,156 @@
+"""How a training picture is varied: each variation follows from the picture and a seed."""
+
+import math
+from collections.abc import Callable
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+from torchvision.transforms import InterpolationMode, v2
+
+from artstyle.config import AugmentConfig
+from artstyle.data.transforms import square_transform
+from artstyle.preprocessing import Preprocessing
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom, in pixels."""
+
+# Width to height of what a crop keeps (Szegedy et al. 2015, sec. 6) and of what is erased (Zhong
+# et al. 2017, alg. 1), drawn evenly on a logarithmic scale; tried this often.
+_CROP_RATIO = (3 / 4, 4 / 3)
+_ERASED_RATIO = (0.3, 3.3)
+_TRIES = 10
+
+_TRIVIAL = v2.TrivialAugmentWide(interpolation=InterpolationMode.BILINEAR)
+# It draws from torch's one global generator, pictures are varied in several threads.
+_TORCH_DRAWS = Lock()
+
+
+def varies(config: AugmentConfig) -> bool:
+    """Return whether a picture looks different from epoch to epoch."""
+    return bool(
+        config.rotation_degrees
+        or config.crop_scale != (1.0, 1.0)
+        or config.flip
+        or config.trivial_augment
+        or config.erasing
+        or config.mixup_alpha
+        or config.cutmix_alpha
+    )
+
+
+def train_transform(
+    preprocessing: Preprocessing, config: AugmentConfig
+) -> Callable[[Image.Image, int], Tensor]:
+    """Return the function from an RGB picture and a seed to varied pixels, S x S x 3, 8 bits.
+
+    They are not normalised yet: that is cheaper for a whole batch. Without any variation they are
+    those of ``eval_transform``. Generators are left as they were found.
+    """
+    square = square_transform(preprocessing)
+    mean_3 = np.round(np.multiply(preprocessing.mean, 255)).astype(np.uint8)
+
+    def transform(picture: Image.Image, seed: int) -> Tensor:
+        rng = np.random.default_rng(seed)
+        if config.rotation_degrees:
+            picture = _turned(picture, preprocessing, config.rotation_degrees, rng)
+        if config.crop_scale == (1.0, 1.0):
+            picture = square(picture)
+        else:
+            picture = _cropped(picture, preprocessing, config.crop_scale, rng)
+        if rng.random() < config.flip:
+            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if config.trivial_augment:
+            picture = _trivially_augmented(picture, seed)
+        pixels_HW3 = np.array(picture)
+        if rng.random() < config.erasing:
+            _erase(pixels_HW3, config.erasing_scale, mean_3, rng)
+        return torch.from_numpy(pixels_HW3)
+
+    return transform
+
+
+def _turned(
+    picture: Image.Image, preprocessing: Preprocessing, degrees: float, rng: np.random.Generator
+) -> Image.Image:
+    if preprocessing.fit == "squash":
+        picture = picture.resize(_canvas(picture, preprocessing), Image.Resampling.BILINEAR)
+    return picture.rotate(rng.uniform(-degrees, degrees), Image.Resampling.BILINEAR)
+
+
+def _cropped(
+    picture: Image.Image,
+    preprocessing: Preprocessing,
+    scale: tuple[float, float],
+    rng: np.random.Generator,
+) -> Image.Image:
+    """Squash, crop and resize in one pass over the pixels."""
+    canvas = _canvas(picture, preprocessing)
+    box = random_box(canvas, scale, rng)
+    across, down = picture.width / canvas[0], picture.height / canvas[1]
+    return picture.resize(
+        (preprocessing.image_size, preprocessing.image_size),
+        Image.Resampling[preprocessing.interpolation.upper()],
+        box=(box[0] * across, box[1] * down, box[2] * across, box[3] * down),
+    )
+
+
+def _canvas(picture: Image.Image, preprocessing: Preprocessing) -> tuple[int, int]:
+    """Return the width and height in which crops are drawn."""
+    side = preprocessing.read_size
+    return (side, side) if preprocessing.fit == "squash" else picture.size
+
+
+def random_box(size: tuple[int, int], scale: tuple[float, float], rng: np.random.Generator) -> Box:
+    """Return a box within ``size`` (width, height) that holds a random share of its area.
+
+    Where ten draws do not fit, it is the largest box in the middle whose ratio is allowed.
+    """
+    width, height = size
+    for _ in range(_TRIES):
+        wide, high = _random_sides(width * height * rng.uniform(*scale), _CROP_RATIO, rng)
+        if 0 < wide <= width and 0 < high <= height:
+            x, y = rng.integers(width - wide + 1), rng.integers(height - high + 1)
+            return float(x), float(y), float(x + wide), float(y + high)
+    wide = min(width, round(height * _CROP_RATIO[1]))
+    high = min(height, round(width / _CROP_RATIO[0]))
+    left, top = (width - wide) // 2, (height - high) // 2
+    return float(left), float(top), float(left + wide), float(top + high)
+
+
+def _erase(
+    pixels_HW3: NDArray[np.uint8],
+    scale: tuple[float, float],
+    fill_3: NDArray[np.uint8],
+    rng: np.random.Generator,
+) -> None:
+    """Put the mean colour over a random rectangle, in place."""
+    height, width = pixels_HW3.shape[:2]
+    for _ in range(_TRIES):
+        wide, high = _random_sides(width * height * rng.uniform(*scale), _ERASED_RATIO, rng)
+        if 0 < wide < width and 0 < high < height:
+            left, top = rng.integers(width - wide + 1), rng.integers(height - high + 1)
+            pixels_HW3[top : top + high, left : left + wide] = fill_3
+            return
+
+
+def _random_sides(
+    area: float, ratios: tuple[float, float], rng: np.random.Generator
+) -> tuple[int, int]:
+    ratio = math.exp(rng.uniform(math.log(ratios[0]), math.log(ratios[1])))
+    return round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
+
+
+def _trivially_augmented(picture: Image.Image, seed: int) -> Image.Image:
+    generator = torch.default_generator
+    with _TORCH_DRAWS:
+        before = generator.get_state()
+        generator.manual_seed(seed)
+        try:
+            varied: Image.Image = _TRIVIAL(picture)
+        finally:
+            generator.set_state(before)
+    return varied

@@ -1,0 +1,133 @@
+"""The choice of precision and layout: measured without a trace, taken by all, recorded."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from artstyle.data.dataset import DatasetFolder
+from artstyle.files import read_json, write_json
+from artstyle.models.factory import build_network
+from artstyle.runs import RunFolder
+from artstyle.training.fit import fit
+from artstyle.training.numerics import Numerics, choose_numerics, fastest
+from artstyle.training.processes import Processes
+from tests.conftest import tiny_config
+
+ALONE = Processes(0, 1, torch.device("cpu"))
+AUTO = ("train.precision=auto", "train.channels_last=auto")
+FP32, BF16 = Numerics("fp32", True), Numerics("bf16", True)
+PLANES = Numerics("fp32", False)
+
+ACROSS = """
+import json, sys
+from artstyle.models.factory import build_network
+from artstyle.training.numerics import choose_numerics
+from artstyle.training.processes import joined_processes
+from tests.conftest import tiny_config
+
+config = tiny_config("train.precision=auto", "train.channels_last=auto")
+built = build_network("simple_cnn", 4, image_size=32)
+with joined_processes("cpu") as processes:
+    choice = choose_numerics(config, built.network, built.spec, 32, processes)
+    print(json.dumps(choice.to_dict()), flush=True)
+"""
+
+
+def test_measuring_leaves_network_and_generators_as_they_were() -> None:
+    built = build_network("efficientnet_lite0", 4, dropout=0.5)
+    network = built.network
+    weights = {key: value.clone() for key, value in network.state_dict().items()}
+    learning = {name: p.requires_grad for name, p in network.named_parameters()}
+    strides = {name: p.stride() for name, p in network.named_parameters()}
+    modes = {name: module.training for name, module in network.named_modules()}
+    drawn = torch.get_rng_state()
+    config = tiny_config(*AUTO, "unfreeze.mode=blocks")
+    choice = choose_numerics(config, network, built.spec, 32, ALONE)
+    assert len(choice.ms_per_image) == 4
+    assert all(0 < ms < 60_000 for ms in choice.ms_per_image.values())
+    assert torch.equal(torch.get_rng_state(), drawn)
+    after = network.state_dict()
+    assert [key for key in weights if not torch.equal(weights[key], after[key])] == []
+    assert {name: p.requires_grad for name, p in network.named_parameters()} == learning
+    assert {name: p.stride() for name, p in network.named_parameters()} == strides
+    assert {name: module.training for name, module in network.named_modules()} == modes
+    assert all(p.grad is None for p in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("ms_per_image", "chosen"),
+    [
+        ({FP32: 10.0, BF16: 5.0}, BF16),
+        ({FP32: 10.0, BF16: 9.0}, FP32),
+        ({FP32: 10.0, BF16: 20.0, PLANES: 8.0}, PLANES),
+        ({FP32: 10.0, BF16: 5.0, PLANES: 4.9}, BF16),
+    ],
+)
+def test_only_what_is_clearly_faster_takes_the_place_of_float32(
+    ms_per_image: dict[Numerics, float], chosen: Numerics
+) -> None:
+    assert fastest(ms_per_image) == chosen
+
+
+@pytest.mark.parametrize(
+    "fixed", [("train.precision=bf16", "train.channels_last=false"), ("deterministic=true", *AUTO)]
+)
+def test_what_is_fixed_is_not_measured(fixed: tuple[str, ...]) -> None:
+    built = build_network("simple_cnn", 4, image_size=32)
+    choice = choose_numerics(tiny_config(*fixed), built.network, built.spec, 32, ALONE)
+    expected = FP32 if "deterministic=true" in fixed else Numerics("bf16", False)
+    assert (choice.numerics, choice.ms_per_image) == (expected, {})
+
+
+def test_a_resumed_run_computes_as_it_began(tiny_dataset: DatasetFolder, tmp_path: Path) -> None:
+    run = RunFolder(tmp_path / "run")
+    config = tiny_config(*AUTO, "train.epochs=2", "train.max_minutes=1e-6")
+    fit(config, tiny_dataset, run)
+    recorded = run.environment()
+    assert {
+        (item["precision"], item["channels_last"]) for item in recorded["numerics"]["measured"]
+    } == {(precision, layout) for precision in ("fp32", "bf16") for layout in (True, False)}
+    # As if the measurement had said so: bfloat16 rounds to three digits, and the loss shows it.
+    losses = []
+    for precision in ("fp32", "bf16"):
+        write_json(
+            run.environment_path,
+            recorded | {"numerics": {"precision": precision, "channels_last": True}},
+        )
+        again = RunFolder(tmp_path / precision)
+        shutil.copytree(run.path, again.path)
+        longer = config.model_copy(
+            update={"train": config.train.model_copy(update={"max_minutes": None})}
+        )
+        fit(longer, tiny_dataset, again, resume=True)
+        losses.append(again.history()[1]["train_loss"])
+        assert read_json(again.environment_path)["numerics"]["precision"] == precision
+    assert losses[0] != losses[1]
+
+
+def test_all_processes_take_the_choice_of_the_leading_one(tmp_path: Path) -> None:
+    script = tmp_path / "choose.py"
+    script.write_text(ACROSS)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            "--nproc-per-node=2",
+            script,
+        ],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert done.returncode == 0, done.stderr
+    one, other = done.stdout.splitlines()
+    # With the leader's milliseconds: no two measurements are alike.
+    assert one == other
+    assert '"ms_per_image"' in one
