@@ -1,27 +1,63 @@
-"""Run the command line; turn deliberate errors into one line and an exit code."""
+"""Run the command line; turn deliberate errors and signals into one line and an exit code."""
 
+import errno
+import os
 import sys
 
+from artstyle import interrupts
 from artstyle.cli.app import app
 from artstyle.cli.console import say
 from artstyle.errors import ArtstyleError
+
+_WAYS_OUT = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room in your quota",
+    errno.EMFILE: "raise the limit with 'ulimit -n 4096', or set data.workers=0",
+    errno.ENFILE: "close other programs, or set data.workers=0",
+    errno.EROFS: "the disk is mounted read-only; choose another place with --out",
+}
 
 
 def main() -> None:
     """Run ``artstyle`` with the arguments of the process."""
     try:
-        app()
+        with interrupts.answered(_say_interrupted):
+            app()
+    except interrupts.Interrupted as interrupted:
+        _end_interrupted(interrupted.exit_code)
     except ArtstyleError as error:
+        _end_interrupted()
         say(f"error: {error}")
         sys.exit(error.exit_code)
     except OSError as error:
         # A full disk, a folder that may not be written, a share that has gone away.
-        place = f"{error.filename}: " if error.filename else ""
-        say(f"error: {place}{error.strerror or error}")
+        _end_interrupted()
+        say(f"error: {_told(error)}")
         sys.exit(ArtstyleError.exit_code)
-    except KeyboardInterrupt:
-        say("interrupted")
-        sys.exit(130)
+    except Exception:
+        _end_interrupted()
+        raise
+
+
+def _say_interrupted() -> None:
+    # torchrun's other processes end for the same reason, and one line is enough.
+    if os.environ.get("RANK", "0") == "0":
+        say(f"interrupted; {interrupts.way_on()}")
+
+
+def _end_interrupted(code: int | None = None) -> None:
+    """End as one who was asked to; whatever else went wrong meanwhile came of that."""
+    asked = interrupts.asked()
+    if code or asked:
+        _say_interrupted()
+        interrupts.end_now(code or 128 + (asked or 0))
+
+
+def _told(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    way_out = _WAYS_OUT.get(error.errno or 0)
+    parts = [f"{place}{error.strerror or error}", way_out, interrupts.way_on()]
+    return "; ".join(part for part in parts if part)
 
 
 if __name__ == "__main__":

@@ -182,6 +182,9 @@ class TrainConfig(Section):
     """At most this many passes over the training pictures."""
     max_minutes: PositiveFloat | None = None
     """No epoch starts that would, by the last one's time, end after this many minutes."""
+    save_minutes: PositiveFloat = 5
+    """The last checkpoint is also written within an epoch, whenever this many minutes have passed:
+    a run that dies loses no more."""
     batch_size: PositiveInt = 32
     """Pictures a step, over all processes."""
     accumulate: PositiveInt = 1

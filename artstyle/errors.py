@@ -64,3 +64,7 @@ class RunError(ArtstyleError):
 
 class TrainingError(ArtstyleError):
     """Training cannot go on."""
+
+
+class BusyError(ArtstyleError):
+    """Another process writes to the same place."""

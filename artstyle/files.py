@@ -14,6 +14,9 @@ import yaml
 
 from artstyle.errors import ConfigError, DataError, MissingError
 
+TEMPORARY_PREFIX = ".tmp-"
+"""Of the names of files that are not whole yet; a process that is killed leaves one behind."""
+
 _CHUNK_BYTES = 1 << 20
 # Only setting the umask reads it, and that is not safe between threads: so once, at import.
 _UMASK = os.umask(0)
@@ -30,7 +33,7 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     made again, waiting for the disk after each would take most of the time.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = mkstemp(dir=path.parent, prefix=".tmp-", suffix=path.suffix)
+    descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=path.suffix)
     os.close(descriptor)
     temporary = Path(name)
     try:

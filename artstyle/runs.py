@@ -5,11 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from artstyle.config import Config
 from artstyle.errors import ConfigError, MissingError, RunError, UnknownNameError
-from artstyle.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
+from artstyle.files import (
+    TEMPORARY_PREFIX,
+    read_csv,
+    read_json,
+    read_yaml,
+    write_csv,
+    write_json,
+    write_yaml,
+)
+from artstyle.locks import LOCK_NAME
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -62,13 +71,18 @@ class RunFolder:
 
     @property
     def last_path(self) -> Path:
-        """Weights and training state after the last finished epoch."""
+        """Weights and training state as they were saved last, within an epoch or after one."""
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
     def best_path(self) -> Path:
         """Weights of the epoch with the best validation score."""
         return self.path / "checkpoints" / "best.safetensors"
+
+    @property
+    def bad_batch_path(self) -> Path:
+        """The batch whose loss was no number, if one was: images, labels, paths."""
+        return self.path / "bad_batch.safetensors"
 
     @property
     def gradcam_path(self) -> Path:
@@ -109,20 +123,40 @@ class RunFolder:
         """Return one row an epoch; empty before the first."""
         return list(read_csv(self.history_path)) if self.history_path.is_file() else []
 
+    def require_new(self) -> None:
+        """Refuse a folder that holds something, but for what a beginning that died left there.
+
+        Raises:
+            RunError: It does.
+        """
+        if not self.path.exists():
+            return
+        if self.path.is_dir():
+            names = {path.name for path in self.path.iterdir() if not _is_leftover(path)}
+            if names <= {LOCK_NAME, self.labels_path.name, self.environment_path.name}:
+                return
+        raise RunError(
+            f"{self.path} is not empty; go on with '--resume {self.path}'"
+            " or choose another folder with --out"
+        )
+
     def begin(self, config: Config, labels: tuple[str, ...], environment: dict[str, Any]) -> None:
-        """Write what does not change during the run.
+        """Write what does not change during the run; the configuration last: it makes a run.
 
         Raises:
             RunError: The folder already holds something.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise RunError(
-                f"{self.path} is not empty; go on with '--resume {self.path}'"
-                " or choose another folder with --out"
-            )
-        write_yaml(self.config_path, config.model_dump(mode="json"))
+        self.require_new()
         write_json(self.labels_path, list(labels))
         write_json(self.environment_path, environment)
+        write_yaml(self.config_path, config.model_dump(mode="json"))
+        self.remove_leftovers()
+
+    def remove_leftovers(self) -> None:
+        """Remove the unfinished files of a process that was killed; the sole writer's to call."""
+        for folder in (self.path, self.last_path.parent):
+            for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+                path.unlink()
 
     def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""
@@ -136,13 +170,15 @@ def new_run_path(root: Path, model: str, now: datetime) -> Path:
     return next(path for path in candidates if not path.exists())
 
 
-def find_run(name: str, root: Path = Path("runs"), *, needs: str = "best") -> RunFolder:
+def find_run(
+    name: str, root: Path = Path("runs"), *, needs: Literal["best", "nothing"] = "best"
+) -> RunFolder:
     """Return a run by its path, its name in ``root``, or as ``latest``, the newest.
 
     Args:
         name: Path, name or ``latest``.
         root: Where named runs lie.
-        needs: ``best`` or ``last``: the checkpoint that the caller will read.
+        needs: What the caller will read: the best checkpoint, or nothing but that the run began.
 
     Raises:
         MissingError: There is no run at all.
@@ -154,7 +190,12 @@ def find_run(name: str, root: Path = Path("runs"), *, needs: str = "best") -> Ru
     for path in (Path(name), root / name):
         run = RunFolder(path)
         if run.config_path.is_file():
-            return _require_checkpoint(run, needs)
+            if needs == "best" and not run.best_path.is_file():
+                raise RunError(
+                    f"{run.path} has no best checkpoint: no epoch was finished in it;"
+                    f" go on with 'artstyle finetune --resume {run.path}'"
+                )
+            return run
     if Path(name).is_dir():
         raise RunError(f"{name} is no run folder: it has no config.yaml")
     raise UnknownNameError("run", name, [run.name for run in _runs(root)])
@@ -162,19 +203,15 @@ def find_run(name: str, root: Path = Path("runs"), *, needs: str = "best") -> Ru
 
 def _latest(root: Path, needs: str) -> RunFolder:
     # Going on with an older run than the newest would be a surprise.
-    ready = [run for run in _runs(root) if needs == "last" or _checkpoint(run, needs).is_file()]
+    ready = [run for run in _runs(root) if needs == "nothing" or run.best_path.is_file()]
     newest = max(ready, key=_started, default=None)
     if newest is None:
+        state = "begun" if needs == "nothing" else "finished"
         raise MissingError(
-            f"no finished run in {root}/; make one with 'artstyle finetune' or name one with --run"
+            f"no run was {state} in {root}/; make one with 'artstyle finetune' or name one by its"
+            " folder"
         )
-    return _require_checkpoint(newest, needs)
-
-
-def _require_checkpoint(run: RunFolder, needs: str) -> RunFolder:
-    if not _checkpoint(run, needs).is_file():
-        raise RunError(f"{run.path} has no {needs} checkpoint: no epoch was finished in it")
-    return run
+    return newest
 
 
 def _runs(root: Path) -> Iterator[RunFolder]:
@@ -192,5 +229,5 @@ def _started(run: RunFolder) -> tuple[str, str]:
         return "", run.name
 
 
-def _checkpoint(run: RunFolder, needs: str) -> Path:
-    return run.best_path if needs == "best" else run.last_path
+def _is_leftover(path: Path) -> bool:
+    return path.name.startswith(TEMPORARY_PREFIX)

@@ -13,15 +13,15 @@ PACKAGE = Path(artstyle.__file__).parent
 
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
-    ("errors", "progress", "allocator"),
-    ("labels", "files"),
+    ("errors", "progress", "interrupts", "allocator"),
+    ("labels", "files", "locks"),
     ("images", "config"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),
     ("data", "runs", "painter"),
     ("models",),
     ("inference", "paths"),
     ("training", "evaluation", "predict", "eda"),
-    ("explain",),
+    ("explain", "unfinished"),
     ("run_report",),
     ("cli",),
     ("__main__", "__init__"),

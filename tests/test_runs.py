@@ -38,9 +38,16 @@ def test_the_latest_is_the_newest_that_has_learnt_something(runs: Path) -> None:
     assert find_run("latest", runs).name == "middle"
 
 
-def test_going_on_never_picks_an_older_run_in_silence(runs: Path) -> None:
-    with pytest.raises(RunError, match=r"newest has no last checkpoint"):
-        find_run("latest", runs, needs="last")
+def test_going_on_picks_the_newest_even_if_it_was_never_saved(runs: Path) -> None:
+    assert find_run("latest", runs, needs="nothing").name == "newest"
+
+
+def test_a_beginning_that_died_does_not_stand_in_the_way_of_another(tmp_path: Path) -> None:
+    for name in ("labels.json", ".lock", ".tmp-x.yaml"):
+        (tmp_path / name).write_text("")
+    run = begin(tmp_path, ".", "2026-11-23T10:00:00+00:00")
+    assert run.labels() == ("Cubism",)
+    assert not (tmp_path / ".tmp-x.yaml").exists()
 
 
 def test_a_misspelt_run_is_answered_with_the_nearest(runs: Path) -> None:

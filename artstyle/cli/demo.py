@@ -14,7 +14,7 @@ from artstyle.errors import UsageError
 OutOption = Annotated[Path, typer.Option("--out", help="The folder that everything goes into.")]
 
 _PAINTINGS_PER_STYLE = 24
-_OURS = {"paintings", "data", "runs", "predictions.csv"}
+_OURS = {"paintings", "data", "runs", "predictions.csv", "predictions.csv.partial"}
 
 
 def demo_command(run_words: Callable[[Sequence[str]], None]) -> Callable[..., None]:

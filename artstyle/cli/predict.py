@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from artstyle import interrupts
 from artstyle.cli.console import live_progress, say, stdout_stream
 from artstyle.cli.options import SOME_FAILED, BatchSizeOption, DeviceOption, RunOption, TopKOption
 from artstyle.errors import UsageError
 from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from artstyle.paths import PicturePath
     from artstyle.predict import PredictionRow
 
 Format = Literal["table", "csv", "json", "jsonl"]
@@ -54,14 +56,18 @@ def predict(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Let --out take the place of a file.")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with an --out that was not finished.")
+    ] = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
 ) -> None:
     """Name the most probable styles of pictures, one row each, in a fixed order.
 
-    A picture that cannot be read gets a row with its error; the exit code is then 3.
+    A picture that cannot be read gets a row with its error; the exit code is then 3. Rows of
+    --out FILE are kept in FILE.partial until it is whole.
     """
-    _require_new(out, overwrite)
+    _require_new(out, overwrite, resume)
     chosen = _choose_format(output_format, out)
 
     from artstyle.paths import find_pictures, require_pictures
@@ -72,20 +78,28 @@ def predict(
 
     from artstyle.inference import choose_device
     from artstyle.models.checkpoint import load_style_model
-    from artstyle.predict import predict_styles, write_rows
+    from artstyle.predict import predict_styles
+    from artstyle.unfinished import Request, unfinished_rows
 
     model = load_style_model(folder.best_path, choose_device(device or "auto"))
-    top_k = min(top_k, len(model.labels))
-    with _open(out, chosen) as stream, _progress_beside(stream) as progress:
-        rows = predict_styles(
-            model, pictures, top_k=top_k, batch_size=batch_size or 32, progress=progress
+    top_k, batch_size = min(top_k, len(model.labels)), batch_size or 32
+
+    def answer(pictures: Iterator["PicturePath"], progress: Progress) -> Iterator["PredictionRow"]:
+        return predict_styles(
+            model, pictures, top_k=top_k, batch_size=batch_size, progress=progress
         )
-        total, failed = _count(
-            _write_table(rows, stream)
-            if chosen == "table"
-            else write_rows(rows, stream, chosen, top_k),
-            stream,
-        )
+
+    if out is None:
+        with _stdout(chosen) as stream, _progress_beside(stream) as progress:
+            total, failed = _write(answer(pictures, progress), stream, chosen, top_k)
+    else:
+        request = Request(model.fingerprint, top_k, batch_size, str(model.device))
+        with unfinished_rows(_partial(out), out, request, resume=resume) as unfinished:
+            with live_progress() as progress:
+                for row in answer(unfinished.skip_finished(pictures), progress):
+                    unfinished.add(row)
+            with _file(out, chosen) as stream:
+                total, failed = _write(unfinished.rows(), stream, chosen, top_k)
     if out is not None:
         say(f"{total} rows in {out}")
     if failed:
@@ -105,28 +119,50 @@ def _choose_format(asked: Format | None, out: Path | None) -> Format:
         ) from None
 
 
-def _require_new(out: Path | None, overwrite: bool) -> None:
+def _require_new(out: Path | None, overwrite: bool, resume: bool) -> None:
     if out is None:
+        if resume:
+            raise UsageError("--resume goes on with a file: name it with --out")
+        interrupts.go_on_with(lambda: "with --out FILE, it could be gone on with")
         return
+    partial = _partial(out)
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder; name a file")
-    if out.exists() and not overwrite:
+    if resume and overwrite:
+        raise UsageError("--resume keeps the rows that there are, --overwrite does not; say one")
+    if resume and out.exists() and not partial.exists():
+        say(f"{out} is whole: there is nothing to go on with")
+        raise typer.Exit
+    if out.exists() and not overwrite and not resume:
         raise UsageError(f"--out {out} exists; say --overwrite to replace it")
+    if partial.exists() and not overwrite and not resume:
+        raise UsageError(
+            f"{partial} holds rows of an --out that was not finished;"
+            " go on with --resume, or say --overwrite to begin anew"
+        )
+    interrupts.go_on_with(
+        lambda: f"the rows so far are in {partial}; go on with the same command and --resume"
+    )
+
+
+def _partial(out: Path) -> Path:
+    """Return where rows are kept until ``out`` is whole."""
+    return out.with_name(f"{out.name}.partial")
 
 
 @contextmanager
-def _open(out: Path | None, chosen: Format) -> Iterator[TextIO]:
-    """Yield where rows go; a file appears under its name only once it is whole."""
-    errors = _ENCODING_ERRORS[chosen]
-    if out is None:
-        with stdout_stream(
-            encoding=None if chosen == "table" else "utf-8", errors=errors
-        ) as stdout:
-            yield stdout
-        return
+def _stdout(chosen: Format) -> Iterator[TextIO]:
+    encoding = None if chosen == "table" else "utf-8"
+    with stdout_stream(encoding=encoding, errors=_ENCODING_ERRORS[chosen]) as stdout:
+        yield stdout
 
+
+@contextmanager
+def _file(out: Path, chosen: Format) -> Iterator[TextIO]:
+    """Yield a file that appears under its name only once it is whole."""
     from artstyle.files import atomic_path
 
+    errors = _ENCODING_ERRORS[chosen]
     with (
         atomic_path(out) as temporary,
         temporary.open("w", encoding="utf-8", errors=errors, newline="") as file,
@@ -139,10 +175,17 @@ def _progress_beside(stream: TextIO) -> AbstractContextManager[Progress]:
     return nullcontext(silent) if stream.isatty() else live_progress()
 
 
-def _count(rows: Iterable["PredictionRow"], stream: TextIO) -> tuple[int, int]:
-    """Return how many rows there are and how many tell of an error, each shown as it comes."""
+def _write(
+    rows: Iterable["PredictionRow"], stream: TextIO, chosen: Format, top_k: int
+) -> tuple[int, int]:
+    """Write rows as they come; return how many there are and how many tell of an error."""
+    from artstyle.predict import write_rows
+
     total = failed = 0
-    for row in rows:
+    written = (
+        _write_table(rows, stream) if chosen == "table" else write_rows(rows, stream, chosen, top_k)
+    )
+    for row in written:
         stream.flush()
         total, failed = total + 1, failed + (row.error is not None)
     return total, failed

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from artstyle import interrupts
 from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
 from artstyle.cli.options import DEFAULT_DATA, SOME_FAILED, ConfigOption, SeedOption, SetOption
 
@@ -52,6 +53,7 @@ def prepare(
         )
         _show_plan(planned, out)
         return
+    interrupts.go_on_with(lambda: "run the same command again: what was read is kept")
     with live_progress() as progress:
         prepared = prepare_dataset(
             source,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from artstyle import interrupts
 from artstyle.cli.console import live_progress, say, show_places, warn
 from artstyle.cli.options import (
     DEFAULT_DATA,
@@ -105,12 +107,23 @@ def _begin(
 def _go_on(name: str, data: Path | None) -> None:
     from artstyle.runs import find_run
 
-    run = find_run(name, DEFAULT_RUNS, needs="last")
+    run = find_run(name, DEFAULT_RUNS, needs="nothing")
     dataset = _dataset(data or Path(run.environment()["dataset"]["path"]))
     _fit(run.config(), dataset, run, resume=True)
 
 
 def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bool) -> None:
+    def way_on() -> str:
+        begun = run.config_path.is_file()
+        word = shlex.quote(str(run.path))
+        return (
+            f"go on with 'artstyle finetune --resume {word}'"
+            if begun
+            else "run the same command again"
+        )
+
+    interrupts.go_on_with(way_on)
+
     from artstyle.training.fit import fit
 
     with live_progress() as progress:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -109,15 +110,18 @@ class EpochBatches(Sampler[list[Draw]]):
         self.balanced = balanced
         self.oversample = oversample
         self.rank, self.world = rank, world
-        self.epoch = 0
+        self.epoch = self.first = 0
         self._num_draws = len(self._order())
 
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch that the next iteration gives, counted from 0."""
-        self.epoch = epoch
+    def set_epoch(self, epoch: int, first: int = 0) -> None:
+        """Choose the epoch that the next iteration gives, and the batch that it begins with.
+
+        Both are counted from 0; the batches are those that the whole epoch has from there on.
+        """
+        self.epoch, self.first = epoch, first
 
     def __len__(self) -> int:
-        """Return the number of steps in an epoch."""
+        """Return the number of steps in a whole epoch."""
         full, rest = divmod(self._num_draws, self.batch_size)
         return full + (rest >= self.world)
 
@@ -132,7 +136,7 @@ class EpochBatches(Sampler[list[Draw]]):
         A last batch with fewer pictures than processes is left out: each needs one.
         """
         order = self._order()
-        for step, size in enumerate(self.sizes()):
+        for step, size in islice(enumerate(self.sizes()), self.first, None):
             places = range(step * self.batch_size, step * self.batch_size + size)
             yield [
                 Draw(int(order[place]), derive_seed(self.seed, "draw", self.epoch, place))

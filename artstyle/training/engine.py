@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 from torch import Tensor, nn
@@ -74,6 +75,58 @@ class EpochResult:
     """Of the head, at the end."""
 
 
+@dataclass
+class Tally:
+    """What the batches of an epoch came to so far, in this process."""
+
+    loss: float = 0.0
+    """Summed over pictures, as the answers that were right."""
+    right: int = 0
+    images: int = 0
+    seconds: float = 0.0
+
+    def add(self, loss: float, right: int, images: int, seconds: float) -> None:
+        """Count a batch."""
+        self.loss += loss
+        self.right += right
+        self.images += images
+        self.seconds += seconds
+
+    @property
+    def sums(self) -> tuple[float, float, float]:
+        """What is added up over processes."""
+        return self.loss, self.right, self.images
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What is told of a batch."""
+
+    done: int
+    """Batches of the epoch, with this one."""
+    loss: float
+    """Mean, in this process."""
+    images: int
+    """Over all processes."""
+    moved: bool
+    """Whether the weights have just moved: no gradient is waiting for the next batch."""
+
+
+class BadLossError(TrainingError):
+    """The loss is no finite number; the batch is with it.
+
+    Args:
+        step: The batch's place in the epoch, counted from 0.
+        loss: NaN or infinite.
+        inputs: The batch as it was fed: N pictures or their features.
+        labels: N of them.
+    """
+
+    def __init__(self, step: int, loss: float, inputs: Tensor, labels: Tensor) -> None:
+        super().__init__(f"the loss is {loss} in batch {step + 1}")
+        self.step, self.loss, self.inputs, self.labels = step, loss, inputs, labels
+
+
 def build_mix(config: AugmentConfig, num_styles: int) -> Callable[[Tensor, Tensor], Batch] | None:
     """Return what mixes the pictures of a batch; None if nothing is asked for."""
     ways: list[nn.Module] = []
@@ -90,9 +143,10 @@ def train_epoch(
     batches: EpochBatches,
     config: TrainConfig,
     processes: Processes,
-    on_step: Callable[[int, float, int], None],
+    tally: Tally,
+    after_batch: Callable[[BatchResult], None],
 ) -> EpochResult:
-    """Train for one epoch, the one that ``batches`` is set to.
+    """Train for one epoch, the one that ``batches`` is set to, from its first batch there on.
 
     The gradient of a step is that of the mean loss over all its pictures, however they are dealt
     out to processes and to accumulated batches.
@@ -103,16 +157,17 @@ def train_epoch(
         batches: The epoch's batches.
         config: Accumulation, clipping.
         processes: This one and the others.
-        on_step: Told of the batch, its mean loss and its pictures, after each batch.
+        tally: Of the batches before; those that follow are added.
+        after_batch: Told of each.
 
     Raises:
-        TrainingError: The loss is no longer a finite number.
+        BadLossError: The loss is no longer a finite number.
     """
     train_mode(feed.module)
     module = _distributed(feed.module, processes)
-    device, started, sums = processes.device, time.perf_counter(), [0.0, 0.0, 0.0]
-    sizes = _step_sizes(batches, config.accumulate)
-    for step, (images, labels) in enumerate(iterate(feed.batches)):
+    device, clock = processes.device, time.perf_counter()
+    sizes = islice(_step_sizes(batches, config.accumulate), batches.first, None)
+    for step, (images, labels) in enumerate(iterate(feed.batches), start=batches.first):
         torch.manual_seed(derive_seed(batches.seed, "step", batches.epoch, step, processes.rank))
         moves = (step + 1) % config.accumulate == 0 or step + 1 == len(batches)
         share = processes.world / next(sizes)
@@ -126,21 +181,19 @@ def train_epoch(
             _move(learner, config.max_grad_norm)
         mean = float(losses_N.mean())
         if not math.isfinite(mean):
-            raise TrainingError(
-                f"the loss is {mean} in epoch {batches.epoch + 1}, batch {step + 1};"
-                " lower optim.lr, or set train.precision=fp32"
-            )
-        sums = [sums[0] + mean * len(labels), sums[1] + right, sums[2] + len(labels)]
-        on_step(step + 1, mean, len(labels) * processes.world)
+            raise BadLossError(step, mean, images, labels)
+        started, clock = clock, time.perf_counter()
+        tally.add(mean * len(labels), right, len(labels), clock - started)
+        after_batch(BatchResult(step + 1, mean, len(labels) * processes.world, moves))
     processes.share_buffers(learner.network)
     processes.share_buffers(learner.answering)
-    loss, right_total, images_total = processes.total(sums)
+    loss, right_total, images_total = processes.total(tally.sums)
     return EpochResult(
         loss=loss / images_total,
         accuracy=right_total / images_total,
         images=round(images_total),
         steps=len(batches),
-        seconds=time.perf_counter() - started,
+        seconds=tally.seconds,
         lr=float(learner.optimizer.param_groups[0]["lr"]),
     )
 

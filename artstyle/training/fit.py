@@ -1,49 +1,34 @@
 """A training run, as a story: seed, data and model, resume, epochs, and why it ends."""
 
+import math
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import psutil
 import torch
 
+from artstyle import interrupts
 from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder
-from artstyle.errors import RunError, WeightsError
-from artstyle.models.checkpoint import read_state, write_checkpoint
+from artstyle.errors import RunError, TrainingError
+from artstyle.locks import sole_writer
+from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.unfreeze import count_parameters, unfreeze
 from artstyle.progress import Progress, silent
 from artstyle.runs import RunFolder
+from artstyle.training.bad_batch import keep_bad_batch
 from artstyle.training.curves import plot_curves
-from artstyle.training.engine import EpochResult, Learner, train_epoch
+from artstyle.training.engine import BadLossError, BatchResult, EpochResult, Learner, train_epoch
 from artstyle.training.environment import describe_environment, set_seed
 from artstyle.training.features import Features, reused_features
 from artstyle.training.processes import Processes, joined_processes
+from artstyle.training.saving import Saver, Standing, require_finite, restore
 from artstyle.training.setup import Setup, build_setup
 from artstyle.training.tracking import Tracker
 from artstyle.training.validation import Validation, validate
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a run stands after an epoch; kept in its last checkpoint."""
-
-    epochs: int = 0
-    """Finished."""
-    best_epoch: int = 0
-    """Counted from 1."""
-    best_score: float = -1.0
-    seconds: float = 0.0
-    """Spent on all finished epochs."""
-    last_seconds: float = 0.0
-    """Spent on the last one."""
-
-    def after(self, score: float, seconds: float) -> "Standing":
-        """Return where the run stands after one more epoch."""
-        epoch = self.epochs + 1
-        best = (epoch, score) if score > self.best_score else (self.best_epoch, self.best_score)
-        return Standing(epoch, *best, self.seconds + seconds, seconds)
 
 
 @dataclass(frozen=True)
@@ -73,55 +58,74 @@ def fit(
         config: Decides the run.
         data: What is learnt from.
         run: Written: configuration, labels, environment, history, checkpoints, curves.
-        resume: Go on after the last finished epoch of ``run``.
+        resume: Go on from where ``run`` was saved last, within an epoch or between two.
         progress: Told of batches.
         warn: Told of what fails without stopping the run.
 
     Raises:
         ArtstyleError: The data set, the weights or the run folder cannot serve.
-        TrainingError: The loss is no longer a number; the checkpoints are those of before.
+        TrainingError: A loss or a weight is no finite number; the checkpoints are those of before.
+        BusyError: Another process writes to the run folder.
     """
     with joined_processes(config.train.device) as processes:
         set_seed(config.seed, deterministic=config.deterministic)
         recorded = run.environment().get("numerics") if resume else None
         setup = build_setup(config, data, processes, recorded)
-        standing = _restore(setup, data, run) if resume else _begin(config, data, setup, run)
-        tracker = Tracker(config, run, warn) if processes.leads else None
-        if tracker:
-            tracker.watch(setup.learner.network)
-        features: Features | None = None
-        while not (stopped := _why_stop(config, standing, processes)):
-            started, epoch = time.perf_counter(), standing.epochs
-            features = reused_features(config, setup, epoch, run.path, features, progress)
-            trained = _train(config, setup, epoch, features, progress)
-            validated = validate(setup, config.train.batch_size, features)
-            score = validated.score(config.train.monitor)
-            setup.learner.schedule.after_epoch(score)
-            standing = standing.after(score, time.perf_counter() - started)
+        with _begun(config, data, setup, run, resume) as standing:
+            saver = Saver(setup, run, config.train.save_minutes)
+            tracker = Tracker(config, run, warn) if processes.leads else None
             if tracker:
-                _record(setup, run, standing, trained, validated, tracker)
-                progress(*_epoch_line(config, standing, trained, validated))
-        if tracker:
-            tracker.finish()
-            plot_curves(run.history_path, run.curves_path)
+                tracker.watch(setup.learner.network)
+            features: Features | None = None
+            while not (stopped := _why_stop(config, standing, processes)):
+                features = reused_features(
+                    config, setup, standing.epochs, run.path, features, progress
+                )
+                trained = _train(config, setup, standing, features, saver, run, progress)
+                started = time.perf_counter()
+                validated = validate(setup, config.train.batch_size, features)
+                _require_number(validated, standing)
+                score = validated.score(config.train.monitor)
+                setup.learner.schedule.after_epoch(score)
+                seconds = time.perf_counter() - started + (trained.seconds if trained else 0.0)
+                standing = standing.after(score, seconds)
+                if tracker:
+                    _record(setup, run, standing, trained, validated, saver, tracker)
+                    progress(*_epoch_line(config, standing, trained, validated))
+            if tracker:
+                tracker.finish()
+                plot_curves(run.history_path, run.curves_path)
         return FitResult(run, standing, stopped, processes.leads)
+
+
+@contextmanager
+def _begun(
+    config: Config, data: DatasetFolder, setup: Setup, run: RunFolder, resume: bool
+) -> Iterator[Standing]:
+    """Hold the run folder, if this process leads, and yield where the run stands."""
+    if not setup.processes.leads:
+        yield restore(setup, run) if resume and run.last_path.is_file() else Standing()
+        return
+    if not resume:
+        run.require_new()
+    with sole_writer(run.path):
+        yield _restore(setup, data, run) if resume else _begin(config, data, setup, run)
 
 
 def _begin(config: Config, data: DatasetFolder, setup: Setup, run: RunFolder) -> Standing:
     """Write what does not change during the run."""
-    if setup.processes.leads:
-        now = datetime.now(UTC)
-        environment = describe_environment(config, data, setup.processes, now)
-        unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
-        total, learning = count_parameters(setup.learner.network)
-        environment["parameters"] = {"total": total, "learning": learning}
-        environment["numerics"] = setup.choice.to_dict()
-        run.begin(config, setup.header.labels, environment)
+    now = datetime.now(UTC)
+    environment = describe_environment(config, data, setup.processes, now)
+    unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
+    total, learning = count_parameters(setup.learner.network)
+    environment["parameters"] = {"total": total, "learning": learning}
+    environment["numerics"] = setup.choice.to_dict()
+    run.begin(config, setup.header.labels, environment)
     return Standing()
 
 
 def _restore(setup: Setup, data: DatasetFolder, run: RunFolder) -> Standing:
-    """Put the learner where it stood after the last finished epoch.
+    """Return to where the run was saved last: at its beginning if it never was.
 
     Raises:
         RunError: The data set is not the one that the run began with.
@@ -132,22 +136,10 @@ def _restore(setup: Setup, data: DatasetFolder, run: RunFolder) -> Standing:
             f"{data.path} has changed since {run.path} began (its fingerprint differs);"
             " prepare it as it was, or begin a new run"
         )
-    weights, state = read_state(run.last_path)
-    learner = setup.learner
-    try:
-        learner.network.load_state_dict(weights)
-        learner.optimizer.load_state_dict(state["optimizer"])
-        learner.schedule.load_state_dict(state["schedule"])
-        learner.scaler.load_state_dict(state["scaler"])
-        if learner.ema is not None:
-            learner.ema.load_state_dict(state["ema"])
-        standing = Standing(**state["standing"])
-    except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{run.last_path} cannot be gone on from: {reason}") from None
-    if setup.processes.leads:
-        # A line may have been written for an epoch whose checkpoint was not.
-        run.write_history(run.history()[: standing.epochs])
+    standing = restore(setup, run) if run.last_path.is_file() else Standing()
+    # A line may have been written for an epoch whose checkpoint was not.
+    run.write_history(run.history()[: standing.epochs])
+    run.remove_leftovers()
     return standing
 
 
@@ -172,24 +164,48 @@ def _time_is_up(limits: TrainConfig, standing: Standing) -> bool:
 
 
 def _train(
-    config: Config, setup: Setup, epoch: int, features: Features | None, progress: Progress
+    config: Config,
+    setup: Setup,
+    standing: Standing,
+    features: Features | None,
+    saver: Saver,
+    run: RunFolder,
+    progress: Progress,
 ) -> EpochResult | None:
-    """Train for one epoch, counted from 0; None where nothing learns."""
+    """Train for one epoch, or for what is left of it; None where nothing learns."""
+    epoch, processes, batches = standing.epochs, setup.processes, setup.batches
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, epoch)
     if config.unfreeze.mode == "none":
         return None
-    setup.batches.set_epoch(epoch)
-    stage, steps = f"epoch {epoch + 1} of {config.train.epochs}", len(setup.batches)
-    meter = _Meter(setup.learner, setup.processes.device)
+    batches.set_epoch(epoch, -(-standing.images // config.train.batch_size))
+    tally = standing.tally(processes.rank, processes.world)
+    stage = f"epoch {epoch + 1} of {config.train.epochs}"
+    meter = _Meter(setup.learner, processes.device)
 
-    def on_step(step: int, loss: float, images: int) -> None:
-        detail = meter.after(loss, images)
-        # The last step is told with the validation's scores.
-        if setup.processes.leads and step < steps:
-            progress(stage, step, steps, detail)
+    def after_batch(batch: BatchResult) -> None:
+        detail = meter.after(batch)
+        # The last one is told with the validation's scores.
+        if processes.leads and batch.done < len(batches):
+            progress(stage, batch.done, len(batches), detail)
+        if batch.moved:
+            saver.after_move(standing, tally)
 
     feed = setup.pictures if features is None else features.feed(setup)
-    return train_epoch(setup.learner, feed, setup.batches, config.train, setup.processes, on_step)
+    try:
+        with interrupts.held():
+            return train_epoch(
+                setup.learner, feed, batches, config.train, processes, tally, after_batch
+            )
+    except BadLossError as error:
+        raise keep_bad_batch(error, setup, run) from None
+
+
+def _require_number(validated: Validation, standing: Standing) -> None:
+    if not math.isfinite(validated.loss):
+        raise TrainingError(
+            f"the validation loss is {validated.loss} in epoch {standing.epochs + 1};"
+            " the checkpoints are those of before; lower optim.lr in a new run"
+        )
 
 
 class _Meter:
@@ -200,10 +216,10 @@ class _Meter:
         self._started, self._images = time.perf_counter(), 0
         self._loss = 0.0
 
-    def after(self, loss: float, images: int) -> str:
+    def after(self, batch: BatchResult) -> str:
         """Count a batch and return the line to show."""
-        self._images += images
-        self._loss = 0.9 * self._loss + 0.1 * loss if self._loss else loss
+        self._images += batch.images
+        self._loss = 0.9 * self._loss + 0.1 * batch.loss if self._loss else batch.loss
         speed = self._images / (time.perf_counter() - self._started)
         lr = self._learner.optimizer.param_groups[0]["lr"]
         memory = f"{memory_gb(self._device):.1f} GB"
@@ -238,6 +254,7 @@ def _record(
     standing: Standing,
     trained: EpochResult | None,
     validated: Validation,
+    saver: Saver,
     tracker: Tracker,
 ) -> None:
     """Write an epoch to disk: best first, last at the end.
@@ -247,22 +264,17 @@ def _record(
     """
     row = _history_row(standing.epochs, trained, validated)
     about = {"epoch": standing.epochs, "val_accuracy": validated.accuracy}
-    header = replace(setup.header, about=about | {"val_macro_f1": validated.macro_f1})
+    about |= {"val_macro_f1": validated.macro_f1}
     learner = setup.learner
     if standing.best_epoch == standing.epochs:
+        require_finite(setup, standing)
+        header = replace(setup.header, about=about)
         write_checkpoint(run.best_path, learner.answering, header)
         tracker.confusion(
             validated.targets_N.tolist(), validated.predictions_N.tolist(), header.labels
         )
     run.write_history([*run.history(), row])
-    state = {
-        "optimizer": learner.optimizer.state_dict(),
-        "schedule": learner.schedule.state_dict(),
-        "scaler": learner.scaler.state_dict(),
-        "ema": learner.ema.state_dict() if learner.ema is not None else {},
-        "standing": asdict(standing),
-    }
-    write_checkpoint(run.last_path, learner.network, header, state)
+    saver.save(standing, about)
     tracker.log({key: value for key, value in row.items() if isinstance(value, (int, float))})
 
 

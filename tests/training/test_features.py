@@ -12,7 +12,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.models.factory import build_network
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.runs import RunFolder
-from artstyle.training.engine import train_epoch
+from artstyle.training.engine import Tally, train_epoch
 from artstyle.training.features import reused_features
 from artstyle.training.fit import fit
 from artstyle.training.processes import Processes
@@ -70,8 +70,9 @@ def test_learning_from_features_is_learning_from_pictures(
             unfreeze(setup.learner.network, setup.spec, config.unfreeze, epoch)
             setup.batches.set_epoch(epoch)
             train_epoch(
-                setup.learner, feed, setup.batches, config.train, setup.processes, lambda *_: None
-            )
+                setup.learner, feed, setup.batches, config.train, setup.processes, Tally(),
+                lambda batch: None,
+            )  # fmt: skip
     ours, theirs = (_head(setup) for setup in (reusing, plain))
     # Pictures a batch differ, so only the order of additions does.
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)

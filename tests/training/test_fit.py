@@ -19,62 +19,7 @@ from artstyle.training.fit import fit
 from artstyle.training.processes import Processes
 from artstyle.training.setup import build_setup
 from tests.conftest import tiny_config
-
-CLOCKS = ("seconds", "images_per_second")
-
-
-class Interrupted(BaseException):
-    """Ends a run in the middle of an epoch, as Ctrl-C does."""
-
-
-def run_until(run: RunFolder, data: DatasetFolder, last: str, *overrides: str) -> None:
-    def interrupt(stage: str, done: int, total: int | None, detail: str = "") -> None:
-        if stage == last:
-            raise Interrupted
-
-    fit(tiny_config(*overrides), data, run, progress=interrupt)
-
-
-def assert_same_run(one: RunFolder, other: RunFolder) -> None:
-    for path, twin in ((one.last_path, other.last_path), (one.best_path, other.best_path)):
-        tensors, twins = load_file(path), load_file(twin)
-        assert tensors.keys() == twins.keys()
-        assert [key for key in tensors if not torch.equal(tensors[key], twins[key])] == []
-    assert history_of(one) == history_of(other)
-
-
-def history_of(run: RunFolder) -> list[dict[str, str]]:
-    return [{k: v for k, v in row.items() if k not in CLOCKS} for row in run.history()]
-
-
-WAYS = {
-    "plain": (),
-    "workers": ("data.workers=2",),
-    "plateau": ("optim.schedule=plateau", "optim.plateau_patience=0", "optim.name=adam"),
-    "cosine": ("optim.schedule=cosine", "optim.warmup_epochs=1.5", "optim.name=sgd"),
-    "ema and mixing": (
-        "train.ema_decay=0.9", "augment.mixup_alpha=0.2", "augment.cutmix_alpha=1.0",
-    ),
-    "balanced and accumulated": ("train.sampler=balanced", "train.accumulate=3"),
-    "features": (
-        "unfreeze.mode=head", "augment.crop_scale=[1,1]", "augment.flip=0", "augment.erasing=0",
-        "augment.trivial_augment=false", "train.ema_decay=0.9",
-    ),
-    "staged": ("unfreeze.mode=staged", "unfreeze.head_epochs=1", "unfreeze.blocks=1"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("way", WAYS)
-def test_a_resumed_run_equals_the_uninterrupted_run(
-    way: str, tiny_dataset: DatasetFolder, tmp_path: Path
-) -> None:
-    overrides = (*WAYS[way], "train.epochs=3")
-    whole, broken = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "broken")
-    fit(tiny_config(*overrides), tiny_dataset, whole)
-    with pytest.raises(Interrupted):
-        run_until(broken, tiny_dataset, "epoch 2 of 3", *overrides)
-    fit(tiny_config(*overrides), tiny_dataset, broken, resume=True)
-    assert_same_run(whole, broken)
+from tests.training.same import assert_same_run, history_of
 
 
 def test_the_number_of_workers_changes_nothing(tiny_dataset: DatasetFolder, tmp_path: Path) -> None:
