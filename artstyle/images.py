@@ -1,6 +1,7 @@
 """The one way in which a file becomes pixels: limits, turning, alpha, colour modes, shrinking."""
 
 import io
+import math
 import stat
 import struct
 import warnings
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from artstyle.errors import ImageError
 
@@ -35,11 +36,16 @@ _DECODING_ERRORS = (
 )
 _ORIENTATION_TAG = 0x0112
 # A JPEG decoded at a fraction of its size keeps at least this many times the pixels per side
-# that are asked for, so that the final filter, not the decoder, decides the result.
-_DRAFT_MARGIN = 2
+# that are asked for. At 1.25 a scan of 6 megapixels differs from the one decoded whole by 0.6 of
+# 255 grey levels on average, and the sharpest picture by 2.1, as much as the copy's own JPEG; at 2
+# it was 0.2 and 0.5, and reading took 1.4 times as long.
+_DRAFT_MARGIN = 1.25
 
 # Our own limit stands before the first pixel is decoded; Pillow's would end at 179 megapixels.
 Image.MAX_IMAGE_PIXELS = None
+# Decoders get a file in pieces of this size and begin a row of blocks anew after each: with
+# Pillow's own 64 kB that costs a tenth of the time.
+ImageFile.MAXBLOCK = 1 << 22
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
@@ -159,13 +165,13 @@ def _shrunk_size(size: tuple[int, int], short_side_px: int) -> tuple[int, int]:
 
 
 def _draft(image: Image.Image, size: tuple[int, int]) -> tuple[float, float, float, float] | None:
-    """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size if that is well above ``size``.
+    """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size if that is above ``size``.
 
     Returns:
         Where the picture lies in the decoded pixels: their number is rounded up, so the last
         column and row may stand for a fraction only. None if it is decoded as it is.
     """
-    wanted_width, wanted_height = (_DRAFT_MARGIN * side for side in size)
+    wanted_width, wanted_height = (math.ceil(_DRAFT_MARGIN * side) for side in size)
     drafted = image.draft(None, (wanted_width, wanted_height))
     return drafted[1] if drafted else None
 

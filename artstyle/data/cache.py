@@ -19,7 +19,7 @@ from artstyle.images import ImageRules
 
 INDEX_NAME = "index.jsonl"
 # Raised whenever the same file would give another copy or another likeness.
-_PIXELS_VERSION = 1
+_PIXELS_VERSION = 2
 # JPEG ends at 65,535 pixels a side. Pictures longer than this, 38 times the usual shorter side, are
 # shrunk as a whole: no painting is, a strip of pixels may be.
 _LONGEST_SIDE_PX = 16_384
