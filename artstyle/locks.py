@@ -2,13 +2,32 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from artstyle.errors import BusyError
+from artstyle.files import TEMPORARY_PREFIX
 
-LOCK_NAME = ".lock"
+_LOCK_NAME = ".lock"
+
+
+def is_vacant(folder: Path, *, but_for: Collection[str] = ()) -> bool:
+    """Return whether nobody has anything in a folder, which need not exist.
+
+    The lock, unfinished files and empty folders are what a process leaves that is killed early.
+
+    Args:
+        folder: Looked through at all depths, up to the first file that counts.
+        but_for: Names that do not count either.
+    """
+    if not folder.is_dir():
+        return not folder.exists()
+    passed_over = {_LOCK_NAME, *but_for}
+    return all(
+        path.is_dir() or path.name in passed_over or path.name.startswith(TEMPORARY_PREFIX)
+        for path in folder.rglob("*")
+    )
 
 
 @contextmanager
@@ -25,7 +44,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
         BusyError: Another process holds it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with locked_file(folder / LOCK_NAME, folder):
+    with locked_file(folder / _LOCK_NAME, folder):
         yield
 
 

@@ -18,7 +18,7 @@ from artstyle.files import (
     write_json,
     write_yaml,
 )
-from artstyle.locks import LOCK_NAME
+from artstyle.locks import is_vacant
 
 HISTORY_COLUMNS = (
     "epoch",
@@ -129,12 +129,8 @@ class RunFolder:
         Raises:
             RunError: It does.
         """
-        if not self.path.exists():
+        if is_vacant(self.path, but_for=(self.labels_path.name, self.environment_path.name)):
             return
-        if self.path.is_dir():
-            names = {path.name for path in self.path.iterdir() if not _is_leftover(path)}
-            if names <= {LOCK_NAME, self.labels_path.name, self.environment_path.name}:
-                return
         raise RunError(
             f"{self.path} is not empty; go on with '--resume {self.path}'"
             " or choose another folder with --out"
@@ -227,7 +223,3 @@ def _started(run: RunFolder) -> tuple[str, str]:
         return str(json.loads(run.environment_path.read_text("utf-8"))["started"]), run.name
     except (OSError, ValueError, KeyError, TypeError):
         return "", run.name
-
-
-def _is_leftover(path: Path) -> bool:
-    return path.name.startswith(TEMPORARY_PREFIX)

@@ -14,8 +14,8 @@ PACKAGE = Path(artstyle.__file__).parent
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
     ("errors", "progress", "interrupts", "allocator"),
-    ("labels", "files", "locks"),
-    ("images", "config"),
+    ("labels", "files"),
+    ("images", "config", "locks"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),
     ("data", "runs", "painter"),
     ("models",),

@@ -46,10 +46,11 @@ def gradcam(
     from artstyle.explain.explain import explain_pictures
     from artstyle.explain.gallery import write_heatmaps
     from artstyle.inference import choose_device
+    from artstyle.locks import sole_writer
     from artstyle.models.checkpoint import load_style_model
 
     model = load_style_model(found.best_path, choose_device(device or "auto"))
-    with live_progress() as progress:
+    with sole_writer(folder.path), live_progress() as progress:
         explanations = explain_pictures(
             model,
             pictures,

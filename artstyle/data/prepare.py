@@ -22,6 +22,7 @@ from artstyle.data.summary import summary
 from artstyle.errors import DataError, UsageError
 from artstyle.files import TEMPORARY_PREFIX, write_csv, write_json, write_text
 from artstyle.labels import label_order
+from artstyle.locks import is_vacant, sole_writer
 from artstyle.progress import Progress, silent
 
 REJECTED_COLUMNS = ("path", "style", "reason", "detail")
@@ -85,6 +86,7 @@ def prepare(
     Raises:
         UsageError: ``out`` is something else, or made from another source.
         DataError: The source has no readable pictures, or too few.
+        BusyError: Another process is preparing the same folder.
         ArtstyleError: A worker process was ended from outside.
     """
     source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
@@ -92,12 +94,15 @@ def prepare(
     _require_free(dataset, found, source_path, overwrite)
     resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
     rules = cache_rules(resolved.data)
-    index = CacheIndex(dataset.path, _identity(source_path), rules)
-    scan = scan_source(found, index, rules, resolved.data.workers, progress)
-    _require_readable(scan)
-    decisions = decide(scan.images, scan.scanned, resolved)
-    description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
-    _write(dataset, scan, decisions, description, index)
+    with sole_writer(dataset.path):
+        # Once more: another process may just have finished there.
+        _require_free(dataset, found, source_path, overwrite)
+        index = CacheIndex(dataset.path, _identity(source_path), rules)
+        scan = scan_source(found, index, rules, resolved.data.workers, progress)
+        _require_readable(scan)
+        decisions = decide(scan.images, scan.scanned, resolved)
+        description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
+        _write(dataset, scan, decisions, description, index)
     unreadable = tuple((image.path, reason) for image, reason in scan.unreadable)
     return Prepared(DatasetFolder(dataset.path), unreadable)
 
@@ -150,7 +155,7 @@ def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite:
         )
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; choose a folder with --out")
-    if not out.exists() or not any(out.iterdir()):
+    if is_vacant(out):
         return
     made_from = source_of(out)
     if made_from is None and not dataset.description_path.is_file():

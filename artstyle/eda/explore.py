@@ -35,6 +35,7 @@ from artstyle.errors import DataError, ImageError, UsageError
 from artstyle.files import read_json, write_json
 from artstyle.images import read_image
 from artstyle.labels import display_name, label_order
+from artstyle.locks import is_vacant
 from artstyle.pages import write_page
 from artstyle.plots import Tile, plot_pictures, write_figure
 from artstyle.preprocessing import Preprocessing
@@ -122,7 +123,7 @@ def require_output_folder(out: Path, collection: Collection) -> None:
         raise UsageError(f"{out} lies inside the pictures' folder; choose another with --out")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; choose a folder with --out")
-    if out.is_dir() and any(out.iterdir()) and not _is_ours(out):
+    if not is_vacant(out) and not _is_ours(out):
         raise UsageError(f"{out} holds other files; choose an empty or new folder with --out")
 
 

@@ -20,6 +20,7 @@ from artstyle.evaluation.summary import summarise
 from artstyle.files import read_json, write_csv, write_json
 from artstyle.images import read_image
 from artstyle.inference import choose_device, predict_logits
+from artstyle.locks import is_vacant
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.progress import Progress, silent
 from artstyle.runs import RunFolder
@@ -151,7 +152,7 @@ def _claim(folder: Path, identity: dict[str, str]) -> bool:
     """Return whether ``folder`` holds this very evaluation; refuse if it holds anything else."""
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file; name another folder with --out")
-    if not folder.exists() or all(path.name.startswith(".tmp-") for path in folder.iterdir()):
+    if is_vacant(folder):
         return False
     report_path = folder / "report.json"
     if not report_path.is_file():

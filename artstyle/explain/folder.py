@@ -11,6 +11,7 @@ from pathlib import Path
 from artstyle.errors import DataError, UsageError
 from artstyle.explain.methods import Method
 from artstyle.files import write_text
+from artstyle.locks import is_vacant
 
 _STEM_BYTES = 80
 
@@ -60,7 +61,7 @@ class HeatmapFolder:
         """
         if self.records_path.is_file():
             return
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        if not is_vacant(self.path):
             raise UsageError(
                 f"{self.path} holds something other than heatmaps; choose another folder with --out"
             )

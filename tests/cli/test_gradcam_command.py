@@ -29,7 +29,9 @@ def test_heatmaps_go_into_the_run_and_bad_files_end_with_3(here: Path) -> None:
     records = [json.loads(line) for line in (folder / "heatmaps.jsonl").read_text().splitlines()]
     assert [r["path"] for r in records] == ["art/Nymphéas.png", "art/a.jpg", "art/sub/a.jpg"]
     named = {record[kind] for record in records for kind in ("overlay", "panel", "raw")}
-    assert named | {"index.html", "heatmaps.jsonl"} == {path.name for path in folder.iterdir()}
+    assert named | {"index.html", "heatmaps.jsonl", ".lock"} == {
+        path.name for path in folder.iterdir()
+    }
     assert len(named) == 9
     heat = np.load(folder / records[0]["raw"])
     assert (heat.dtype, heat.shape) == (np.float32, (32, 32))
