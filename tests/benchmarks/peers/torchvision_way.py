@@ -1,0 +1,55 @@
+"""torchvision's way, as in its references: ImageFolder, Compose, DataLoader, float32."""
+
+from collections.abc import Callable
+from os import cpu_count
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import (
+    CenterCrop,
+    Compose,
+    InterpolationMode,
+    Normalize,
+    Resize,
+    ToTensor,
+)
+
+from artstyle.models.checkpoint import load_style_model
+from artstyle.preprocessing import Preprocessing
+
+_BATCH = 32
+
+
+def predict(checkpoint: Path, folder: Path) -> Callable[[], NDArray[np.float64]]:
+    """Build answers for a folder: N x C probabilities."""
+    model = load_style_model(checkpoint, torch.device("cpu"))
+    network = model.network.to(memory_format=torch.contiguous_format)
+    pictures = ImageFolder(str(folder), plain_transform(model.preprocessing))
+    loader = DataLoader(pictures, batch_size=_BATCH, num_workers=cpu_count() or 1)
+
+    def work() -> NDArray[np.float64]:
+        answers = []
+        with torch.inference_mode():
+            for images, _ in loader:
+                answers.append(network(images).softmax(-1).numpy())
+        return np.concatenate(answers).astype(np.float64)
+
+    return work
+
+
+def plain_transform(preprocessing: Preprocessing) -> Compose:
+    """Return the usual transform, with the model's own size and normalisation."""
+    size = preprocessing.image_size
+    sides = [size, size] if preprocessing.fit == "squash" else size
+    return Compose(
+        [
+            Resize(sides, InterpolationMode(preprocessing.interpolation)),
+            CenterCrop(size),
+            ToTensor(),
+            Normalize(preprocessing.mean, preprocessing.std),
+        ]
+    )

@@ -1,0 +1,129 @@
+"""`artstyle predict` against timm's and torchvision's ways of answering for a folder.
+
+The peers get the same files, network, weights and normalisation. Their pictures are decoded in
+full, as they do it; artstyle's JPEGs are decoded at a fraction of their size where that is enough,
+so answers for large pictures differ a little: by how much stands in the table.
+"""
+
+import csv
+from collections.abc import Callable, Iterator, Mapping
+from os import cpu_count
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from artstyle.data.transforms import eval_transform
+from artstyle.inference import choose_device, forward, read_ahead
+from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.paths import PicturePath, find_pictures
+from artstyle.predict import predict_styles, read_picture, write_rows
+from tests.benchmarks import corpora
+from tests.benchmarks.contest import Contender, Contest
+from tests.benchmarks.runs import trained_run
+
+MODELS = ("efficientnet_lite0", "resnet50")
+_PICTURES = 5000
+_BATCH, _BATCHES = 32, 8
+_LEAST_AGREEMENT = 0.97
+
+Probabilities = NDArray[np.float64]
+Work = Callable[[], Any]
+
+
+def contests(pictures: int | None) -> Iterator[Contest]:
+    """Yield a contest for each network."""
+    count = pictures or _PICTURES
+    folder = corpora.mixed(count)
+    for model in MODELS:
+        same = {"checkpoint": trained_run(model).best_path}
+        files = {**same, "folder": folder}
+        peers = "tests.benchmarks.peers"
+        yield Contest(
+            stage="predict",
+            what=f"{model}, {count} JPEGs with shorter sides of 300 to 3,000 pixels, float32",
+            unit="picture",
+            units=count,
+            contenders=(
+                Contender("artstyle", f"{__name__}:artstyle", files, "artstyle"),
+                Contender("timm's inference.py", f"{peers}.timm_way:predict", files),
+                Contender("torchvision's reference", f"{peers}.torchvision_way:predict", files),
+                Contender("loading alone", f"{__name__}:loading", files, "part"),
+                Contender("network alone", f"{__name__}:network", same, "part", _BATCH * _BATCHES),
+                Contender("reading from disk", f"{__name__}:disk", {"folder": folder}, "aside"),
+            ),
+            compare=compare,
+        )
+
+
+def artstyle(checkpoint: Path, folder: Path) -> Work:
+    """Build what `artstyle predict --out rows.csv` does once it has started."""
+    model = load_style_model(checkpoint, choose_device("cpu"))
+    count = len(model.labels)
+
+    def work() -> Probabilities:
+        with TemporaryFile("w+", encoding="utf-8", newline="") as stream:
+            rows = predict_styles(model, find_pictures([str(folder)]), top_k=count)
+            for _ in write_rows(rows, stream, "csv", count):
+                pass
+            stream.seek(0)
+            return np.array([_in_label_order(row, model) for row in csv.DictReader(stream)])
+
+    return work
+
+
+def _in_label_order(row: Mapping[str, str], model: StyleModel) -> list[float]:
+    numbers = range(1, len(model.labels) + 1)
+    found = {row[f"style_{n}"]: float(row[f"probability_{n}"]) for n in numbers}
+    return [found[label] for label in model.labels]
+
+
+def loading(checkpoint: Path, folder: Path) -> Work:
+    """Build artstyle's way from files to what the network sees, without the network."""
+    model = load_style_model(checkpoint, choose_device("cpu"))
+    pictures = list(find_pictures([str(folder)]))
+    transform = eval_transform(model.preprocessing)
+
+    def prepare(picture: PicturePath) -> None:
+        transform(read_picture(picture, model.preprocessing))
+
+    def work() -> int:
+        threads = cpu_count() or 1
+        return sum(1 for _ in read_ahead(pictures, prepare, threads=threads, ahead=2 * _BATCH))
+
+    return work
+
+
+def network(checkpoint: Path) -> Work:
+    """Build the network's answers for one batch, again and again."""
+    model = load_style_model(checkpoint, choose_device("cpu"))
+    size = model.preprocessing.image_size
+    images = torch.randn(_BATCH, 3, size, size).contiguous(memory_format=torch.channels_last)
+
+    def work() -> None:
+        for _ in range(_BATCHES):
+            forward(model.network, images, None)
+
+    return work
+
+
+def disk(folder: Path) -> Work:
+    """Build the reading of the same bytes, from the page cache where they lie there."""
+    paths = sorted(folder.glob("*/*.jpg"))
+    return lambda: sum(len(path.read_bytes()) for path in paths)
+
+
+def compare(answers: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return how often each peer names the same style, and how far probabilities differ at most."""
+    own: Probabilities = answers["artstyle"]
+    words = {}
+    for name in answers.keys() & {"timm's inference.py", "torchvision's reference"}:
+        theirs: Probabilities = answers[name]
+        assert theirs.shape == own.shape
+        same = float((theirs.argmax(axis=1) == own.argmax(axis=1)).mean())
+        assert same >= _LEAST_AGREEMENT, f"{name} names the same style in {same:.1%} only"
+        words[name] = f"{same:.1%} same style, {np.abs(theirs - own).max():.2g} at most"
+    return words
