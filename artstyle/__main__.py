@@ -8,6 +8,7 @@ from artstyle import interrupts
 from artstyle.cli.app import app
 from artstyle.cli.console import say
 from artstyle.errors import ArtstyleError
+from artstyle.labels import visible
 
 _WAYS_OUT = {
     errno.ENOSPC: "make room on the disk",
@@ -27,12 +28,12 @@ def main() -> None:
         _end_interrupted(interrupted.exit_code)
     except ArtstyleError as error:
         _end_interrupted()
-        say(f"error: {error}")
+        say(f"error: {visible(str(error))}")
         sys.exit(error.exit_code)
     except OSError as error:
         # A full disk, a folder that may not be written, a share that has gone away.
         _end_interrupted()
-        say(f"error: {_told(error)}")
+        say(f"error: {visible(_told(error))}")
         sys.exit(ArtstyleError.exit_code)
     except Exception:
         _end_interrupted()

@@ -13,6 +13,11 @@ from pydantic import (
     field_validator,
 )
 
+MAX_IMAGE_SIZE = 2048
+MAX_CACHE_SIZE = 8192
+MAX_PIXELS = 2_000_000_000
+"""Beyond these no machine has the memory; a checkpoint from a stranger may not ask for more."""
+
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 
@@ -26,15 +31,15 @@ class Section(BaseModel):
 class DataConfig(Section):
     """How files become pixels."""
 
-    image_size: Annotated[int, Field(ge=16)] | None = None
+    image_size: Annotated[int, Field(ge=16, le=MAX_IMAGE_SIZE)] | None = None
     """Side in pixels of the square that the model sees; null takes the model's own."""
-    cache_size: PositiveInt = 432
+    cache_size: Annotated[int, Field(ge=1, le=MAX_CACHE_SIZE)] = 432
     """Shorter side in pixels of the copies that `prepare` makes; a little over the image size."""
     fit: Literal["crop", "squash"] = "crop"
     """How a picture becomes a square: its centre is cropped out, or it is squashed as a whole."""
     background: tuple[Byte, Byte, Byte] = (255, 255, 255)
     """RGB, seen through transparent pixels."""
-    max_pixels: PositiveInt = 200_000_000
+    max_pixels: Annotated[int, Field(ge=1, le=MAX_PIXELS)] = 200_000_000
     """A picture with more pixels than this is rejected."""
     min_side_px: PositiveInt = 16
     """A picture with a side shorter than this is rejected."""

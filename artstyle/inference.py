@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from artstyle.allocator import keep_freed_memory
 from artstyle.data.transforms import eval_transform
-from artstyle.errors import ImageError, UsageError
+from artstyle.errors import ImageError, UsageError, WeightsError
 from artstyle.models.checkpoint import StyleModel
 
 Item = TypeVar("Item")
@@ -139,6 +139,17 @@ def forward(network: nn.Module, images_N3HW: Tensor, precision: torch.dtype | No
     return logits_NC.float()
 
 
+def require_numbers(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the logits as they are.
+
+    Raises:
+        WeightsError: One is infinite or no number: the weights are too large to answer with.
+    """
+    if not np.isfinite(logits_NC).all():
+        raise WeightsError("the model's answers are no numbers: its weights are damaged")
+    return logits_NC
+
+
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return probabilities over the last axis, in float64."""
     shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
@@ -154,7 +165,7 @@ def _answer(
     answers: Iterator[NDArray[np.float32]] = iter(())
     if tensors:
         images = torch.stack(tensors).to(model.device, memory_format=torch.channels_last)
-        answers = iter(forward(model.network, images, precision).cpu().numpy())
+        answers = iter(require_numbers(forward(model.network, images, precision).cpu().numpy()))
     for item, value in batch:
         if isinstance(value, str):
             yield Prediction(item, None, value)

@@ -1,12 +1,15 @@
 """What is done to a picture before a model sees it: stored with the weights, to stay true."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from artstyle.errors import WeightsError
+from pydantic import ConfigDict, Field
+
+from artstyle.config import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
 from artstyle.images import ImageRules
 
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Interpolation = Literal["bilinear", "bicubic"]
 Fit = Literal["crop", "squash"]
 
@@ -15,21 +18,23 @@ Fit = Literal["crop", "squash"]
 class Preprocessing:
     """From a file to the square of numbers that a network sees."""
 
-    image_size: int
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    image_size: Annotated[int, Field(ge=16, le=MAX_IMAGE_SIZE)]
     """Side in pixels of the square."""
-    mean: tuple[float, float, float]
+    mean: tuple[Finite, Finite, Finite]
     """Of R, G and B in 0 to 1, taken away."""
-    std: tuple[float, float, float]
+    std: tuple[Scale, Scale, Scale]
     """Of R, G and B in 0 to 1, divided by."""
     interpolation: Interpolation
     fit: Fit
     """crop: the centre of the picture; squash: all of it, its aspect lost."""
-    read_size: int
+    read_size: Annotated[int, Field(ge=1, le=MAX_CACHE_SIZE)]
     """Shorter side in pixels to which a file is shrunk on reading, as in the training cache."""
-    background: tuple[int, int, int] = (255, 255, 255)
+    background: tuple[Byte, Byte, Byte] = (255, 255, 255)
     """RGB, 0 to 255, seen through transparent pixels."""
-    max_pixels: int = 200_000_000
-    min_side_px: int = 16
+    max_pixels: Annotated[int, Field(ge=1, le=MAX_PIXELS)] = 200_000_000
+    min_side_px: Annotated[int, Field(ge=1)] = 16
 
     @property
     def rules(self) -> ImageRules:
@@ -39,18 +44,3 @@ class Preprocessing:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data for a checkpoint."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Read what ``to_dict`` gave.
-
-        Raises:
-            WeightsError: A value is missing or unknown.
-        """
-        lists: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
-        }
-        try:
-            return cls(**lists)
-        except TypeError as error:
-            raise WeightsError(f"the checkpoint's preprocessing is unusable: {error}") from None

@@ -14,7 +14,7 @@ PACKAGE = Path(artstyle.__file__).parent
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
     ("errors", "progress", "interrupts", "allocator"),
-    ("labels", "files"),
+    ("labels", "files", "checks"),
     ("images", "config", "locks"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),
     ("data", "runs", "painter"),

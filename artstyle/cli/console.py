@@ -7,17 +7,19 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
 
+from artstyle.labels import visible
 from artstyle.progress import Progress
 
 
 def say(message: str) -> None:
-    """Print a message for people, on stderr."""
-    print(message, file=sys.stderr, flush=True)  # noqa: T201
+    """Print a message for people, on stderr; no name in it can steer the terminal."""
+    lines = map(visible, message.split("\n"))
+    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def warn(message: str) -> None:
     """Print a warning as one line, on stderr."""
-    say(f"warning: {message}")
+    say(f"warning: {visible(message)}")
 
 
 def show(text: str) -> None:
@@ -58,7 +60,7 @@ def show_table(
     for column in columns:
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     Console(soft_wrap=False).print(table)
 
 

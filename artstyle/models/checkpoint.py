@@ -6,7 +6,8 @@ Everything else is JSON in the file's metadata.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from artstyle.errors import MissingError, WeightsError
+from artstyle.checks import checked, require_version
+from artstyle.errors import DataError, MissingError, UsageError, WeightsError
 from artstyle.files import atomic_path
-from artstyle.models.factory import build_network
+from artstyle.labels import is_style_name, visible
+from artstyle.models.factory import Built, build_network
 from artstyle.models.zoo import ModelSpec
 from artstyle.preprocessing import Preprocessing
 
@@ -89,7 +92,16 @@ def read_header(path: Path) -> Header:
     Raises:
         MissingError, WeightsError: The file is not there, or no checkpoint of ours.
     """
-    return _header(_metadata(path), path)
+    metadata = _metadata(path)
+    labels = metadata.labels
+    if not labels or len(set(labels)) < len(labels) or not all(map(is_style_name, labels)):
+        raise WeightsError(f"{path} names no styles, one twice, or one that is no visible text")
+    return Header(
+        name=metadata.model,
+        labels=tuple(labels),
+        preprocessing=metadata.preprocessing,
+        about=metadata.about,
+    )
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -98,14 +110,12 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     Raises:
         MissingError, WeightsError: The file is not there, or no checkpoint of ours.
     """
-    metadata = _metadata(path)
     tensors = _tensors(path)
-    weights = {
-        key.removeprefix(_WEIGHTS): value
-        for key, value in tensors.items()
-        if key.startswith(_WEIGHTS)
-    }
-    return weights, _decode(metadata["state"], tensors)
+    try:
+        state: dict[str, Any] = _decode(_metadata(path).state, tensors)
+    except (LookupError, TypeError, ValueError, RecursionError):
+        raise WeightsError(f"{path} holds a training state that was not written by us") from None
+    return _weights(tensors), state
 
 
 def load_style_model(path: Path, device: torch.device) -> StyleModel:
@@ -115,15 +125,12 @@ def load_style_model(path: Path, device: torch.device) -> StyleModel:
         MissingError, WeightsError: The file is not there, or no checkpoint of ours.
     """
     header = read_header(path)
-    weights, _ = read_state(path)
-    built = build_network(
-        header.name, len(header.labels), image_size=header.preprocessing.image_size
-    )
-    try:
-        built.network.load_state_dict(weights)
-    except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise WeightsError(f"{path} does not fit the model {header.name}: {reason}") from None
+    weights = _weights(_tensors(path))
+    # First without memory: a header may ask for a network of any size, the file bears out its own.
+    with torch.device("meta"):
+        _require_fit(weights, _build(header, path).network, header, path)
+    built = _build(header, path)
+    built.network.load_state_dict(weights)
     return StyleModel(
         name=header.name,
         network=built.network.eval().to(device).to(memory_format=torch.channels_last),
@@ -144,36 +151,91 @@ def _fingerprint(header: Header, weights: Mapping[str, Tensor]) -> str:
     return total.hexdigest()[:12]
 
 
-def _metadata(path: Path) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Metadata:
+    """What stands beside the tensors."""
+
+    model: str
+    labels: list[str]
+    preprocessing: Preprocessing
+    about: dict[str, Any]
+    state: Any
+
+
+def _metadata(path: Path) -> _Metadata:
+    with _opened(path) as file:
+        text = (file.metadata() or {}).get("artstyle", "")
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError):
+        raise WeightsError(f"{path} was not written by artstyle") from None
+    require_version(metadata, _FORMAT_VERSION, path)
+    try:
+        return checked(metadata, _Metadata, path)
+    except DataError as error:
+        raise WeightsError(str(error)) from None
+
+
+def _tensors(path: Path) -> dict[str, Tensor]:
+    with _opened(path) as file:
+        return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+
+
+def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {
+        key.removeprefix(_WEIGHTS): value
+        for key, value in tensors.items()
+        if key.startswith(_WEIGHTS)
+    }
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """Open a safetensors file, which says where each tensor lies and is checked against its size.
+
+    Raises:
+        MissingError, WeightsError: The file is not there, or no safetensors file.
+    """
     if not path.is_file():
         raise MissingError(f"no checkpoint {path}")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata: dict[str, Any] = json.loads(file.metadata()["artstyle"])
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path} is damaged or no safetensors file: {error}") from None
-    except (TypeError, KeyError, ValueError):
-        raise WeightsError(f"{path} was not written by artstyle") from None
-    if metadata.get("format_version", 0) > _FORMAT_VERSION:
-        raise WeightsError(f"{path} was written by a later version of artstyle")
-    return metadata
+            yield file
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        reason = visible(" ".join(str(error).split()))[:200]
+        raise WeightsError(f"{path} is damaged or no safetensors file: {reason}") from None
 
 
-def _header(metadata: Mapping[str, Any], path: Path) -> Header:
+def _build(header: Header, path: Path) -> Built:
+    """Build the network that a checkpoint names; its name is looked up, never imported."""
+    size = header.preprocessing.image_size
     try:
-        return Header(
-            name=str(metadata["model"]),
-            labels=tuple(str(label) for label in metadata["labels"]),
-            preprocessing=Preprocessing.from_dict(metadata["preprocessing"]),
-            about=dict(metadata["about"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path} has an incomplete header: {error}") from None
+        return build_network(header.name, len(header.labels), image_size=size)
+    except UsageError as error:
+        raise WeightsError(f"{path} cannot be used: {error}") from None
 
 
-def _tensors(path: Path) -> dict[str, Tensor]:
-    with safe_open(path, framework="pt") as file:
-        return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+def _require_fit(
+    weights: Mapping[str, Tensor], network: nn.Module, header: Header, path: Path
+) -> None:
+    """Refuse weights that the network does not have, or that no answer can come from."""
+    wanted = network.state_dict()
+    for key in sorted({*wanted, *weights}):
+        asked, given = wanted.get(key), weights.get(key)
+        if asked is None or given is None or _kind(asked) != _kind(given):
+            raise WeightsError(
+                f"{path} does not fit the model {header.name} with {len(header.labels)} styles:"
+                f" '{visible(key)}' is {_kind(given)} and should be {_kind(asked)}"
+            )
+        if not given.isfinite().all():
+            raise WeightsError(f"{path} cannot answer: '{key}' holds values that are no numbers")
+
+
+def _kind(tensor: Tensor | None) -> str:
+    if tensor is None:
+        return "absent"
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return f"{dtype} {'x'.join(map(str, tensor.shape)) or 'scalar'}"
 
 
 def _encode(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:

@@ -53,7 +53,7 @@ def build_any(
     """
     builder = name.removeprefix(TIMM_PREFIX)
     architecture = builder.split(".")[0]
-    if not timm.is_model(architecture):
+    if not timm.is_model(architecture) or not _is_known(builder, architecture):
         raise UnknownNameError("timm model", builder, timm.list_models(f"{architecture[:5]}*")[:12])
     try:
         network = build(builder, pretrained=pretrained, image_size=image_size, dropout=dropout)
@@ -61,7 +61,15 @@ def build_any(
         if not pretrained:
             raise
         raise no_download(name, error) from None
+    except (AssertionError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(f"{name} takes no pictures of {image_size} pixels: {reason}") from None
     return network, _describe(name, network)
+
+
+def _is_known(builder: str, architecture: str) -> bool:
+    """Return whether a tag of weights is one of timm's own, never a path or a place on the hub."""
+    return builder == architecture or builder in timm.list_pretrained(f"{architecture}.*")
 
 
 def _describe(name: str, network: Any) -> ModelSpec:

@@ -1,9 +1,12 @@
 """Where weights come from: a file, the offline package, or a download that may be impossible."""
 
 import re
+import struct
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
+from warnings import catch_warnings, simplefilter
+from zipfile import BadZipFile, ZipFile, is_zipfile
 
 import torch
 from safetensors import SafetensorError
@@ -11,7 +14,24 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from artstyle.errors import WeightsError
+from artstyle.labels import visible
 from artstyle.models.zoo import ModelSpec
+
+# What torch and safetensors were seen to raise on damaged files.
+_READING_ERRORS = (
+    SafetensorError,
+    BadZipFile,
+    OSError,
+    RuntimeError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    EOFError,
+    struct.error,
+)
 
 
 def load_weights(network: nn.Module, spec: ModelSpec, path: Path) -> None:
@@ -29,7 +49,11 @@ def load_weights(network: nn.Module, spec: ModelSpec, path: Path) -> None:
             f"{path} does not fit {spec.name}: {len(outside_head)} of {len(wanted)} tensors are"
             f" missing or have another shape, '{outside_head[0]}' among them"
         )
-    network.load_state_dict({key: state[key] for key in wanted if key not in unfit}, strict=False)
+    fitting = {key: state[key] for key in wanted if key not in unfit}
+    sick = [key for key, value in fitting.items() if not value.isfinite().all()]
+    if sick:
+        raise WeightsError(f"{path} holds values that are no numbers, in '{sick[0]}'")
+    network.load_state_dict(fitting, strict=False)
 
 
 def read_lite0() -> dict[str, Tensor]:
@@ -63,17 +87,41 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise WeightsError(f"no weights file {path}; model.weights is imagenet, none or a file")
     try:
-        state: Any
-        if path.suffix == ".safetensors":
-            state = load_file(path)
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, UnpicklingError, OSError, RuntimeError, ValueError, EOFError) as error:
+        state = load_file(path) if path.suffix == ".safetensors" else _unpickle(path)
+    except UnpicklingError:
+        raise WeightsError(
+            f"{path} holds more than tensors, which may be a program and is not read;"
+            " save its state dict alone, best as .safetensors"
+        ) from None
+    except _READING_ERRORS as error:
         raise WeightsError(f"{path} is no file of weights: {_first_line(error)}") from None
     state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(isinstance(v, Tensor) for v in state.values()):
+    if not isinstance(state, dict) or not all(map(_is_named_tensor, state.items())):
         raise WeightsError(f"{path} holds no state dict (names and tensors)")
     return state
+
+
+def _unpickle(path: Path) -> Any:
+    """Read what torch.save wrote, tensors only: for weights that come in no other form.
+
+    Raises:
+        WeightsError: Its parts are larger than the file, which those that torch wrote never are.
+    """
+    if is_zipfile(path):
+        with ZipFile(path) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+        if unpacked > path.stat().st_size:
+            raise WeightsError(f"{path} would unpack to {unpacked:,} bytes, and is not read")
+    with catch_warnings():
+        simplefilter("ignore")  # What torch warns of is refused, in one line of our own.
+        return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _is_named_tensor(item: tuple[Any, Any]) -> bool:
+    name, value = item
+    if not isinstance(name, str) or not isinstance(value, Tensor) or value.is_meta:
+        return False
+    return value.layout == torch.strided and not value.is_quantized and not value.is_complex()
 
 
 # How many blocks each of its stages has (Tan and Le 2019, table 1: those of B0).
@@ -110,4 +158,4 @@ def _timm_key(key: str, positions: list[str]) -> str:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__
+    return visible(lines[0])[:200] if lines else type(error).__name__
