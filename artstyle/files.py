@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,6 +19,10 @@ TEMPORARY_PREFIX = ".tmp-"
 """Of the names of files that are not whole yet; a process that is killed leaves one behind."""
 
 _CHUNK_BYTES = 1 << 20
+# A spreadsheet takes a cell that begins so for a formula. Apostrophes are counted in, so that one
+# that belongs to the text can be told from the one that is put before a formula.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_MAY_BE_FORMULA = frozenset("'=+-@\t\r")
 # Only setting the umask reads it, and that is not safe between threads: so once, at import.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
@@ -75,6 +80,8 @@ def read_json(path: Path) -> Any:
         return json.loads(_read_text(path))
     except ValueError as error:
         raise DataError(f"{path} is not valid JSON: {error}") from None
+    except RecursionError:
+        raise DataError(f"{path} is nested too deeply to be JSON of ours") from None
 
 
 def write_yaml(path: Path, value: Any) -> None:
@@ -94,12 +101,16 @@ def read_yaml(path: Path) -> Any:
     except (yaml.YAMLError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(f"{path} is not valid YAML: {reason}") from None
+    except RecursionError:
+        raise ConfigError(f"{path} is nested too deeply for a configuration") from None
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write ``rows`` as UTF-8 CSV with bare line feeds, whole or not at all.
 
     Rows are consumed one by one. A path that is no valid UTF-8 keeps its bytes (surrogateescape).
+    A text that a spreadsheet would take for a formula gets an apostrophe, as spreadsheets have it;
+    ``read_csv(..., ours=True)`` takes it away again.
     """
     with (
         atomic_path(path) as temporary,
@@ -107,11 +118,23 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, ob
     ):
         writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="raise")
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: inert(value) for name, value in row.items()} for row in rows)
 
 
-def read_csv(path: Path) -> Iterator[dict[str, str]]:
+def inert(value: object) -> object:
+    """Return a value for a cell: a text that begins like a formula with an apostrophe before it."""
+    # A pattern for each of a million cells would take half a second.
+    if not isinstance(value, str) or value[:1] not in _MAY_BE_FORMULA:
+        return value
+    return f"'{value}" if _FORMULA.match(value) else value
+
+
+def read_csv(path: Path, *, ours: bool = False) -> Iterator[dict[str, str]]:
     """Yield the rows of a CSV file with a header, as the file is read.
+
+    Args:
+        path: The file.
+        ours: Whether ``write_csv`` wrote it, which put an apostrophe before formulas.
 
     Raises:
         MissingError: There is no such file.
@@ -128,7 +151,7 @@ def read_csv(path: Path) -> Iterator[dict[str, str]]:
                         f"{path} line {reader.line_num}: more fields than the header has columns;"
                         " put fields with commas in quotes"
                     )
-                yield row
+                yield {name: _live(cell) for name, cell in row.items()} if ours else row
         except csv.Error as error:
             raise DataError(f"{path} line {reader.line_num} is not valid CSV: {error}") from None
 
@@ -146,6 +169,11 @@ def digest(value: Any) -> str:
     """Return the SHA-256 of plain data in hexadecimal; equal data give equal digests."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _live(cell: str) -> str:
+    """Take back what `inert` did."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _read_text(path: Path) -> str:

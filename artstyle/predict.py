@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.errors import ImageError
+from artstyle.files import inert
 from artstyle.images import read_image
 from artstyle.inference import Prediction, predict_logits, softmax
 from artstyle.models.checkpoint import StyleModel
@@ -146,9 +147,10 @@ def _write_csv(
     numbered = [(f"style_{n}", f"probability_{n}") for n in range(1, num_styles + 1)]
     writer.writerow(["path", *(name for pair in numbered for name in pair), "error", "model"])
     for row in rows:
-        ranked = [cell for r in row.styles or () for cell in (r.style, _plain(r.probability))]
-        padding = [""] * (2 * num_styles - len(ranked))
-        writer.writerow([_inert(row.path), *ranked, *padding, row.error or "", row.model])
+        named = [(inert(ranked.style), _plain(ranked.probability)) for ranked in row.styles or ()]
+        cells = [cell for pair in named for cell in pair]
+        padding = [""] * (2 * num_styles - len(cells))
+        writer.writerow([_inert(row.path), *cells, *padding, row.error or "", row.model])
         yield row
 
 

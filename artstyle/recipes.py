@@ -7,6 +7,7 @@ Later over earlier: the defaults of the schema, the recipe of the command, the f
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from reprlib import repr as short_repr
 from typing import Any
 
 import yaml
@@ -237,7 +238,7 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         known = next((name for name in origins if key == name or key.startswith(f"{name}.")), key)
         origin = origins.get(known, "")
         reason = detail["msg"].removeprefix("Value error, ")
-        problems.append(f"{known} = {detail['input']!r} ({origin}): {reason}")
+        problems.append(f"{known} = {short_repr(detail['input'])} ({origin}): {reason}")
     return "; ".join(dict.fromkeys(problems))
 
 

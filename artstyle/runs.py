@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from artstyle.checks import checked
 from artstyle.config import Config
-from artstyle.errors import ConfigError, MissingError, RunError, UnknownNameError
+from artstyle.errors import ConfigError, DataError, MissingError, RunError, UnknownNameError
 from artstyle.files import (
     TEMPORARY_PREFIX,
     read_csv,
@@ -105,23 +108,37 @@ class RunFolder:
             MissingError, ConfigError: It is not there, or no configuration.
         """
         try:
-            return Config.model_validate(read_yaml(self.config_path))
-        except ValueError as error:
-            reason = " ".join(str(error).split())
-            raise ConfigError(f"{self.config_path} is no configuration: {reason}") from None
+            return checked(read_yaml(self.config_path), Config, self.config_path)
+        except DataError as error:
+            raise ConfigError(str(error)) from None
 
     def labels(self) -> tuple[str, ...]:
-        """Return the style names in label order."""
-        return tuple(read_json(self.labels_path))
+        """Return the style names in label order.
+
+        Raises:
+            MissingError, DataError: They are not there, or damaged.
+        """
+        return tuple(checked(read_json(self.labels_path), list[str], self.labels_path))
 
     def environment(self) -> dict[str, Any]:
-        """Return what was recorded before the first epoch."""
+        """Return what was recorded before the first epoch.
+
+        Raises:
+            MissingError, DataError: It is not there, or damaged.
+        """
         environment: dict[str, Any] = read_json(self.environment_path)
+        checked(environment, _Environment, self.environment_path)
         return environment
 
     def history(self) -> list[dict[str, str]]:
-        """Return one row an epoch; empty before the first."""
-        return list(read_csv(self.history_path)) if self.history_path.is_file() else []
+        """Return one row an epoch; empty before the first.
+
+        Raises:
+            DataError: It is damaged.
+        """
+        rows = list(read_csv(self.history_path)) if self.history_path.is_file() else []
+        checked(rows, list[_Epoch], self.history_path)
+        return rows
 
     def require_new(self) -> None:
         """Refuse a folder that holds something, but for what a beginning that died left there.
@@ -157,6 +174,51 @@ class RunFolder:
     def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""
         write_csv(self.history_path, HISTORY_COLUMNS, rows)
+
+
+@dataclass(frozen=True)
+class _Dataset:
+    path: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class _Environment:
+    """What is read again of ``environment.json``."""
+
+    dataset: _Dataset
+    started: str
+    command: list[str]
+    packages: dict[str, str]
+    device: str
+    device_name: str
+    processes: int
+    threads: int
+    seed: int
+    platform: str
+    python: str
+    git: dict[str, str | bool] | None = None
+    parameters: dict[str, int] | None = None
+
+
+Score = Annotated[float, Field(allow_inf_nan=False)]
+Number = Score | Literal[""]
+"""Empty where nothing learnt."""
+
+
+@dataclass(frozen=True)
+class _Epoch:
+    """A line of ``history.csv``."""
+
+    epoch: int
+    val_loss: Score
+    val_accuracy: Score
+    val_macro_f1: Score
+    train_loss: Number
+    train_accuracy: Number
+    lr: Number
+    seconds: Number
+    images_per_second: Number
 
 
 def new_run_path(root: Path, model: str, now: datetime) -> Path:

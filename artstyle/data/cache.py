@@ -3,17 +3,18 @@
 import hashlib
 import json
 import os
+import re
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from PIL import Image
 
 from artstyle.config import DataConfig
-from artstyle.data.quality import Likeness
+from artstyle.data.quality import THUMBNAIL_BYTES, Likeness
 from artstyle.files import atomic_path, digest, write_bytes
 from artstyle.images import ImageRules
 
@@ -121,6 +122,9 @@ class CacheIndex:
         scanned = self._known.get(path)
         if scanned is None or (scanned.size, scanned.mtime_ns) != stat or stat[0] < 0:
             return None
+        # Whoever wrote the line: it can name no other file than the copy that is due.
+        if scanned.cached != cached_name(scanned.sha256, self._header["rules"]):
+            return None
         # os.path.join: a Path a picture takes a second more for each 100,000.
         size = _file_size(os.path.join(self.folder, scanned.cached))  # noqa: PTH118
         return scanned if size == scanned.cached_bytes else None
@@ -189,11 +193,25 @@ def _from_line(values: Any) -> ScannedImage | None:
     if not isinstance(values, list) or len(values) != len(_PLAIN_FIELDS) + 2:
         return None
     *plain, phash, thumbnail = values
-    likeness = Likeness(int(phash, 16), b64decode(thumbnail))
-    return ScannedImage(**dict(zip(_PLAIN_FIELDS, plain, strict=True)), likeness=likeness)
+    named = dict(zip(_PLAIN_FIELDS, plain, strict=True))
+    if any(type(value) is not _PLAIN_FIELDS[name] for name, value in named.items()):
+        return None
+    try:
+        likeness = Likeness(int(phash, 16), b64decode(thumbnail, validate=True))
+    except (TypeError, ValueError):
+        return None
+    if not 0 <= likeness.phash < 2**64 or len(likeness.thumbnail) != THUMBNAIL_BYTES:
+        return None
+    if min(named["width"], named["height"]) < 1 or not _SHA256.fullmatch(named["sha256"]):
+        return None
+    return ScannedImage(**named, likeness=likeness)
 
 
-_PLAIN_FIELDS = tuple(name for name in ScannedImage.__slots__ if name != "likeness")
+_SHA256 = re.compile("[0-9a-f]{64}")
+_PLAIN_FIELDS: dict[str, Any] = {
+    name: kind for name, kind in get_type_hints(ScannedImage).items() if name != "likeness"
+}
+"""Name -> type, in the order of a line."""
 
 
 def _end_cut_off_line(path: Path) -> None:
@@ -212,7 +230,8 @@ def _file_size(path: str) -> int:
 
 def _remove_all_but(images: Path, kept: set[str]) -> None:
     """Remove from ``images/`` and its sub-folders all files but those named, then empty folders."""
-    for folder in [images, *sorted(path for path in images.iterdir() if path.is_dir())]:
+    inner = [path for path in images.iterdir() if path.is_dir() and not path.is_symlink()]
+    for folder in [images, *sorted(inner)]:
         prefix = "" if folder == images else f"{folder.name}/"
         with os.scandir(folder) as entries:
             stale = [e.path for e in entries if e.is_file() and f"{prefix}{e.name}" not in kept]

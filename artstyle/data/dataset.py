@@ -5,7 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from artstyle.config import DataConfig
+from artstyle.checks import checked, require_version
+from artstyle.config import BalanceConfig, DataConfig, QualityConfig, SplitConfig
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
 from artstyle.files import read_json
@@ -54,7 +55,7 @@ class DatasetFolder:
 
         Raises:
             MissingError: This is no dataset folder.
-            DataError: A later version of artstyle wrote it.
+            DataError: It is damaged, or a later version of artstyle wrote it.
         """
         if not self.description_path.is_file():
             raise MissingError(
@@ -62,8 +63,8 @@ class DatasetFolder:
                 f" make one with 'artstyle prepare SOURCE --out {self.path}'"
             )
         description: dict[str, Any] = read_json(self.description_path)
-        if description.get("format_version", 0) > FORMAT_VERSION:
-            raise DataError(f"{self.description_path} was written by a later version of artstyle")
+        require_version(description, FORMAT_VERSION, self.description_path)
+        checked(description, _Description, self.description_path)
         return description
 
     @property
@@ -75,7 +76,8 @@ class DatasetFolder:
     def data_config(self) -> DataConfig:
         """How `prepare` read the pictures."""
         recorded = self.description["config"]["data"]
-        return DataConfig(**{key.removeprefix("data."): recorded[key[5:]] for key in _DATA_KEYS})
+        names = [key.removeprefix("data.") for key in _DATA_KEYS]
+        return DataConfig(**{name: recorded[name] for name in names if name in recorded})
 
     @property
     def fingerprint(self) -> str:
@@ -92,8 +94,47 @@ class DatasetFolder:
         rows = [row for row in read_manifest(self.manifest_path) if row.split == split]
         if not rows:
             raise DataError(f"{self.path} has no {split} pictures; splits are {', '.join(SPLITS)}")
+        if unknown := {row.style for row in rows} - set(self.labels):
+            raise DataError(
+                f"{self.manifest_path} has a style that {self.description_path.name} does not"
+                f" name: {min(unknown)}; run 'artstyle prepare' again"
+            )
         return rows
 
     def image_path(self, row: ManifestRow) -> Path:
         """Return where the pre-resized copy of a painting lies."""
         return self.path / row.cached
+
+
+@dataclass(frozen=True)
+class _Config:
+    seed: int
+    data: DataConfig
+    quality: QualityConfig
+    balance: BalanceConfig
+    split: SplitConfig
+
+
+@dataclass(frozen=True)
+class _Oracle:
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class _SplitReport:
+    group: str
+    counts: dict[str, dict[Split, int]]
+    totals: dict[Split, int]
+    artist_overlap: dict[Split, float | None]
+    artist_oracle: dict[Split, _Oracle | None]
+
+
+@dataclass(frozen=True)
+class _Description:
+    """What is read again of ``dataset.json``."""
+
+    fingerprint: str
+    labels: list[str]
+    config: _Config
+    split: _SplitReport
+    notes: list[str]

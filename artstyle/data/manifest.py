@@ -1,12 +1,16 @@
 """The manifest: one row for every painting that could be read."""
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
+from reprlib import repr as short_repr
 from typing import Literal, get_args
 
 from artstyle.errors import DataError
 from artstyle.files import read_csv, write_csv
+from artstyle.labels import is_style_name
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -52,16 +56,35 @@ def read_manifest(path: Path) -> Iterator[ManifestRow]:
 
     Raises:
         MissingError: There is no such file.
-        DataError: A column is missing, or a size is no number.
+        DataError: A column is missing, or a value cannot be of our writing.
     """
-    for line, row in enumerate(read_csv(path), start=2):
+    for line, row in enumerate(read_csv(path, ours=True), start=2):
         try:
             values = {name: row[name] for name in COLUMNS}
-            sizes = {"width": int(values["width"]), "height": int(values["height"])}
         except KeyError as error:
             raise DataError(
                 f"{path} has no column {error}; run 'artstyle prepare' again to write it anew"
             ) from None
-        except ValueError:
-            raise DataError(f"{path} line {line}: width and height must be whole numbers") from None
+        if wrong := [name for name, rule in _RULES.items() if not rule(values[name])]:
+            raise DataError(
+                f"{path} line {line}: {wrong[0]} cannot be {short_repr(values[wrong[0]])};"
+                " run 'artstyle prepare' again to write it anew"
+            )
+        sizes = {"width": int(values["width"]), "height": int(values["height"])}
         yield ManifestRow(**(values | sizes))  # type: ignore[arg-type]
+
+
+def _is_inside(path: str) -> bool:
+    """Return whether a relative path stays in its folder."""
+    return not path.startswith("/") and ".." not in path.split("/") and "\0" not in path
+
+
+_RULES: dict[str, Callable[[str], object]] = {
+    "style": cache(is_style_name),
+    "split": {*SPLITS, ""}.__contains__,
+    "width": re.compile(r"[1-9]\d{0,9}", re.ASCII).fullmatch,
+    "height": re.compile(r"[1-9]\d{0,9}", re.ASCII).fullmatch,
+    "phash": re.compile(r"[0-9a-f]{16}").fullmatch,
+    "cached": _is_inside,
+}
+"""What each column may hold: whoever wrote the file, no row leads out of the folder."""

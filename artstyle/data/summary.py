@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from artstyle.data.manifest import SPLITS
-from artstyle.labels import display_name
+from artstyle.labels import display_name, visible
 
 STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
 
@@ -28,7 +28,7 @@ def summary(description: Mapping[str, Any]) -> str:
     """
     counts, source = description["counts"], description["source"]
     lines = [
-        f"# {source['name']}: {counts['taking_part']:,} paintings in"
+        f"# {_plain(source['name'])}: {counts['taking_part']:,} paintings in"
         f" {len(description['labels'])} styles",
         "",
         *_what_came_of_it(description),
@@ -39,7 +39,8 @@ def summary(description: Mapping[str, Any]) -> str:
         "",
         "## What to know before trusting a number",
         "",
-        *(f"- {note}" for note in [*description["notes"], *artist_sentences(description)]),
+        *(f"- {_plain(note)}" for note in description["notes"]),
+        *(f"- {sentence}" for sentence in artist_sentences(description)),
         "",
         f"Fingerprint {description['fingerprint']}, seed {description['config']['seed']},"
         f" artstyle {description['artstyle']}.",
@@ -115,4 +116,10 @@ def _what_came_of_it(description: Mapping[str, Any]) -> list[str]:
 
 def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     marks = ["---", *("---:" for _ in columns[1:])]
-    return [f"| {' | '.join(cells)} |" for cells in [columns, marks, *rows]]
+    plain = [[_plain(cell) for cell in row] for row in rows]
+    return [f"| {' | '.join(cells)} |" for cells in [columns, marks, *plain]]
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is: names are no markup, nor ends of a cell."""
+    return visible(text).replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")

@@ -143,10 +143,9 @@ def _from_row(dataset: DatasetFolder, row: ManifestRow) -> Painting:
 
 def _rejected(path: Path) -> Iterator[Unreadable]:
     if path.is_file():
-        for row in read_csv(path):
-            yield Unreadable(
-                row.get("path", ""), row.get("style", ""), row["reason"], row.get("detail", "")
-            )
+        for row in read_csv(path, ours=True):
+            cells = (row.get(name, "") for name in ("path", "style", "reason", "detail"))
+            yield Unreadable(*cells)
 
 
 def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) -> Collection:

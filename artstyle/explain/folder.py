@@ -7,13 +7,20 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from pydantic import Field
+
+from artstyle.checks import checked
 from artstyle.errors import DataError, UsageError
 from artstyle.explain.methods import Method
 from artstyle.files import write_text
 from artstyle.locks import is_vacant
 
 _STEM_BYTES = 80
+
+FileName = Annotated[str, Field(pattern=r"^[\w-]+\.(png|npy)$")]
+"""As `file_stem` begins it: no path, so that nothing outside the folder is ever read or shown."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,10 @@ class HeatmapRecord:
     method: Method
     model: str
     """The fingerprint of the model."""
-    overlay: str
-    """File names, relative to the folder."""
-    panel: str
-    raw: str | None
+    overlay: FileName
+    """Of files in the folder."""
+    panel: FileName
+    raw: FileName | None
     region: tuple[float, float, float, float]
     """Left, top, right and bottom edge of what the model saw, as fractions of the picture: where
     the raw array lies in it."""
@@ -73,10 +80,11 @@ class HeatmapFolder:
         Raises:
             DataError: The record is damaged.
         """
-        lines = self.records_path.read_text("utf-8").splitlines()
         try:
-            return [HeatmapRecord(**json.loads(line)) for line in lines]
-        except (ValueError, TypeError) as error:
+            lines = self.records_path.read_bytes().split(b"\n")
+            values = [json.loads(line) for line in lines if line]
+            return checked(values, list[HeatmapRecord], self.records_path)
+        except (ValueError, RecursionError, DataError) as error:
             raise DataError(
                 f"{self.records_path} is damaged ({error}); remove {self.path} or choose another"
                 " folder with --out"

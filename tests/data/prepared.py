@@ -21,7 +21,7 @@ def rows(prepared: Prepared) -> dict[str, ManifestRow]:
 
 
 def rejected(prepared: Prepared) -> dict[str, tuple[str, str]]:
-    listed = read_csv(prepared.dataset.rejected_path)
+    listed = read_csv(prepared.dataset.rejected_path, ours=True)
     return {row["path"]: (row["reason"], row["detail"]) for row in listed}
 
 
