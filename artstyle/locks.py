@@ -59,7 +59,9 @@ def locked_file(path: Path, writes_to: Path) -> Iterator[int]:
     Raises:
         BusyError: Another process holds it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    # Never through a link, which may lead anywhere.
+    no_link = getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | no_link, 0o666)
     try:
         _lock(descriptor, writes_to)
         yield descriptor

@@ -7,9 +7,9 @@ from typing import Any
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder, is_decided
 from artstyle.data.manifest import SPLITS
+from artstyle.evaluation.record import read_report
 from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
-from artstyle.files import read_json
 from artstyle.labels import display_name
 from artstyle.pages import (
     Block,
@@ -83,7 +83,7 @@ def _data_of(environment: Mapping[str, Any]) -> DatasetFolder | None:
 def _evaluations(run: RunFolder) -> dict[str, dict[str, Any]]:
     """Return the reports that lie in the run folder, test first."""
     paths = {split: run.evaluation_path(split) / "report.json" for split in reversed(SPLITS)}
-    return {split: read_json(path) for split, path in paths.items() if path.is_file()}
+    return {split: read_report(path) for split, path in paths.items() if path.is_file()}
 
 
 def _in_short(

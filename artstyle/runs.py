@@ -101,6 +101,13 @@ class RunFolder:
         """Return the folder of one split's evaluation."""
         return self.path / "evaluation" / split
 
+    def folders(self) -> Iterator[Path]:
+        """Yield the folders in it that are written to."""
+        evaluation = self.path / "evaluation"
+        yield from (self.last_path.parent, self.gradcam_path, evaluation, self.path / "wandb")
+        if evaluation.is_dir():
+            yield from sorted(evaluation.iterdir())
+
     def config(self) -> Config:
         """Return the configuration of the run.
 
@@ -253,7 +260,7 @@ def find_run(
                     f"{run.path} has no best checkpoint: no epoch was finished in it;"
                     f" go on with 'artstyle finetune --resume {run.path}'"
                 )
-            return run
+            return _require_own_folders(run)
     if Path(name).is_dir():
         raise RunError(f"{name} is no run folder: it has no config.yaml")
     raise UnknownNameError("run", name, [run.name for run in _runs(root)])
@@ -269,7 +276,16 @@ def _latest(root: Path, needs: str) -> RunFolder:
             f"no run was {state} in {root}/; make one with 'artstyle finetune' or name one by its"
             " folder"
         )
-    return newest
+    return _require_own_folders(newest)
+
+
+def _require_own_folders(run: RunFolder) -> RunFolder:
+    if links := [path for path in run.folders() if path.is_symlink()]:
+        raise RunError(
+            f"{links[0]} is a link, through which results would be written outside the run;"
+            " put the folder itself in its place"
+        )
+    return run
 
 
 def _runs(root: Path) -> Iterator[RunFolder]:

@@ -157,6 +157,13 @@ def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite:
         raise UsageError(f"{out} is a file; choose a folder with --out")
     if is_vacant(out):
         return
+    images = dataset.images_path
+    inside = sorted(images.iterdir()) if images.is_dir() else []
+    if links := [path for path in (images, *inside) if path.is_symlink()]:
+        raise UsageError(
+            f"{links[0]} is a link, through which copies would be written outside {out};"
+            " remove it, or choose another folder with --out"
+        )
     made_from = source_of(out)
     if made_from is None and not dataset.description_path.is_file():
         raise UsageError(

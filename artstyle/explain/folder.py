@@ -65,8 +65,10 @@ class HeatmapFolder:
 
         Raises:
             UsageError: It holds something else.
+            DataError: The record in it is damaged.
         """
         if self.records_path.is_file():
+            self.records()
             return
         if not is_vacant(self.path):
             raise UsageError(
@@ -80,15 +82,12 @@ class HeatmapFolder:
         Raises:
             DataError: The record is damaged.
         """
+        lines = self.records_path.read_bytes().split(b"\n")
         try:
-            lines = self.records_path.read_bytes().split(b"\n")
             values = [json.loads(line) for line in lines if line]
-            return checked(values, list[HeatmapRecord], self.records_path)
-        except (ValueError, RecursionError, DataError) as error:
-            raise DataError(
-                f"{self.records_path} is damaged ({error}); remove {self.path} or choose another"
-                " folder with --out"
-            ) from None
+        except (ValueError, RecursionError):
+            raise DataError(f"{self.records_path} is damaged: a line is no JSON") from None
+        return checked(values, list[HeatmapRecord], self.records_path)
 
 
 def file_stem(path: Path, *context: str) -> str:

@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from artstyle.models.factory import build_network
+
 Write = Callable[[Path], None]
 """Writes its file; for checkpoints it takes the place of an honest one, which is there."""
 
@@ -197,8 +199,6 @@ def _zip_bomb(path: Path) -> None:
 
 
 def _resnet_with_nan() -> dict[str, Tensor]:
-    from artstyle.models.factory import build_network  # noqa: PLC0415
-
     state = build_network("resnet50", 4).network.state_dict()
     state["conv1.weight"].fill_(float("nan"))
     return state
