@@ -47,7 +47,7 @@ def test_a_dataset_folder_that_lies_is_refused_and_nothing_is_written(
     spoil(spoiled_data)
     before = contents(tmp_path)
     out = ("--out", tmp_path / "out")
-    words = ["eda", spoiled_data, *out]
+    words: list[str | Path] = ["eda", spoiled_data, *out]
     if command == "finetune":
         words = ["finetune", "--data", spoiled_data, *out, "--model", "simple_cnn"]
         words += ["--set", "model.weights=none", "--set", "data.image_size=32"]
