@@ -1,11 +1,10 @@
 """The pre-resized copies in a dataset folder, and the index by which they are used again."""
 
-import hashlib
 import json
 import os
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ from PIL import Image
 
 from artstyle.config import DataConfig
 from artstyle.data.quality import THUMBNAIL_BYTES, Likeness
+from artstyle.data.scanned import ScannedImage, ScannedImages
 from artstyle.files import atomic_path, digest, write_bytes
 from artstyle.images import ImageRules
 
@@ -50,39 +50,6 @@ def cache_rules(config: DataConfig) -> CacheRules:
     return CacheRules(config.cache_size, image)
 
 
-@dataclass(frozen=True, slots=True)
-class ScannedImage:
-    """What reading a picture once told of it."""
-
-    path: str
-    """As in ``SourceImage``."""
-    size: int
-    """Of the file in bytes when it was read, as ``stat_key`` gives it."""
-    mtime_ns: int
-    sha256: str
-    """Of the file's bytes."""
-    width: int
-    """In pixels, upright, of the original."""
-    height: int
-    format: str
-    mode: str
-    likeness: Likeness
-    cached: str
-    """The pre-resized copy, relative to the dataset folder."""
-    cached_bytes: int
-    """Its size: a copy that a power cut left empty or short has another."""
-
-
-def cached_name(sha256: str, rules_key: str) -> str:
-    """Return where the copy of a file lies in a dataset folder.
-
-    The name follows from the file's content and the rules, so a copy is never out of date: it is
-    the right one or it is not there.
-    """
-    name = hashlib.sha256(f"{sha256} {rules_key}".encode()).hexdigest()[:32]
-    return f"images/{name[:2]}/{name[2:]}.jpg"
-
-
 def write_copy(folder: Path, cached: str, pixels: Image.Image) -> int:
     """Write the copy of a picture, already shrunk, and return its size in bytes.
 
@@ -112,26 +79,32 @@ class CacheIndex:
         self.folder = folder
         self.path = folder / "images" / INDEX_NAME
         self._header = {"source": source, "rules": rules.key}
-        self._known: dict[str, ScannedImage] = {}
+        # Whoever wrote a line: it can name no other file than the copy that is due.
+        self._known = ScannedImages(rules.key)
+        self._at: dict[str, int] = {}
+        """Path -> its place in what is known."""
         self._untidy = False
         """Whether the file holds more than what is known: cut-off or superseded lines."""
         self._read()
 
     def find(self, path: str, stat: tuple[int, int]) -> ScannedImage | None:
         """Return what is known of an unchanged file whose copy is still there."""
-        scanned = self._known.get(path)
-        if scanned is None or (scanned.size, scanned.mtime_ns) != stat or stat[0] < 0:
+        if path not in self._at:
             return None
-        # Whoever wrote the line: it can name no other file than the copy that is due.
-        if scanned.cached != cached_name(scanned.sha256, self._header["rules"]):
+        scanned = self.recall(path)
+        if (scanned.size, scanned.mtime_ns) != stat or stat[0] < 0:
             return None
         # os.path.join: a Path a picture takes a second more for each 100,000.
         size = _file_size(os.path.join(self.folder, scanned.cached))  # noqa: PTH118
         return scanned if size == scanned.cached_bytes else None
 
+    def recall(self, path: str) -> ScannedImage:
+        """Return what is known of a file that was found."""
+        return self._known[self._at[path]]
+
     def begin(self) -> None:
         """Make the file ready for ``add``: it keeps what it holds if that is of use."""
-        if self._known:
+        if self._at:
             _end_cut_off_line(self.path)
         else:
             write_bytes(self.path, _line(self._header))
@@ -142,23 +115,31 @@ class CacheIndex:
         with self.path.open("ab") as file:
             file.write(b"".join(map(_to_line, scanned)))
 
-    def finish(self, scanned: Sequence[ScannedImage]) -> None:
-        """Leave exactly these pictures, in this order, and no copies of others."""
-        if self._untidy or list(self._known.values()) != list(scanned):
+    def settle(self, scanned: ScannedImages) -> None:
+        """Know exactly these pictures, in this order."""
+        self._untidy = self._untidy or self._known != scanned
+        self._known, self._at = scanned, {}
+
+    def finish(self) -> None:
+        """Leave exactly the pictures that are known, and no copies of others."""
+        if self._untidy:
             with atomic_path(self.path) as temporary, temporary.open("wb") as file:
                 file.write(_line(self._header))
-                file.writelines(map(_to_line, scanned))
-        _remove_all_but(self.path.parent, {INDEX_NAME, *(item.cached[7:] for item in scanned)})
+                file.writelines(map(_to_line, self._known))
+        kept = {name.removeprefix("images/") for name in self._known.cached()}
+        _remove_all_but(self.path.parent, {INDEX_NAME, *kept})
 
     def _read(self) -> None:
         lines = _read_lines(self.path)
         if next(lines, None) != self._header:
             return
-        for scanned in map(_from_line, lines):
-            if scanned is None or scanned.path in self._known:
+        for values in lines:
+            scanned = _from_line(values)
+            if scanned is None or scanned.path in self._at:
                 self._untidy = True
             if scanned is not None:
-                self._known[scanned.path] = scanned
+                self._at[scanned.path] = len(self._known)
+                self._known.append(scanned.path, scanned)
 
 
 def source_of(folder: Path) -> str | None:
@@ -204,7 +185,8 @@ def _from_line(values: Any) -> ScannedImage | None:
         return None
     if min(named["width"], named["height"]) < 1 or not _SHA256.fullmatch(named["sha256"]):
         return None
-    return ScannedImage(**named, likeness=likeness)
+    scanned = ScannedImage(**named, likeness=likeness)
+    return scanned if ScannedImages.has_room_for(scanned) else None
 
 
 _SHA256 = re.compile("[0-9a-f]{64}")

@@ -1,5 +1,6 @@
 """Copies: files that show one painting, found without comparing every file with every other."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -9,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from artstyle.data.parquet import shard_name
-from artstyle.data.quality import THUMBNAIL_BYTES, Likeness, are_alike, is_flat
+from artstyle.data.quality import Likeness, Likenesses, are_alike, is_flat
 from artstyle.data.source import SourceImage
 
 Ints = npt.NDArray[np.int64]
 Hashes = npt.NDArray[np.uint64]
 Pairs = npt.NDArray[np.int64]
 
-_BANDS = 4
-_BAND_BITS = 16
+_HASH_BITS = 64
+# What sorting takes for each hash, in comparisons of two.
+_SORTING = 10
 # Pairs that are compared at a time: enough to be fast, few enough to take little memory.
 _BLOCK = 1 << 14
 
@@ -39,7 +41,7 @@ class Copies:
 def find_copies(
     images: Sequence[SourceImage],
     sha256s: Sequence[str],
-    likenesses: Sequence[Likeness],
+    likenesses: Sequence[Likeness] | Likenesses,
     near_distance: int,
 ) -> Copies:
     """Group the files that show one painting.
@@ -55,18 +57,18 @@ def find_copies(
     return Copies(tuple(groups), len(exact), len(near), len(named))
 
 
-def near_pairs(likenesses: Sequence[Likeness], distance: int) -> list[tuple[int, int]]:
+def near_pairs(likenesses: Sequence[Likeness] | Likenesses, distance: int) -> list[tuple[int, int]]:
     """Return pairs of positions that look alike, each with the lower first, in order.
 
     Pictures with the same hash are compared with the first of them and with the one before, not
     all with all, and the first stands for them towards other hashes: the cost stays in
     proportion to the number of pictures however many of them are alike.
     """
-    hashes_N = np.array([item.phash for item in likenesses], dtype=np.uint64)
-    thumbnails_NT = np.frombuffer(
-        b"".join(item.thumbnail for item in likenesses), dtype=np.uint8
-    ).reshape(-1, THUMBNAIL_BYTES)
-    positions = np.flatnonzero(~is_flat(thumbnails_NT))
+    looks = likenesses if isinstance(likenesses, Likenesses) else Likenesses.of(likenesses)
+    hashes_N, thumbnails_NT = looks.phashes_N, looks.thumbnails_NT
+    starts = range(0, len(hashes_N), _BLOCK)
+    flat = [is_flat(thumbnails_NT[start : start + _BLOCK]) for start in starts]
+    positions = np.flatnonzero(~np.concatenate([np.empty(0, dtype=bool), *flat]))
     distinct, first, inverse = np.unique(
         hashes_N[positions], return_index=True, return_inverse=True
     )
@@ -84,61 +86,51 @@ def near_pairs(likenesses: Sequence[Likeness], distance: int) -> list[tuple[int,
 def hamming_pairs(hashes_N: Hashes, distance: int) -> Pairs:
     """Return all pairs of distinct hashes that differ in at most ``distance`` bits, shape (P, 2).
 
-    Of four bands of 16 bits, one differs in at most a quarter of the distance (pigeonhole
-    principle; Norouzi et al. 2012, section 3): the neighbours of each band within that distance
-    are looked up among the sorted bands, and only those are compared.
+    Of distance + k parts of a hash, k at least are equal in both (pigeonhole principle). So for
+    every choice of k parts the hashes are sorted by those parts, and only neighbours that are
+    equal in them are compared (Manku, Jain and Das Sarma 2007, section 3). With a larger k more
+    bits must be equal: more sorting, fewer comparisons.
     """
-    found = [np.empty((0, 2), dtype=np.int64)]
-    for band in range(_BANDS):
-        bands_N = (hashes_N >> np.uint64(band * _BAND_BITS)) & np.uint64((1 << _BAND_BITS) - 1)
-        for block in _candidates(bands_N.astype(np.int64), distance // _BANDS):
-            differing = np.bitwise_count(hashes_N[block[:, 0]] ^ hashes_N[block[:, 1]])
-            found.append(block[differing <= distance])
-    return np.unique(np.concatenate(found), axis=0)
+    count = len(hashes_N)
+    equal = min((1, 2, 3, 4), key=lambda k: _search_cost(count, distance, k))
+    found_P = np.empty(0, dtype=np.int64)
+    for mask in _masks(distance + equal, equal):
+        pairs = [i * count + j for i, j in _equal_under(hashes_N, mask, distance)]
+        # Most pairs are found under several masks: kept once, they take little memory.
+        found_P = np.unique(np.concatenate([found_P, *pairs]))
+    return np.stack([found_P // max(count, 1), found_P % max(count, 1)], axis=1)
 
 
-def _candidates(bands_N: Ints, radius: int) -> Iterator[Pairs]:
-    """Yield blocks of pairs (i < j) whose bands differ in at most ``radius`` bits."""
-    order_N = np.argsort(bands_N, kind="stable")
-    sorted_N = bands_N[order_N]
-    # Where each value begins in sorted_N: a table answers faster than a binary search.
-    begins = np.concatenate([[0], np.cumsum(np.bincount(sorted_N, minlength=1 << _BAND_BITS))])
-    for flip in _flips(radius):
-        wanted_N = sorted_N ^ flip
-        left_N = begins[wanted_N]
-        counts_N = begins[wanted_N + 1] - left_N
-        for start, stop in _blocks(counts_N):
-            block = _spans(left_N[start:stop], counts_N[start:stop])
-            i = order_N[start + block[:, 0]]
-            j = order_N[block[:, 1]]
-            yield np.stack([i, j], axis=1)[i < j]
+def _search_cost(count: int, distance: int, equal: int) -> float:
+    """Return the time that a search takes, in comparisons, were hashes evenly distributed."""
+    parts = distance + equal
+    neighbours = count / 2 ** (_HASH_BITS * equal / parts + 1)
+    return math.comb(parts, equal) * count * (_SORTING + neighbours)
 
 
-def _flips(radius: int) -> Iterator[int]:
-    """Yield every way to change at most ``radius`` bits of a band."""
-    for count in range(radius + 1):
-        for bits in combinations(range(_BAND_BITS), count):
-            yield sum(1 << bit for bit in bits)
+def _masks(parts: int, equal: int) -> Iterator[np.uint64]:
+    """Yield the bits of every choice of ``equal`` of the parts.
+
+    Neighbouring bits, which stand for neighbouring frequencies, go to different parts.
+    """
+    part_bits = [sum(1 << bit for bit in range(part, _HASH_BITS, parts)) for part in range(parts)]
+    for chosen in combinations(part_bits, equal):
+        yield np.uint64(sum(chosen))
 
 
-def _blocks(counts_N: Ints) -> Iterator[tuple[int, int]]:
-    """Cut the look-ups into stretches with about ``_BLOCK`` results, so that memory is bounded."""
-    totals_N = np.cumsum(counts_N)
-    start = 0
-    while start < len(counts_N):
-        before = totals_N[start - 1] if start else 0
-        stop = int(np.searchsorted(totals_N, before + _BLOCK, side="right"))
-        stop = max(stop, start + 1)
-        yield start, stop
-        start = stop
-
-
-def _spans(lefts_N: Ints, counts_N: Ints) -> Pairs:
-    """Return (look-up, position) for each position in each look-up's span."""
-    lookups_P = np.repeat(np.arange(len(counts_N)), counts_N)
-    starts_N = np.cumsum(counts_N) - counts_N
-    offsets_P = np.arange(len(lookups_P)) - np.repeat(starts_N, counts_N)
-    return np.stack([lookups_P, lefts_N[lookups_P] + offsets_P], axis=1)
+def _equal_under(hashes_N: Hashes, mask: np.uint64, distance: int) -> Iterator[tuple[Ints, Ints]]:
+    """Yield the pairs (i < j) that are equal in the masked bits and near in all."""
+    order_N = np.argsort(hashes_N & mask)
+    sorted_N = hashes_N[order_N]
+    masked_N = sorted_N & mask
+    starts, ahead = np.flatnonzero(masked_N[:-1] == masked_N[1:]), 1
+    while len(starts):
+        near = np.bitwise_count(sorted_N[starts] ^ sorted_N[starts + ahead]) <= distance
+        one, other = order_N[starts[near]], order_N[starts[near] + ahead]
+        yield np.minimum(one, other), np.maximum(one, other)
+        ahead += 1
+        starts = starts[starts + ahead < len(masked_N)]
+        starts = starts[masked_N[starts] == masked_N[starts + ahead]]
 
 
 def _pairs_in_runs(groups_N: Ints) -> Pairs:

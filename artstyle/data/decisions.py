@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from artstyle.config import Config, QualityConfig, SplitConfig
 from artstyle.data.balance import choose_balanced
-from artstyle.data.cache import ScannedImage
 from artstyle.data.copies import Copies, find_copies
+from artstyle.data.scanned import ScannedImages
 from artstyle.data.source import Source, SourceImage
 from artstyle.data.split import split_paintings
 
@@ -27,9 +27,7 @@ class Decisions:
     """What a person should be told, one line each."""
 
 
-def decide(
-    images: Sequence[SourceImage], scanned: Sequence[ScannedImage], config: Config
-) -> Decisions:
+def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config) -> Decisions:
     """Decide for each painting whether it takes part, and where.
 
     Args:
@@ -40,9 +38,8 @@ def decide(
     Raises:
         DataError: Nothing is left, or the source lacks the splits that were asked for.
     """
-    sha256s = [item.sha256 for item in scanned]
-    looks = [item.likeness for item in scanned]
-    copies = find_copies(images, sha256s, looks, config.quality.near_distance)
+    sha256s = list(scanned.sha256s())
+    copies = find_copies(images, sha256s, scanned.likenesses, config.quality.near_distance)
     left_out = [""] * len(images)
     details = [""] * len(images)
     if config.quality.two_styles == "leave_out":

@@ -75,8 +75,10 @@ def describe(
 def _fingerprint(labels: Sequence[str], scan: Scan, decisions: Decisions) -> str:
     """Return the SHA-256 over labels and (content, label, split), whatever the files' names."""
     rows = sorted(
-        f"{scanned.sha256} {image.style} {split}"
-        for image, scanned, split in zip(scan.images, scan.scanned, decisions.splits, strict=True)
+        f"{sha256} {image.style} {split}"
+        for image, sha256, split in zip(
+            scan.images, scan.scanned.sha256s(), decisions.splits, strict=True
+        )
         if split
     )
     text = "\n".join([*labels, "", *rows])

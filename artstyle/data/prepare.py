@@ -201,7 +201,7 @@ def _write(
     write_manifest(dataset.manifest_path, _manifest_rows(scan, decisions))
     write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))
     write_text(dataset.path / "summary.md", summary(description))
-    index.finish(scan.scanned)
+    index.finish()
     for leftover in dataset.path.glob(f"{TEMPORARY_PREFIX}*"):
         leftover.unlink()
     if sys.platform != "win32":

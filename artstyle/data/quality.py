@@ -1,5 +1,6 @@
 """What tells one picture from another, and how near two pictures are."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +36,24 @@ class Likeness:
     """64-bit perceptual hash."""
     thumbnail: bytes
     """8x8 pixels of 8-bit RGB, row by row, whatever the picture's aspect."""
+
+
+@dataclass(frozen=True)
+class Likenesses:
+    """Those of N pictures, in arrays."""
+
+    phashes_N: npt.NDArray[np.uint64]
+    thumbnails_NT: Bytes
+    """T = 192."""
+
+    @classmethod
+    def of(cls, items: Sequence[Likeness]) -> "Likenesses":
+        """Return single ones as arrays."""
+        thumbnails = np.frombuffer(b"".join(item.thumbnail for item in items), dtype=np.uint8)
+        return cls(
+            np.array([item.phash for item in items], dtype=np.uint64),
+            thumbnails.reshape(-1, THUMBNAIL_BYTES),
+        )
 
 
 def likeness(pixels: Image.Image) -> Likeness:

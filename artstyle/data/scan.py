@@ -9,15 +9,17 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import compress, groupby
 from multiprocessing import get_all_start_methods, get_context
 from multiprocessing.connection import Connection
+from operator import not_
 from pathlib import Path
 from threading import Thread
 
-from artstyle.data.cache import CacheIndex, CacheRules, ScannedImage, cached_name, write_copy
+from artstyle.data.cache import CacheIndex, CacheRules, write_copy
 from artstyle.data.parquet import shard_name
 from artstyle.data.quality import likeness
+from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
 from artstyle.data.source import Source, SourceImage
 from artstyle.data.sources import read_source_bytes, stat_key
 from artstyle.errors import ArtstyleError, ImageError
@@ -41,7 +43,7 @@ class Scan:
 
     images: tuple[SourceImage, ...]
     """Those that can be read, in the order of the source."""
-    scanned: tuple[ScannedImage, ...]
+    scanned: ScannedImages
     """What is known of each."""
     unreadable: tuple[tuple[SourceImage, str], ...]
     """The others, with the reason."""
@@ -56,8 +58,8 @@ def scan_source(
 ) -> Scan:
     """Read every picture that the index does not know unchanged, and write its small copy.
 
-    Each file is read once. Memory holds a chunk of results and one picture a process, never the
-    collection. Worker processes import the main module anew, so a script that calls this needs
+    Each file is read once. Memory holds a row of facts a picture, and one picture a process, never
+    the collection. Worker processes import the main module anew, so a script that calls this needs
     ``if __name__ == "__main__":``.
 
     Args:
@@ -70,19 +72,26 @@ def scan_source(
     Raises:
         ArtstyleError: A process was ended from outside.
     """
-    known = [index.find(image.path, stat_key(source.root, image)) for image in source.images]
-    unread = [image for image, found in zip(source.images, known, strict=True) if found is None]
-    fresh: list[Outcome] = []
+    known = [
+        index.find(image.path, stat_key(source.root, image)) is not None for image in source.images
+    ]
+    unread = list(compress(source.images, map(not_, known)))
+    fresh = _read_anew(source, index, rules, unread, workers, progress)
+    images: list[SourceImage] = []
+    scanned = ScannedImages(rules.key)
+    unreadable: list[tuple[SourceImage, str]] = []
+    for image, is_known in zip(source.images, known, strict=True):
+        outcome = index.recall(image.path) if is_known else next(fresh)
+        if isinstance(outcome, str):
+            unreadable.append((image, outcome))
+        else:
+            images.append(image)
+            scanned.append(image.path, outcome)
+    assert next(fresh, None) is None
+    index.settle(scanned)
     done = len(known) - len(unread)
-    if unread:
-        index.begin()
-        for outcomes in _read_all(_Job(source.root, index.folder, rules), unread, workers):
-            index.add(outcome for outcome in outcomes if isinstance(outcome, ScannedImage))
-            fresh += outcomes
-            if len(fresh) < len(unread):
-                progress("reading pictures", done + len(fresh), len(known))
-    progress("reading pictures", len(known), len(known), f"{len(fresh)} read, {done} unchanged")
-    return _merge(source.images, known, fresh)
+    progress("reading pictures", len(known), len(known), f"{len(unread)} read, {done} unchanged")
+    return Scan(tuple(images), scanned, tuple(unreadable))
 
 
 def unchanged(source: Source, index: CacheIndex) -> int:
@@ -91,17 +100,25 @@ def unchanged(source: Source, index: CacheIndex) -> int:
     return sum(index.find(path, stat) is not None for path, stat in stats)
 
 
-def _merge(
-    images: Sequence[SourceImage], known: Sequence[ScannedImage | None], fresh: Sequence[Outcome]
-) -> Scan:
-    rest = iter(fresh)
-    outcomes = [next(rest) if found is None else found for found in known]
-    pairs = list(zip(images, outcomes, strict=True))
-    return Scan(
-        images=tuple(image for image, outcome in pairs if isinstance(outcome, ScannedImage)),
-        scanned=tuple(outcome for outcome in outcomes if isinstance(outcome, ScannedImage)),
-        unreadable=tuple((image, reason) for image, reason in pairs if isinstance(reason, str)),
-    )
+def _read_anew(
+    source: Source,
+    index: CacheIndex,
+    rules: CacheRules,
+    unread: Sequence[SourceImage],
+    workers: int | None,
+    progress: Progress,
+) -> Iterator[Outcome]:
+    """Yield what reading each picture tells; the index has it before."""
+    if not unread:
+        return
+    index.begin()
+    done, total = len(source.images) - len(unread), len(source.images)
+    for outcomes in _read_all(_Job(source.root, index.folder, rules), unread, workers):
+        index.add(outcome for outcome in outcomes if isinstance(outcome, ScannedImage))
+        done += len(outcomes)
+        if done < total:
+            progress("reading pictures", done, total)
+        yield from outcomes
 
 
 @dataclass(frozen=True)

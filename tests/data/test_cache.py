@@ -8,13 +8,12 @@ from artstyle.config import DataConfig
 from artstyle.data.cache import (
     CacheIndex,
     CacheRules,
-    ScannedImage,
     cache_rules,
-    cached_name,
     source_of,
     write_copy,
 )
 from artstyle.data.quality import likeness
+from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
 from tests.data.pictures import painting
 
 RULES = cache_rules(DataConfig(cache_size=40))
@@ -45,6 +44,14 @@ def index_with(folder: Path, *paths: str) -> list[ScannedImage]:
     index.begin()
     index.add(items)
     return items
+
+
+def finish(index: CacheIndex, *items: ScannedImage) -> None:
+    scanned = ScannedImages(RULES.key)
+    for item in items:
+        scanned.append(item.path, item)
+    index.settle(scanned)
+    index.finish()
 
 
 def test_what_was_added_is_found_by_the_next_run(tmp_path: Path) -> None:
@@ -109,7 +116,7 @@ def test_finishing_removes_what_is_not_referred_to_inside_images_only(tmp_path: 
     (tmp_path / "images" / "zz").mkdir()
     (tmp_path / "images" / "zz" / "stale.jpg").touch()
     (tmp_path / "mine.jpg").touch()
-    CacheIndex(tmp_path, "/source", RULES).finish([kept])
+    finish(CacheIndex(tmp_path, "/source", RULES), kept)
     files = {str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()}
     assert files == {"images/index.jsonl", kept.cached, "mine.jpg"}
     again = CacheIndex(tmp_path, "/source", RULES)
@@ -121,7 +128,7 @@ def test_finishing_what_is_unchanged_does_not_write(tmp_path: Path) -> None:
     items = index_with(tmp_path, "A/x.jpg", "A/yy.jpg")
     path = tmp_path / "images" / "index.jsonl"
     before = path.stat().st_mtime_ns
-    CacheIndex(tmp_path, "/source", RULES).finish(items)
+    finish(CacheIndex(tmp_path, "/source", RULES), *items)
     assert path.stat().st_mtime_ns == before
 
 
