@@ -1,9 +1,9 @@
 """The only loop in which a network answers: device, precision, reading ahead, batches."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from os import cpu_count
 from typing import Generic, TypeVar
@@ -15,12 +15,16 @@ from PIL import Image
 from torch import Tensor, nn
 
 from artstyle.allocator import keep_freed_memory
-from artstyle.data.transforms import eval_transform
+from artstyle.data.transforms import normalise, square_transform
 from artstyle.errors import ImageError, UsageError, WeightsError
 from artstyle.models.checkpoint import StyleModel
+from artstyle.models.folding import folded
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
+
+_Prepared = tuple[Item, NDArray[np.uint8] | str]
+"""An item, and what the model sees of it, S x S x 3, or why it could not be read."""
 
 
 @dataclass(frozen=True)
@@ -75,40 +79,76 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
     return torch.float16
 
 
+def choose_batch_size(device: torch.device) -> int:
+    """Return how many pictures a forward pass takes best.
+
+    On a CPU each core has a batch of its own: a small one stays in its cache and ends evenly. With
+    fewer than 16, torch computes 1x1 convolutions on one core by a slower way.
+    """
+    return 16 if device.type == "cpu" else 32
+
+
 def predict_logits(
     model: StyleModel,
     items: Iterable[Item],
     read: Callable[[Item], Image.Image],
     *,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     threads: int | None = None,
     precision: torch.dtype | None = None,
 ) -> Iterator[Prediction[Item]]:
     """Yield the model's logits for each item, in order, as they come.
 
-    Pictures are read and prepared in threads while the network works, at most two batches ahead:
-    memory does not grow with the number of items.
+    Memory does not grow with the number of items. On a CPU each thread takes a batch, reads it and
+    lets the network answer on one core: reading and network share the cores without waiting for
+    each other. With an accelerator, threads read ahead while it answers.
 
     Args:
         model: The model.
         items: What is to be answered; consumed as needed.
         read: Gives the decoded RGB picture of an item, or raises ImageError.
-        batch_size: Pictures a forward pass.
-        threads: That read; None takes one per core.
+        batch_size: Pictures a forward pass; None takes what suits the device.
+        threads: None takes one per core.
         precision: Of autocast; None computes in float32.
     """
-    transform = eval_transform(model.preprocessing)
+    on_cpu = model.device.type == "cpu"
+    size = batch_size or choose_batch_size(model.device)
+    workers = threads or cpu_count() or 1
+    square = square_transform(model.preprocessing)
+    fast = replace(model, network=folded(model.network, model.preprocessing.image_size))
 
-    def prepare(item: Item) -> tuple[Item, Tensor | str]:
+    def prepare(item: Item) -> _Prepared[Item]:
         try:
-            return item, transform(read(item))
+            return item, np.asarray(square(read(item)))
         except ImageError as error:
             return item, str(error)
 
-    workers = threads or cpu_count() or 1
-    prepared = read_ahead(items, prepare, threads=workers, ahead=2 * batch_size)
-    while batch := list(islice(prepared, batch_size)):
-        yield from _answer(model, batch, precision)
+    def answer(batch: list[_Prepared[Item]]) -> list[Prediction[Item]]:
+        return _answer(fast, batch, precision)
+
+    if not on_cpu:
+        prepared = read_ahead(items, prepare, threads=workers, ahead=2 * size)
+        for batch in batches(prepared, size):
+            yield from answer(batch)
+        return
+
+    def work(batch: list[Item]) -> list[Prediction[Item]]:
+        torch.set_num_threads(1)  # Of this thread, and of those that begin later.
+        return answer([prepare(item) for item in batch])
+
+    cores = torch.get_num_threads()
+    try:
+        for answers in read_ahead(batches(items, size), work, threads=workers, ahead=2 * workers):
+            yield from answers
+    finally:
+        torch.set_num_threads(cores)
+
+
+def batches(items: Iterable[Value], size: int) -> Iterator[list[Value]]:
+    """Yield lists of ``size`` items, the last perhaps shorter."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch
 
 
 def read_ahead(
@@ -159,15 +199,18 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def _answer(
-    model: StyleModel, batch: list[tuple[Item, Tensor | str]], precision: torch.dtype | None
-) -> Iterator[Prediction[Item]]:
-    tensors = [value for _, value in batch if isinstance(value, Tensor)]
+    model: StyleModel, batch: Sequence[_Prepared[Item]], precision: torch.dtype | None
+) -> list[Prediction[Item]]:
+    pictures = [value for _, value in batch if not isinstance(value, str)]
     answers: Iterator[NDArray[np.float32]] = iter(())
-    if tensors:
-        images = torch.stack(tensors).to(model.device, memory_format=torch.channels_last)
-        answers = iter(require_numbers(forward(model.network, images, precision).cpu().numpy()))
-    for item, value in batch:
-        if isinstance(value, str):
-            yield Prediction(item, None, value)
-        else:
-            yield Prediction(item, next(answers), None)
+    if pictures:
+        pixels_NSS3 = torch.from_numpy(np.stack(pictures)).to(model.device)
+        images_N3SS = normalise(pixels_NSS3, model.preprocessing)
+        logits_NC = forward(model.network, images_N3SS, precision).cpu().numpy()
+        answers = iter(require_numbers(logits_NC))
+    return [
+        Prediction(item, None, value)
+        if isinstance(value, str)
+        else Prediction(item, next(answers), None)
+        for item, value in batch
+    ]

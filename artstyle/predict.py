@@ -64,7 +64,7 @@ def predict_styles(
     pictures: Iterable[PicturePath],
     *,
     top_k: int = 3,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     threads: int | None = None,
     progress: Progress = silent,
 ) -> Iterator[PredictionRow]:
@@ -77,8 +77,8 @@ def predict_styles(
         model: The model that is asked.
         pictures: Consumed as needed.
         top_k: How many styles a row names; all, where the model knows fewer.
-        batch_size: Pictures a forward pass.
-        threads: That read pictures; None takes one per core.
+        batch_size: Pictures a forward pass; None takes what suits the device.
+        threads: None takes one per core.
         progress: Told after each picture.
     """
 

@@ -113,7 +113,7 @@ def test_pictures_are_taken_from_the_stream_only_as_needed(
             taken += 1
             yield picture
 
-    rows = predict_styles(model, endless(), batch_size=4)
+    rows = predict_styles(model, endless(), batch_size=4, threads=2)
     for _ in range(40):
         next(rows)
     rows.close()  # type: ignore[attr-defined]

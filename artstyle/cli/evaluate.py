@@ -62,7 +62,7 @@ def evaluate(
             dataset,
             split,
             out=out,
-            batch_size=batch_size or 32,
+            batch_size=batch_size,
             device=device or "auto",
             progress=progress,
         )

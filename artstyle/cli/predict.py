@@ -76,13 +76,14 @@ def predict(
     folder = find_run(run)
     pictures = require_pictures(find_pictures(paths))
 
-    from artstyle.inference import choose_device
+    from artstyle.inference import choose_batch_size, choose_device
     from artstyle.models.checkpoint import load_style_model
     from artstyle.predict import predict_styles
     from artstyle.unfinished import Request, unfinished_rows
 
     model = load_style_model(folder.best_path, choose_device(device or "auto"))
-    top_k, batch_size = min(top_k, len(model.labels)), batch_size or 32
+    top_k = min(top_k, len(model.labels))
+    batch_size = batch_size or choose_batch_size(model.device)
 
     def answer(pictures: Iterator["PicturePath"], progress: Progress) -> Iterator["PredictionRow"]:
         return predict_styles(

@@ -44,7 +44,7 @@ def evaluate(
     split: Split = "test",
     *,
     out: Path | None = None,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     device: str = "auto",
     progress: Progress = silent,
 ) -> Evaluation:
@@ -59,7 +59,7 @@ def evaluate(
         out: The folder to write to; None takes the one in the run folder. An evaluation of the
             same model on the same split of the same data is written anew; anything else that
             lies there is left alone.
-        batch_size: Pictures a forward pass.
+        batch_size: Pictures a forward pass; None takes what suits the device.
         device: As `choose_device` takes it.
         progress: Told of each picture.
 
@@ -106,7 +106,7 @@ def _look(
     rows: Sequence[ManifestRow],
     read: ReadPicture,
     training: Sequence[ManifestRow] | None,
-    batch_size: int,
+    batch_size: int | None,
     progress: Progress,
 ) -> Outcome:
     def read_for_model(row: ManifestRow) -> Image.Image:

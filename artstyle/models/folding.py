@@ -1,0 +1,90 @@
+"""Batch norms folded into the convolutions before them: the same answers in fewer passes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_weights
+
+# Rounding differs by a few units in the seventh digit; more means that a pair was none.
+_TOLERANCE = 1e-4
+
+Pair = tuple[nn.Conv2d, nn.BatchNorm2d]
+
+
+def folded(network: nn.Module, image_size: int) -> nn.Module:
+    """Return a copy of a network in evaluation mode whose batch norms are folded away.
+
+    In evaluation a batch norm multiplies and adds constants (Ioffe and Szegedy 2015, section 3.1),
+    which the convolution before it can do as well. Which convolution that is shows when the
+    network looks at a picture. A network without such pairs, or one whose copy answers otherwise,
+    is returned as it is.
+
+    Args:
+        network: In evaluation mode; left as it is.
+        image_size: Side in pixels of the squares that it takes.
+    """
+    if not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        return network
+    copy = deepcopy(network)
+    count = 3 * image_size**2
+    device = next(network.parameters()).device
+    image = torch.linspace(-2, 2, count, device=device).reshape(1, 3, image_size, image_size)
+    with torch.no_grad():
+        with _noted_pairs(copy) as pairs:
+            expected: Tensor = copy(image)
+        names = {module: name for name, module in copy.named_modules()}
+        for convolution, norm in pairs:
+            _fold(convolution, norm)
+            # timm's norms hold the activation that follows.
+            copy.set_submodule(names[norm], getattr(norm, "act", nn.Identity()))
+        scale = float(expected.abs().max())
+        same = torch.allclose(copy(image), expected, rtol=0, atol=_TOLERANCE * max(scale, 1.0))
+    return copy.to(memory_format=torch.channels_last) if same else network
+
+
+@contextmanager
+def _noted_pairs(network: nn.Module) -> Iterator[list[Pair]]:
+    """Note each batch norm that takes what a convolution gave, in the order of running."""
+    pairs: list[Pair] = []
+    given: dict[int, tuple[nn.Conv2d, Any]] = {}
+
+    def note_convolution(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        assert isinstance(module, nn.Conv2d)
+        given[id(output)] = module, output  # Kept, or another tensor could get its number.
+
+    def note_norm(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        found = given.get(id(inputs[0]))
+        if found and isinstance(module, nn.BatchNorm2d) and module.running_mean is not None:
+            pairs.append((found[0], module))
+
+    hooks = [
+        module.register_forward_hook(
+            note_convolution if isinstance(module, nn.Conv2d) else note_norm
+        )
+        for module in network.modules()
+        if isinstance(module, (nn.Conv2d, nn.BatchNorm2d))
+    ]
+    try:
+        yield pairs
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _fold(convolution: nn.Conv2d, norm: nn.BatchNorm2d) -> None:
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    weight, bias = fuse_conv_bn_weights(
+        convolution.weight,
+        convolution.bias,
+        norm.running_mean,
+        norm.running_var,
+        norm.eps,
+        norm.weight,
+        norm.bias,
+    )
+    convolution.weight, convolution.bias = weight, bias
