@@ -26,7 +26,10 @@ FLOORS = (
     ("cli",),
     ("__main__", "__init__"),
 )
-HEAVY = ("torch", "numpy", "PIL", "pydantic", "rich.table", "timm", "wandb", "matplotlib")
+HEAVY = (
+    "torch", "numpy", "PIL", "pydantic", "rich.table", "timm", "wandb", "matplotlib", "torchvision",
+    "sklearn", "pytorch_grad_cam", "onnxruntime",
+)  # fmt: skip
 
 
 def modules() -> list[Path]:
@@ -101,3 +104,24 @@ assert "Usage" in shown.getvalue()
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:
     assert "torch" not in loaded_by(f"import artstyle.{module}")
+
+
+def test_what_predict_needs_beside_a_network_is_torch_alone() -> None:
+    modules = ("inference", "models.checkpoint", "predict", "unfinished", "paths", "runs")
+    loaded = loaded_by("\n".join(f"import artstyle.{module}" for module in modules))
+    assert set(loaded) == {"torch", "numpy", "PIL", "pydantic"}
+
+
+@pytest.mark.parametrize("command", [["train"], ["finetune"], ["prepare", "."], ["config", "show"]])
+def test_a_mistyped_key_is_told_of_before_torch_loads(command: list[str]) -> None:
+    code = f"""
+from artstyle.cli.app import app
+from artstyle.errors import UsageError
+try:
+    app([*{command!r}, "--set", "optim.lrr=1"], standalone_mode=False)
+except UsageError as error:
+    assert "optim.lrr" in str(error) and "optim.lr" in str(error).split("lrr", 1)[1], error
+else:
+    raise AssertionError("the key was taken")
+"""
+    assert "torch" not in loaded_by(code)

@@ -7,7 +7,6 @@ from types import ModuleType
 from typing import Any
 from urllib.error import URLError
 
-import torchvision
 from torch import nn
 
 from artstyle.errors import UsageError
@@ -80,8 +79,10 @@ def _build_simple(
 def _build_torchvision(
     spec: ModelSpec, pretrained: bool, num_styles: int, size: int | None, dropout: float | None
 ) -> nn.Module:
+    # A second that those who need it not need not wait.
+    models = import_module("torchvision.models")
     try:
-        network: nn.Module = torchvision.models.get_model(
+        network: nn.Module = models.get_model(
             spec.builder, weights=spec.weights if pretrained else None
         )
     except (URLError, OSError) as error:
