@@ -5,11 +5,11 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
-from typing import Any
+from typing import Any, TextIO
 
 import yaml
 
@@ -116,9 +116,25 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, ob
         atomic_path(path) as temporary,
         temporary.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file,
     ):
-        writer = csv.DictWriter(file, columns, lineterminator="\n", extrasaction="raise")
-        writer.writeheader()
-        writer.writerows({name: inert(value) for name, value in row.items()} for row in rows)
+        write = csv_writer(file)
+        write(columns)
+        for row in rows:
+            assert row.keys() <= set(columns)
+            write([row.get(name, "") for name in columns])
+
+
+def csv_writer(file: TextIO) -> Callable[[Sequence[object]], object]:
+    """Return a function that writes a row, as `write_csv` writes them."""
+    plain = csv.writer(file, lineterminator="\n")
+    quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+
+    def write(cells: Sequence[object]) -> object:
+        ready = [inert(cell) for cell in cells]
+        # Python before 3.13 leaves a carriage return bare, and readers end the row there.
+        bare_return = any(isinstance(cell, str) and "\r" in cell for cell in ready)
+        return (quoting if bare_return else plain).writerow(ready)
+
+    return write
 
 
 def inert(value: object) -> object:
@@ -177,6 +193,8 @@ def _live(cell: str) -> str:
 
 
 def _read_text(path: Path) -> str:
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise MissingError(f"{path} is a pipe or a device, not a file")
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:

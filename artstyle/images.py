@@ -8,6 +8,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,7 @@ _DECODING_ERRORS = (
     Image.DecompressionBombError,
 )
 _ORIENTATION_TAG = 0x0112
+_MAX_FILE_BYTES = 2 << 30
 # A JPEG decoded at a fraction of its size keeps at least this many times the pixels per side
 # that are asked for. At 1.25 a scan of 6 megapixels differs from the one decoded whole by 0.6 of
 # 255 grey levels on average, and the sharpest picture by 2.1, as much as the copy's own JPEG; at 2
@@ -100,13 +102,15 @@ def read_image(
     Raises:
         ImageError: The file is missing, no picture, damaged, truncated, or outside the limits.
     """
-    opened: Path | io.BytesIO = io.BytesIO(source) if isinstance(source, bytes) else source
-    if isinstance(opened, Path):
-        _require_regular_file(opened)
-    elif not source:
-        raise ImageError("the file is empty")
+    # Opened here: of a file that it opens itself, Pillow maps some into memory, and one that is cut
+    # short meanwhile would end the whole process.
+    with _opened(source) as file:
+        return _read(file, short_side_px, rules)
+
+
+def _read(file: BinaryIO, short_side_px: int | None, rules: ImageRules) -> DecodedImage:
     try:
-        with Image.open(opened, formats=_FORMATS) as image:
+        with Image.open(file, formats=_FORMATS) as image:
             return _decode(image, short_side_px, rules)
     except MemoryError:
         raise ImageError("too large for this machine's memory") from None
@@ -124,13 +128,13 @@ def read_bytes(path: Path) -> bytes:
     Raises:
         ImageError: It is missing, no regular file, or cannot be read.
     """
-    _require_regular_file(path)
-    try:
-        return path.read_bytes()
-    except MemoryError:
-        raise ImageError("too large for this machine's memory") from None
-    except OSError as error:
-        raise ImageError(f"cannot be opened: {_one_line(error)}") from None
+    with _opened(path) as file:
+        try:
+            return file.read()
+        except MemoryError:
+            raise ImageError("too large for this machine's memory") from None
+        except OSError as error:
+            raise ImageError(f"cannot be read: {_one_line(error)}") from None
 
 
 def shrink(image: Image.Image, short_side_px: int) -> Image.Image:
@@ -257,6 +261,18 @@ def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
+def _opened(source: Path | bytes) -> BinaryIO:
+    if isinstance(source, bytes):
+        if not source:
+            raise ImageError("the file is empty")
+        return io.BytesIO(source)
+    _require_regular_file(source)
+    try:
+        return source.open("rb")
+    except OSError as error:
+        raise ImageError(f"cannot be opened: {_one_line(error)}") from None
+
+
 def _require_regular_file(path: Path) -> None:
     """Refuse what is no file with content, before opening: a pipe would be waited for."""
     try:
@@ -271,6 +287,8 @@ def _require_regular_file(path: Path) -> None:
         raise ImageError("not a regular file")
     if not status.st_size:
         raise ImageError("the file is empty")
+    if status.st_size > _MAX_FILE_BYTES:
+        raise ImageError("the file is larger than 2 GiB")
 
 
 def _one_line(error: BaseException) -> str:

@@ -17,7 +17,7 @@ import jinja2
 from PIL import Image
 
 from artstyle.files import write_bytes
-from artstyle.images import read_image, shrink
+from artstyle.images import ImageRules, read_image, shrink
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
@@ -27,6 +27,8 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 _JPEG_QUALITY = 80
+# What is shown has been read before; drawn small, a panorama may be a strip of a few pixels.
+_ANY_STRIP = ImageRules(min_side_px=1)
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def thumbnail(picture: Image.Image | Path | bytes, max_side_px: int = 200) -> st
         ImageError: The file cannot be read as a picture.
     """
     if not isinstance(picture, Image.Image):
-        picture = read_image(picture, short_side_px=max_side_px).pixels
+        picture = read_image(picture, short_side_px=max_side_px, rules=_ANY_STRIP).pixels
     width, height = picture.size
     short_px = max(1, round(max_side_px * min(width, height) / max(width, height)))
     buffer = io.BytesIO()

@@ -1,6 +1,5 @@
 """Naming the styles of pictures: one row a picture, in order, written as it comes."""
 
-import csv
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.errors import ImageError
-from artstyle.files import inert
+from artstyle.files import csv_writer
 from artstyle.images import read_image
 from artstyle.inference import Prediction, predict_logits, softmax
 from artstyle.models.checkpoint import StyleModel
@@ -26,7 +25,7 @@ STAGE = "naming styles"
 # Float32 logits differ in the eighth digit between batch sizes; more would print noise.
 _DECIMALS = 8
 # A spreadsheet takes a cell that begins like this for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 
 
 @dataclass(frozen=True)
@@ -143,14 +142,13 @@ def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> 
 def _write_csv(
     rows: Iterable[PredictionRow], stream: TextIO, num_styles: int
 ) -> Iterator[PredictionRow]:
-    writer = csv.writer(stream, lineterminator="\n")
+    write = csv_writer(stream)
     numbered = [(f"style_{n}", f"probability_{n}") for n in range(1, num_styles + 1)]
-    writer.writerow(["path", *(name for pair in numbered for name in pair), "error", "model"])
+    write(["path", *(name for pair in numbered for name in pair), "error", "model"])
     for row in rows:
-        named = [(inert(ranked.style), _plain(ranked.probability)) for ranked in row.styles or ()]
-        cells = [cell for pair in named for cell in pair]
-        padding = [""] * (2 * num_styles - len(cells))
-        writer.writerow([_inert(row.path), *cells, *padding, row.error or "", row.model])
+        ranked = [cell for r in row.styles or () for cell in (r.style, _plain(r.probability))]
+        padding = [""] * (2 * num_styles - len(ranked))
+        write([_inert(row.path), *ranked, *padding, row.error or "", row.model])
         yield row
 
 

@@ -52,7 +52,7 @@ def find_pictures(root: Path) -> PictureTree:
         seen.add(identity)
         for entry in entries:
             below = (*parts, portable_name(entry.name))
-            if entry.is_dir():
+            if _is_folder(entry):
                 (links if entry.is_symlink() else folders).append((below, Path(entry.path)))
             elif is_picture_name(entry.name):
                 pictures.append(below)
@@ -124,6 +124,13 @@ def _list_folder(folder: Path) -> tuple[tuple[int, int], list[os.DirEntry[str]]]
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(".")]
     return (status.st_dev, status.st_ino), sorted(visible, key=lambda entry: entry.name)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # A link to itself: reading it tells what it is.
+        return False
 
 
 def _is_dataset_folder(entries: Collection[os.DirEntry[str]]) -> bool:

@@ -27,8 +27,8 @@ from artstyle.images import ImageRules, read_image
 Labels = NDArray[np.int64]
 """Integer labels of N pictures, in [0, C)."""
 
-# Copies in the cache are within the limits already.
-CACHE_RULES = ImageRules(max_pixels=2**40, min_side_px=1)
+# Copies in the cache have been held to the configured limits; a strip may have been shrunk below.
+CACHE_RULES = ImageRules(min_side_px=1)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from artstyle.data.source import Source, SourceImage
 from artstyle.data.sources import open_source, read_source_bytes
 from artstyle.errors import DataError, ImageError
 from artstyle.files import read_csv
+from artstyle.images import read_bytes as read_file
 
 DATASET = "dataset folder"
 KEPT = "kept"
@@ -175,6 +176,6 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
 def _cached_bytes(painting: Painting) -> bytes | ImageError:
     assert isinstance(painting.place, Path)
     try:
-        return painting.place.read_bytes()
-    except OSError as error:
-        return ImageError(f"cannot be opened: {error.strerror}")
+        return read_file(painting.place)
+    except ImageError as error:
+        return error
