@@ -79,7 +79,6 @@ class CacheIndex:
         self.folder = folder
         self.path = folder / "images" / INDEX_NAME
         self._header = {"source": source, "rules": rules.key}
-        # Whoever wrote a line: it can name no other file than the copy that is due.
         self._known = ScannedImages(rules.key)
         self._at: dict[str, int] = {}
         """Path -> its place in what is known."""
@@ -135,6 +134,9 @@ class CacheIndex:
             return
         for values in lines:
             scanned = _from_line(values)
+            # Whoever wrote a line: it can name no other file than the copy that is due.
+            if scanned and scanned.cached != cached_name(scanned.sha256, self._header["rules"]):
+                scanned = None
             if scanned is None or scanned.path in self._at:
                 self._untidy = True
             if scanned is not None:
@@ -156,7 +158,7 @@ def _read_lines(path: Path) -> Iterator[Any]:
         for line in file:
             try:
                 yield json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 yield None
 
 
