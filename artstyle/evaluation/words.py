@@ -139,21 +139,34 @@ def _on_artists(artists: Mapping[str, Any]) -> str:
     if not known:
         return "Whether the model knows these artists from its training cannot be told."
     share = seen["support"] / known
+    unknown = _on_unknown_artists(artists["unknown"])
     if not unseen["support"]:
         return (
-            "Training had works by every artist in this split: the scores say nothing of how the"
-            " model does on artists that are new to it, and flatter it."
+            "Training had works by every known artist in this split: the scores say nothing of how"
+            f" the model does on artists that are new to it, and flatter it.{unknown}"
         )
     if share < _SAME_ARTIST_SHARE:
         return (
-            f"{1 - share:.0%} of the pictures are by artists that are new to the model: the scores"
-            " tell how well it recognises styles, not hands."
+            f"{1 - share:.0%} of the {known:,} pictures with a known artist are by artists that are"
+            " new to the model: there the scores tell how well it recognises styles, not"
+            f" hands.{unknown}"
         )
     low, high = unseen["interval"]
     return (
-        f"{share:.0%} of the pictures are by artists that the model knows from its training."
-        f" On the {unseen['support']:,} by others its accuracy is {unseen['accuracy']:.1%}"
-        f" ({low:.1%} to {high:.1%}): expect that, not the headline, of an artist new to it."
+        f"{share:.0%} of the pictures with a known artist are by artists that the model knows from"
+        f" its training. On the {unseen['support']:,} by others its accuracy is"
+        f" {unseen['accuracy']:.1%} ({low:.1%} to {high:.1%}): expect that, not the headline, of an"
+        f" artist new to it.{unknown}"
+    )
+
+
+def _on_unknown_artists(unknown: Mapping[str, Any]) -> str:
+    if not unknown["support"]:
+        return ""
+    return (
+        f" Of {unknown['support']:,} pictures the artist is not known, and works of the same hand"
+        f" or source may have been learnt from: the accuracy on them is"
+        f" {unknown['accuracy']:.1%}."
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -105,3 +106,11 @@ def test_no_probability_is_shown_as_certain_or_impossible() -> None:
         "98%",
         "over 99%",
     ]
+
+
+def test_unknown_artists_are_not_called_new_ones(tmp_path: Path) -> None:
+    outcome = outcome_of(("Baroque", "Cubism"), [(0, 0), (1, 1), (0, 0), (0, 1)])
+    page = write_page(tmp_path, replace(outcome, artist_seen=(False, False, None, None)))
+    assert "100% of the 2 pictures with a known artist are by artists that are new" in page
+    assert "Of 2 pictures the artist is not known" in page
+    assert "the accuracy on them is 50.0%" in page
