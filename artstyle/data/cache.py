@@ -14,7 +14,7 @@ from PIL import Image
 
 from artstyle.config import DataConfig
 from artstyle.data.quality import THUMBNAIL_BYTES, Likeness
-from artstyle.data.scanned import ScannedImage, ScannedImages
+from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
 from artstyle.files import atomic_path, digest, write_bytes
 from artstyle.images import ImageRules
 
