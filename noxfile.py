@@ -20,7 +20,7 @@ def dependencies(group: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests."""
-    session.install(".[offline]", *dependencies("tests"))
+    session.install(".[offline,onnx]", *dependencies("tests"))
     session.run("pytest", "-n", "2", *session.posargs)
 
 
@@ -70,5 +70,5 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure speed beside artstyle's peers: `nox -s bench -- predict --pictures 200`."""
-    session.install(".[offline]", *dependencies("bench"))
+    session.install(".[offline,onnx]", *dependencies("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)

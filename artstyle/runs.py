@@ -88,6 +88,11 @@ class RunFolder:
         return self.path / "bad_batch.safetensors"
 
     @property
+    def onnx_path(self) -> Path:
+        """The best checkpoint as an ONNX file, if it was exported."""
+        return self.path / "model.onnx"
+
+    @property
     def gradcam_path(self) -> Path:
         """``gradcam/``: heatmaps."""
         return self.path / "gradcam"

@@ -8,6 +8,7 @@ from artstyle.cli import config
 from artstyle.cli.demo import demo_command
 from artstyle.cli.eda import eda
 from artstyle.cli.evaluate import evaluate
+from artstyle.cli.export import export
 from artstyle.cli.gradcam import gradcam
 from artstyle.cli.models import models
 from artstyle.cli.predict import predict
@@ -47,5 +48,6 @@ app.command("evaluate")(evaluate)
 app.command("predict")(predict)
 app.command("gradcam")(gradcam)
 app.command("report")(report)
+app.command("export")(export)
 app.command("models")(models)
 app.add_typer(config.app, name="config")

@@ -1,6 +1,6 @@
 """`artstyle predict`: name the styles of pictures."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import zip_longest
 from pathlib import Path
@@ -17,10 +17,12 @@ from artstyle.errors import UsageError
 from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
+    from artstyle.models.checkpoint import StyleModel
     from artstyle.paths import PicturePath
     from artstyle.predict import PredictionRow
 
 Format = Literal["table", "csv", "json", "jsonl"]
+Engine = Literal["torch", "onnx"]
 PathsArgument = Annotated[
     list[str],
     typer.Argument(
@@ -61,6 +63,10 @@ def predict(
     ] = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
+    engine: Annotated[
+        Engine,
+        typer.Option("--engine", help="onnx: answer with the file of 'artstyle export', on a CPU."),
+    ] = "torch",
 ) -> None:
     """Name the most probable styles of pictures, one row each, in a fixed order.
 
@@ -71,17 +77,15 @@ def predict(
     chosen = _choose_format(output_format, out)
 
     from artstyle.paths import find_pictures, require_pictures
-    from artstyle.runs import find_run
 
-    folder = find_run(run)
+    load_model = _find_model(run, engine, device)
     pictures = require_pictures(find_pictures(paths))
 
-    from artstyle.inference import choose_batch_size, choose_device
-    from artstyle.models.checkpoint import load_style_model
+    from artstyle.inference import choose_batch_size
     from artstyle.predict import predict_styles
     from artstyle.unfinished import Request, unfinished_rows
 
-    model = load_style_model(folder.best_path, choose_device(device or "auto"))
+    model = load_model()
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or choose_batch_size(model.device)
 
@@ -106,6 +110,31 @@ def predict(
     if failed:
         say(f"{failed} of {total} pictures could not be read")
         raise typer.Exit(SOME_FAILED)
+
+
+def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "StyleModel"]:
+    """Return what loads the model; what is wrong with the request is said before torch loads."""
+    from artstyle.runs import find_run
+
+    lone = Path(run) if run.endswith(".onnx") else None
+    if (lone or engine == "onnx") and device not in (None, "auto", "cpu"):
+        raise UsageError(f"ONNX files are answered with on a CPU; leave --device {device} out")
+    folder = None if lone else find_run(run)
+
+    def load() -> "StyleModel":
+        if folder is None or engine == "onnx":
+            from artstyle.models.onnx_file import load_onnx_model
+
+            if folder is None:
+                return load_onnx_model(Path(run))
+            return load_onnx_model(folder.onnx_path, folder.best_path)
+
+        from artstyle.inference import choose_device
+        from artstyle.models.checkpoint import load_style_model
+
+        return load_style_model(folder.best_path, choose_device(device or "auto"))
+
+    return load
 
 
 def _choose_format(asked: Format | None, out: Path | None) -> Format:

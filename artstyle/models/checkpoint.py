@@ -72,18 +72,10 @@ def write_checkpoint(
         state: Nested dicts, lists, tensors and plain values, given back by ``read_state``.
     """
     tensors = {f"{_WEIGHTS}{key}": value for key, value in network.state_dict().items()}
-    plain = _encode(state or {}, _STATE, tensors)
-    metadata = {
-        "format_version": _FORMAT_VERSION,
-        "model": header.name,
-        "labels": list(header.labels),
-        "preprocessing": header.preprocessing.to_dict(),
-        "about": header.about,
-        "state": plain,
-    }
+    text = header_text(header, _encode(state or {}, _STATE, tensors))
     ready = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
     with atomic_path(path) as temporary:
-        save_file(ready, temporary, metadata={"artstyle": json.dumps(metadata)})
+        save_file(ready, temporary, metadata={"artstyle": text})
 
 
 def read_header(path: Path) -> Header:
@@ -92,7 +84,29 @@ def read_header(path: Path) -> Header:
     Raises:
         MissingError, WeightsError: The file is not there, or no checkpoint of ours.
     """
-    metadata = _metadata(path)
+    return parse_header(_text(path), path)
+
+
+def header_text(header: Header, state: object = None) -> str:
+    """Return what stands beside tensors, as JSON that `parse_header` reads."""
+    metadata = {
+        "format_version": _FORMAT_VERSION,
+        "model": header.name,
+        "labels": list(header.labels),
+        "preprocessing": header.preprocessing.to_dict(),
+        "about": header.about,
+        "state": state,
+    }
+    return json.dumps(metadata)
+
+
+def parse_header(text: str, path: Path) -> Header:
+    """Read what `header_text` gave, from the metadata of a file.
+
+    Raises:
+        WeightsError: It was not written by us.
+    """
+    metadata = _parsed(text, path)
     labels = metadata.labels
     if not labels or len(set(labels)) < len(labels) or not all(map(is_style_name, labels)):
         raise WeightsError(f"{path} names no styles, one twice, or one that is no visible text")
@@ -112,7 +126,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     tensors = _tensors(path)
     try:
-        state: dict[str, Any] = _decode(_metadata(path).state, tensors)
+        state: dict[str, Any] = _decode(_parsed(_text(path), path).state, tensors)
     except (LookupError, TypeError, ValueError, RecursionError):
         raise WeightsError(f"{path} holds a training state that was not written by us") from None
     return _weights(tensors), state
@@ -142,6 +156,11 @@ def load_style_model(path: Path, device: torch.device) -> StyleModel:
     )
 
 
+def checkpoint_fingerprint(path: Path) -> str:
+    """Return the fingerprint that the model of a checkpoint has."""
+    return _fingerprint(read_header(path), _weights(_tensors(path)))
+
+
 def _fingerprint(header: Header, weights: Mapping[str, Tensor]) -> str:
     plain = [header.name, list(header.labels), header.preprocessing.to_dict()]
     total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
@@ -162,9 +181,12 @@ class _Metadata:
     state: Any
 
 
-def _metadata(path: Path) -> _Metadata:
+def _text(path: Path) -> str:
     with _opened(path) as file:
-        text = (file.metadata() or {}).get("artstyle", "")
+        return str((file.metadata() or {}).get("artstyle", ""))
+
+
+def _parsed(text: str, path: Path) -> _Metadata:
     try:
         metadata = json.loads(text)
     except (ValueError, RecursionError):

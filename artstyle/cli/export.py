@@ -1,0 +1,43 @@
+"""`artstyle export`: a run's best model as one ONNX file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from artstyle.cli.console import say, show
+from artstyle.errors import UsageError
+
+
+def export(
+    run: Annotated[
+        str, typer.Argument(help="A run: its folder, its name in runs/, or 'latest'.")
+    ] = "latest",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A file; by default model.onnx in the run.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Let it take the place of a file.")
+    ] = False,
+) -> None:
+    """Write a run's best model as an ONNX file, with its labels and preprocessing inside.
+
+    Nothing is written if any logit differs by more than 0.001 from the checkpoint's. Answer with
+    it by 'predict --engine onnx' or 'predict --run FILE.onnx'. Needs artstyle[onnx].
+    """
+    from artstyle.runs import find_run
+
+    folder = find_run(run)
+    path = out or folder.onnx_path
+    if path.suffix != ".onnx":
+        raise UsageError(f"--out {path}: end it in .onnx")
+    if path.exists() and not overwrite:
+        raise UsageError(f"{path} exists; say --overwrite to replace it")
+
+    from artstyle.inference import choose_device
+    from artstyle.models.checkpoint import load_style_model
+    from artstyle.models.onnx_file import export_onnx
+
+    difference = export_onnx(load_style_model(folder.best_path, choose_device("cpu")), path)
+    say(f"logits differ by {difference:.1g} at most from the checkpoint's")
+    show(str(path))
