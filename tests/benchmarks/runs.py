@@ -25,6 +25,7 @@ def trained_run(model: str) -> RunFolder:
             f"model.weights={'imagenet' if known else 'none'}",
             "unfreeze.mode=head",
             f"train.epochs={2 if known else 1}",
+            "train.ema_decay=0",
             "train.device=cpu",
         ]
         config = resolve_config("finetune", "recommended", overrides).config
