@@ -41,7 +41,7 @@ _MAX_FILE_BYTES = 2 << 30
 # that are asked for. At 1.25 a scan of 6 megapixels differs from the one decoded whole by 0.6 of
 # 255 grey levels on average, and the sharpest picture by 2.1, as much as the copy's own JPEG; at 2
 # it was 0.2 and 0.5, and reading took 1.4 times as long.
-_DRAFT_MARGIN = 1.25
+DRAFT_MARGIN = 1.25
 
 # Our own limit stands before the first pixel is decoded; Pillow's would end at 179 megapixels.
 Image.MAX_IMAGE_PIXELS = None
@@ -175,7 +175,7 @@ def _draft(image: Image.Image, size: tuple[int, int]) -> tuple[float, float, flo
         Where the picture lies in the decoded pixels: their number is rounded up, so the last
         column and row may stand for a fraction only. None if it is decoded as it is.
     """
-    wanted_width, wanted_height = (math.ceil(_DRAFT_MARGIN * side) for side in size)
+    wanted_width, wanted_height = (math.ceil(DRAFT_MARGIN * side) for side in size)
     drafted = image.draft(None, (wanted_width, wanted_height))
     return drafted[1] if drafted else None
 

@@ -102,7 +102,7 @@ def prepare(
         _require_readable(scan)
         decisions = decide(scan.images, scan.scanned, resolved)
         description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
-        _write(dataset, scan, decisions, description, index)
+        write_folder(dataset, scan, decisions, description, index)
     unreadable = tuple((image.path, reason) for image, reason in scan.unreadable)
     return Prepared(DatasetFolder(dataset.path), unreadable)
 
@@ -189,7 +189,7 @@ def _require_readable(scan: Scan) -> None:
         )
 
 
-def _write(
+def write_folder(
     dataset: DatasetFolder,
     scan: Scan,
     decisions: Decisions,

@@ -1,0 +1,133 @@
+"""How an epoch is trained elsewhere: the loading, loop and float32 of three libraries.
+
+Each gets a folder a style, the network with a new head, what of it learns, and the same variation:
+a random crop of half the area or more, and a flip. Batches, optimiser and learning rate are alike.
+"""
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+import torch
+from timm.data.dataset_factory import create_dataset
+from timm.data.loader import create_loader
+from torch import nn
+from torch.utils.data import DataLoader
+from torchvision.datasets import ImageFolder
+from torchvision.transforms import (
+    Compose,
+    InterpolationMode,
+    Normalize,
+    RandomHorizontalFlip,
+    RandomResizedCrop,
+    ToTensor,
+)
+
+from artstyle.preprocessing import Preprocessing
+from tests.benchmarks.peers.torchvision_way import plain_transform
+from tests.benchmarks.training import BATCH, Exercise, trainee
+
+_LR = 2e-4
+
+
+def torchvision_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
+    """Build an epoch as in references/classification/train.py."""
+    network, preprocessing = trainee(exercise)
+    pictures = ImageFolder(str(folder), _transform(exercise, preprocessing))
+    loader = DataLoader(pictures, BATCH, shuffle=True, num_workers=cpu_count() or 1)
+    return _epochs(network, loader)
+
+
+def timm_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
+    """Build an epoch as in train.py, whose loader also normalises."""
+    network, preprocessing = trainee(exercise)
+    size = preprocessing.image_size
+    scale = exercise.config().augment.crop_scale
+    loader = create_loader(
+        create_dataset(name="", root=str(folder)),
+        input_size=(3, size, size),
+        batch_size=BATCH,
+        is_training=True,
+        no_aug=not exercise.varied,
+        scale=scale,
+        ratio=(3 / 4, 4 / 3),
+        hflip=0.5,
+        color_jitter=0.0,
+        interpolation=preprocessing.interpolation,
+        mean=preprocessing.mean,
+        std=preprocessing.std,
+        num_workers=cpu_count() or 1,
+        device=torch.device("cpu"),
+    )
+    return _epochs(network, loader)
+
+
+def fastai_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
+    """Build an epoch of its Learner, without validation."""
+    vision: Any = import_module("fastai.vision.all")
+    network, preprocessing = trainee(exercise)
+    size = preprocessing.image_size
+    crop = (
+        vision.RandomResizedCrop(size, min_scale=exercise.config().augment.crop_scale[0])
+        if exercise.varied
+        else vision.Resize(size)
+    )
+    loaders = vision.DataBlock(
+        blocks=(vision.ImageBlock, vision.CategoryBlock),
+        get_items=vision.get_image_files,
+        get_y=vision.parent_label,
+        splitter=vision.IndexSplitter([0]),
+        item_tfms=[crop, *([vision.FlipItem()] if exercise.varied else [])],
+        batch_tfms=[vision.Normalize.from_stats(preprocessing.mean, preprocessing.std)],
+    ).dataloaders(folder, bs=BATCH, num_workers=cpu_count() or 1, device=torch.device("cpu"))
+    learner = vision.Learner(loaders, network, loss_func=nn.CrossEntropyLoss(), metrics=[])
+
+    def work() -> float:
+        with learner.no_bar(), learner.no_logging(), learner.added_cbs(_NoValidation(vision)):
+            learner.fit(1, lr=_LR)
+        return float(learner.smooth_loss)
+
+    return work
+
+
+def _NoValidation(vision: Any) -> Any:
+    class NoValidation(vision.Callback):  # type: ignore[misc]
+        def before_validate(self) -> None:
+            raise vision.CancelValidException
+
+    return NoValidation()
+
+
+def _transform(exercise: Exercise, preprocessing: Preprocessing) -> Compose:
+    if not exercise.varied:
+        return plain_transform(preprocessing)
+    scale = exercise.config().augment.crop_scale
+    interpolation = InterpolationMode(preprocessing.interpolation)
+    return Compose(
+        [
+            RandomResizedCrop(preprocessing.image_size, scale, interpolation=interpolation),
+            RandomHorizontalFlip(),
+            ToTensor(),
+            Normalize(preprocessing.mean, preprocessing.std),
+        ]
+    )
+
+
+def _epochs(network: nn.Module, loader: Iterable[Any]) -> Callable[[], float]:
+    learning = [p for p in network.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(learning, lr=_LR)
+    criterion = nn.CrossEntropyLoss()
+
+    def work() -> float:
+        losses = []
+        for images, labels in loader:
+            loss = criterion(network(images), labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+        return float(sum(losses) / len(losses))
+
+    return work

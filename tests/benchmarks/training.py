@@ -1,0 +1,213 @@
+"""An epoch of training against torchvision's, timm's and fastai's ways.
+
+All learn from the same copies of real paintings, with the same network, the same variation (random
+crop and flip), batch and optimiser, and the same parts of the network frozen. The peers compute in
+float32, as they do by default; artstyle as its measurement on the spot says.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+from typing import Any
+
+from torch import Tensor, nn
+
+from artstyle.config import Config
+from artstyle.data.augment import train_transform
+from artstyle.data.loading import EpochBatches, Labelled, build_loader
+from artstyle.inference import choose_device
+from artstyle.models.unfreeze import unfreeze
+from artstyle.preprocessing import Preprocessing
+from artstyle.recipes import resolve_config
+from artstyle.training.engine import Feed, Tally, train_epoch
+from artstyle.training.features import reused_features
+from artstyle.training.processes import Processes
+from artstyle.training.setup import Setup, build_setup
+from tests.benchmarks import corpora
+from tests.benchmarks.contest import Contender, Contest
+
+BATCH = 32
+_PEERS = {
+    "torchvision's reference": "torchvision_way",
+    "timm's train.py": "timm_way",
+    "fastai": "fastai_way",
+}
+"""Name -> function in ``peers/training.py``."""
+_UNVARIED = (
+    "augment.crop_scale=[1,1]", "augment.flip=0", "augment.trivial_augment=false",
+    "augment.erasing=0",
+)  # fmt: skip
+
+Work = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """What is learnt; plain data, so that it reaches every contender's process."""
+
+    model: str
+    mode: str
+    """head, blocks (the last three) or all."""
+    pictures: int
+    """An epoch, so many that it takes seconds."""
+    precision: str = "auto"
+    channels_last: bool | str = "auto"
+    varied: bool = True
+
+    def config(self) -> Config:
+        """Return the run's configuration."""
+        overrides = [
+            f"model.name={self.model}", "model.weights=none", f"unfreeze.mode={self.mode}",
+            f"train.batch_size={BATCH}", "train.device=cpu", "augment.trivial_augment=false",
+            "augment.erasing=0", f"train.precision={self.precision}",
+            f"train.channels_last={str(self.channels_last).lower()}",
+            *(() if self.varied else _UNVARIED),
+        ]  # fmt: skip
+        return resolve_config("finetune", overrides=overrides).config
+
+
+_EXERCISES = (
+    Exercise("efficientnet_lite0", "head", 384),
+    Exercise("efficientnet_lite0", "head", 384, varied=False),
+    Exercise("efficientnet_lite0", "blocks", 256),
+    Exercise("efficientnet_lite0", "all", 128),
+    Exercise("resnet50", "head", 128),
+    Exercise("resnet50", "blocks", 64),
+    Exercise("resnet50", "all", 64),
+    Exercise("efficientnet_b0", "head", 192),
+    Exercise("efficientnet_b0", "blocks", 128),
+    Exercise("efficientnet_b0", "all", 64),
+    Exercise("efficientnet_b3", "head", 64),
+    Exercise("efficientnet_b3", "blocks", 64),
+    Exercise("efficientnet_b3", "all", 32),
+)
+
+
+def contests(pictures: int | None) -> Iterator[Contest]:
+    """Yield a contest for each network and each part of it that learns."""
+    for exercise in _EXERCISES:
+        asked = replace(exercise, pictures=pictures or exercise.pictures)
+        chosen = build_setup(asked.config(), corpora.dataset(), _alone()).choice.numerics
+        fixed = replace(asked, precision=chosen.precision, channels_last=chosen.channels_last)
+        same = {"exercise": fixed}
+        files = {**same, "folder": folders(fixed)}
+        peers = [
+            Contender(name, f"tests.benchmarks.peers.training:{function}", files)
+            for name, function in _PEERS.items()
+        ]
+        parts = [
+            Contender("loading alone", f"{__name__}:loading", same, "part"),
+            Contender("network alone", f"{__name__}:network", same, "part"),
+        ]
+        layout = "channels last" if chosen.channels_last else "contiguous"
+        varied = "" if asked.varied else ", nothing varied"
+        yield Contest(
+            stage="training",
+            what=f"{asked.model}, {asked.mode}{varied}, {asked.pictures} pictures an epoch;"
+            f" artstyle chose {chosen.precision}, {layout}",
+            unit="picture",
+            units=asked.pictures,
+            contenders=(
+                Contender("artstyle", f"{__name__}:artstyle", same, "artstyle"),
+                *peers,
+                *(parts if asked.varied else ()),
+            ),
+            compare=compare,
+        )
+
+
+def artstyle(exercise: Exercise) -> Work:
+    """Build an epoch as `artstyle finetune` runs it."""
+    config, setup = exercise.config(), _setup(exercise)
+    with TemporaryDirectory() as folder:
+        features = reused_features(config, setup, 0, Path(folder), None)
+    return lambda: _epoch(setup, features.feed(setup) if features else setup.pictures, config)
+
+
+def loading(exercise: Exercise) -> Work:
+    """Build artstyle's way from copies to batches that the network takes."""
+    setup = _setup(exercise)
+
+    def work() -> None:
+        for pixels, _ in setup.pictures.batches:
+            setup.pictures.enter(pixels)
+
+    return work
+
+
+def network(exercise: Exercise) -> Work:
+    """Build the same steps on one batch that lies in memory."""
+    setup = _setup(exercise)
+    pixels, labels = next(iter(setup.pictures.batches))
+    images = setup.pictures.enter(pixels)
+
+    def batches() -> Iterator[tuple[Tensor, Tensor]]:
+        for size in setup.batches.sizes():
+            yield images[:size], labels[:size]
+
+    def work() -> None:
+        feed = Feed(batches(), lambda batch: batch, setup.pictures.module)
+        _epoch(setup, feed, exercise.config())
+
+    return work
+
+
+def trainee(exercise: Exercise) -> tuple[nn.Module, Preprocessing]:
+    """Return what a peer trains: the same network with the same parts frozen, in training mode."""
+    config = replace(exercise, precision="fp32", channels_last=False).config()
+    setup = build_setup(config, corpora.dataset(), _alone())
+    unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
+    return setup.learner.network.train(), setup.header.preprocessing
+
+
+def cached(exercise: Exercise, setup: Setup) -> Labelled:
+    """Return the copies that an epoch goes through: of all styles alike."""
+    every = setup.training
+    chosen = [n * len(every.paths) // exercise.pictures for n in range(exercise.pictures)]
+    return Labelled(tuple(every.paths[n] for n in chosen), every.labels_N[chosen])
+
+
+def folders(exercise: Exercise) -> Path:
+    """Return the same copies as peers expect them: a folder a style, through links."""
+    setup = build_setup(exercise.config(), corpora.dataset(), _alone())
+    root = Path(mkdtemp(prefix="artstyle-bench-"))
+    pictures = cached(exercise, setup)
+    for number, label in enumerate(setup.header.labels):
+        (root / f"{number:02}-{label}").mkdir()
+    for number, (path, label) in enumerate(zip(pictures.paths, pictures.labels_N, strict=True)):
+        folder = root / f"{label:02}-{setup.header.labels[label]}"
+        (folder / f"{number:06}.jpg").symlink_to(path.resolve())
+    return root
+
+
+def _setup(exercise: Exercise) -> Setup:
+    config = exercise.config()
+    setup = build_setup(config, corpora.dataset(), _alone())
+    pictures = cached(exercise, setup)
+    preprocessing = setup.header.preprocessing
+    batches = EpochBatches(pictures.labels_N, BATCH, seed=config.seed)
+    vary = train_transform(preprocessing, config.augment)
+    loader = build_loader(pictures, vary, batches, None, setup.processes.device)
+    unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
+    feed = replace(setup.pictures, batches=loader)
+    return replace(setup, training=pictures, batches=batches, pictures=feed)
+
+
+def _epoch(setup: Setup, feed: Feed, config: Config) -> float:
+    setup.batches.set_epoch(setup.batches.epoch + 1)
+    result = train_epoch(
+        setup.learner, feed, setup.batches, config.train, setup.processes, Tally(), lambda _: None
+    )
+    return result.loss
+
+
+def _alone() -> Processes:
+    return Processes(0, 1, choose_device("cpu"))
+
+
+def compare(answers: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return each one's mean loss; that of a peer may be no number only if artstyle's is none."""
+    losses = {name: loss for name, loss in answers.items() if isinstance(loss, float)}
+    assert all(loss == loss and loss < 100 for loss in losses.values()), losses
+    return {name: f"loss {loss:.2f}" for name, loss in losses.items()}
