@@ -24,6 +24,7 @@ from artstyle.config import Config
 from artstyle.data.manifest import read_manifest
 from artstyle.data.prepare import prepare
 from artstyle.images import DRAFT_MARGIN
+from artstyle.recipes import resolve_config
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 
@@ -62,10 +63,13 @@ def contests(pictures: int | None) -> Iterator[Contest]:
 def artstyle(folder: Path, short_side_px: int) -> Work:
     """Build what `artstyle prepare` does once it has started, into a new folder each time."""
 
+    # Few pictures, for a quick look, must do too.
+    config = resolve_config(overrides=["balance.min_per_style=1"]).config
+
     def work() -> dict[str, Pixels]:
         out = Path(mkdtemp(prefix="artstyle-bench-"))
         atexit.register(rmtree, out, ignore_errors=True)
-        dataset = prepare(folder, out / "processed").dataset
+        dataset = prepare(folder, out / "processed", config).dataset
         copies = {row.path: dataset.image_path(row) for row in read_manifest(dataset.manifest_path)}
         return pixels_of(copies)
 
