@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from io import TextIOWrapper
 
 from artstyle import interrupts
 from artstyle.cli.app import app
@@ -21,6 +22,9 @@ _WAYS_OUT = {
 
 def main() -> None:
     """Run ``artstyle`` with the arguments of the process."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A terminal may lack the letters of a name; what was done is not undone by that.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with interrupts.answered(_say_interrupted):
             app()
