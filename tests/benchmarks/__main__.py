@@ -10,7 +10,9 @@ from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contest, hold
 from tests.benchmarks.table import markdown, rows_of, write_json
 
-STAGES = ("prepare", "growth", "training", "predict")
+STAGES = (
+    "prepare", "growth", "training", "predict", "gradcam", "evaluate", "engines", "startup",
+)  # fmt: skip
 """Each is a module here with a function ``contests``, from the number of pictures a round that was
 asked for, or None for what the docs state, to the stage's contests."""
 

@@ -132,7 +132,7 @@ class _Lane:
         """Return the answer and the peak of memory."""
         self._connection.send("answer")
         peak = 0
-        while not self._connection.poll(0.1):
+        while not self._connection.poll(0.5):
             peak = max(peak, _unshared_bytes(self._process.pid))
         return self._receive(), peak
 
