@@ -10,6 +10,8 @@ nox.options.default_venv_backend = "virtualenv"
 nox.needs_version = ">=2025.2.9"
 
 PYPROJECT = nox.project.load_toml()
+LOCK = Path(".ci/requirements.txt")
+"""Every dependency with its version, as `nox -s lock` found them."""
 
 
 def dependencies(group: str) -> list[str]:
@@ -72,3 +74,29 @@ def bench(session: nox.Session) -> None:
     """Measure speed beside artstyle's peers: `nox -s bench -- predict --pictures 200`."""
     session.install(".[offline,onnx]", *dependencies("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Run the tests and say which lines of the core, all but the command line, they never reach."""
+    session.install(".[offline,onnx]", *dependencies("tests"))
+    report = ("--cov=artstyle", "--cov-report=term-missing:skip-covered", "--cov-fail-under=90")
+    session.run("pytest", "-n", "2", *report, *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Write anew which versions of all dependencies go together."""
+    session.install(".[offline,parquet]")
+    pinned = session.run("pip", "freeze", "--exclude", "artstyle", silent=True) or ""
+    LOCK.write_text(f"{LOCK.read_text().splitlines()[0]}\n{pinned}", encoding="utf-8")
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Look up known vulnerabilities of the locked dependencies; needs the network."""
+    session.install("pip-audit")
+    try:
+        session.run("pip-audit", "--requirement", str(LOCK), "--no-deps", "--disable-pip")
+    except nox.command.CommandFailed:
+        session.error("vulnerabilities stand above, or why the service could not be asked")

@@ -2,9 +2,13 @@
 
 import re
 from contextlib import suppress
+from socket import create_connection
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import timm
+from huggingface_hub import constants
 from torch import nn
 
 from artstyle.errors import UnknownNameError, UsageError
@@ -55,6 +59,9 @@ def build_any(
     architecture = builder.split(".")[0]
     if not timm.is_model(architecture) or not _is_known(builder, architecture):
         raise UnknownNameError("timm model", builder, timm.list_models(f"{architecture[:5]}*")[:12])
+    if pretrained and not _hub_answers():
+        # Or it would try again and again, for minutes; what it has in its cache still serves.
+        constants.HF_HUB_OFFLINE = True
     try:
         network = build(builder, pretrained=pretrained, image_size=image_size, dropout=dropout)
     except (OSError, RuntimeError) as error:
@@ -65,6 +72,17 @@ def build_any(
         reason = " ".join(str(error).split())
         raise UsageError(f"{name} takes no pictures of {image_size} pixels: {reason}") from None
     return network, _describe(name, network)
+
+
+def _hub_answers() -> bool:
+    """Return whether timm's weights can be asked for; behind a proxy, only asking would tell."""
+    if getproxies():
+        return True
+    try:
+        create_connection((urlsplit(constants.ENDPOINT).hostname, 443), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def _is_known(builder: str, architecture: str) -> bool:

@@ -1,5 +1,6 @@
 """Weights & Biases, if it is asked for; its failures are told and never stop a run."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -55,6 +56,8 @@ class Tracker:
         self._run = None
 
     def _start(self, config: Config, run: RunFolder) -> None:
+        # It would tell its makers how it fares, offline runs included.
+        os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
         import wandb  # noqa: PLC0415  # a second to import, and only some runs want it
 
         self._wandb = wandb
