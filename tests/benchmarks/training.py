@@ -1,4 +1,4 @@
-"""An epoch of training against torchvision's, timm's and fastai's ways.
+"""An epoch of training against torchvision's and timm's ways.
 
 All learn from the same copies of real paintings, with the same network, the same variation (random
 crop and flip), batch and optimiser, and the same parts of the network frozen. The peers compute in
@@ -31,7 +31,6 @@ BATCH = 32
 _PEERS = {
     "torchvision's reference": "torchvision_way",
     "timm's train.py": "timm_way",
-    "fastai": "fastai_way",
 }
 """Name -> function in ``peers/training.py``."""
 _UNVARIED = (
@@ -173,10 +172,9 @@ def folders(exercise: Exercise) -> Path:
     setup = build_setup(exercise.config(), corpora.dataset(), _alone())
     root = Path(mkdtemp(prefix="artstyle-bench-"))
     pictures = cached(exercise, setup)
-    for number, label in enumerate(setup.header.labels):
-        (root / f"{number:02}-{label}").mkdir()
     for number, (path, label) in enumerate(zip(pictures.paths, pictures.labels_N, strict=True)):
         folder = root / f"{label:02}-{setup.header.labels[label]}"
+        folder.mkdir(exist_ok=True)
         (folder / f"{number:06}.jpg").symlink_to(path.resolve())
     return root
 

@@ -1,11 +1,10 @@
-"""How an epoch is trained elsewhere: the loading, loop and float32 of three libraries.
+"""How an epoch is trained elsewhere: the loading, loop and float32 of two libraries.
 
 Each gets a folder a style, the network with a new head, what of it learns, and the same variation:
 a random crop of half the area or more, and a flip. Batches, optimiser and learning rate are alike.
 """
 
 from collections.abc import Callable, Iterable
-from importlib import import_module
 from os import cpu_count
 from pathlib import Path
 from typing import Any
@@ -62,42 +61,6 @@ def timm_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
         device=torch.device("cpu"),
     )
     return _epochs(network, loader)
-
-
-def fastai_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
-    """Build an epoch of its Learner, without validation."""
-    vision: Any = import_module("fastai.vision.all")
-    network, preprocessing = trainee(exercise)
-    size = preprocessing.image_size
-    crop = (
-        vision.RandomResizedCrop(size, min_scale=exercise.config().augment.crop_scale[0])
-        if exercise.varied
-        else vision.Resize(size)
-    )
-    loaders = vision.DataBlock(
-        blocks=(vision.ImageBlock, vision.CategoryBlock),
-        get_items=vision.get_image_files,
-        get_y=vision.parent_label,
-        splitter=vision.IndexSplitter([0]),
-        item_tfms=[crop, *([vision.FlipItem()] if exercise.varied else [])],
-        batch_tfms=[vision.Normalize.from_stats(preprocessing.mean, preprocessing.std)],
-    ).dataloaders(folder, bs=BATCH, num_workers=cpu_count() or 1, device=torch.device("cpu"))
-    learner = vision.Learner(loaders, network, loss_func=nn.CrossEntropyLoss(), metrics=[])
-
-    def work() -> float:
-        with learner.no_bar(), learner.no_logging(), learner.added_cbs(_NoValidation(vision)):
-            learner.fit(1, lr=_LR)
-        return float(learner.smooth_loss)
-
-    return work
-
-
-def _NoValidation(vision: Any) -> Any:
-    class NoValidation(vision.Callback):  # type: ignore[misc]
-        def before_validate(self) -> None:
-            raise vision.CancelValidException
-
-    return NoValidation()
 
 
 def _transform(exercise: Exercise, preprocessing: Preprocessing) -> Compose:
