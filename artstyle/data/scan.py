@@ -87,7 +87,8 @@ def scan_source(
         else:
             images.append(image)
             scanned.append(image.path, outcome)
-    assert next(fresh, None) is None
+    surplus = next(fresh, None)  # Lets the reader put its processes away.
+    assert surplus is None
     index.settle(scanned)
     done = len(known) - len(unread)
     progress("reading pictures", len(known), len(known), f"{len(unread)} read, {done} unchanged")
