@@ -14,9 +14,11 @@ from artstyle.labels import visible
 _WAYS_OUT = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room in your quota",
-    errno.EMFILE: "raise the limit with 'ulimit -n 4096', or set data.workers=0",
-    errno.ENFILE: "close other programs, or set data.workers=0",
-    errno.EROFS: "the disk is mounted read-only; choose another place with --out",
+    errno.EFBIG: "raise the limit of 'ulimit -f'",
+    errno.EMFILE: "raise the limit with 'ulimit -n 4096'",
+    errno.ENFILE: "close other programs",
+    errno.EROFS: "choose another place with --out",
+    errno.EACCES: "ask for the permission, or choose another place with --out",
 }
 
 
@@ -61,7 +63,9 @@ def _end_interrupted(code: int | None = None) -> None:
 def _told(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     way_out = _WAYS_OUT.get(error.errno or 0)
-    parts = [f"{place}{error.strerror or error}", way_out, interrupts.way_on()]
+    parts = [f"{place}{error.strerror or error}", way_out]
+    if error.errno not in (errno.EROFS, errno.EACCES):
+        parts.append(interrupts.way_on())
     return "; ".join(part for part in parts if part)
 
 

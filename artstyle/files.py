@@ -15,8 +15,9 @@ import yaml
 
 from artstyle.errors import ConfigError, DataError, MissingError
 
-TEMPORARY_PREFIX = ".tmp-"
-"""Of the names of files that are not whole yet; a process that is killed leaves one behind."""
+TEMPORARY_PREFIX = ".tmp"
+"""Of the names of files that are not whole yet, ours and those of safetensors; a process that is
+killed leaves one behind."""
 
 _CHUNK_BYTES = 1 << 20
 # A spreadsheet takes a cell that begins so for a formula. Apostrophes are counted in, so that one
@@ -36,21 +37,37 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     machine that dies leaves the old file or the new one, never half of one. Parents are made.
     Without ``durable`` that holds of a process only: for thousands of small files that can be
     made again, waiting for the disk after each would take most of the time.
+
+    Raises:
+        OSError: The disk is full, fails, or may not be written; it says which file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=path.suffix)
-    os.close(descriptor)
-    temporary = Path(name)
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=path.suffix)
+        os.close(descriptor)
+        temporary = Path(name)
+        try:
+            yield temporary
+            if durable:
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_UMASK)
+            temporary.replace(path)
+        finally:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Let an error that names no file, or an unfinished one, name the file that was to be."""
     try:
-        yield temporary
-        if durable:
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_UMASK)
-        temporary.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            temporary.unlink()
+        yield
+    except OSError as error:
+        name = error.filename
+        if name is None or Path(os.fsdecode(name)).name.startswith(TEMPORARY_PREFIX):
+            error.filename = str(path)
+        raise
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:

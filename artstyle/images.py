@@ -1,5 +1,6 @@
 """The one way in which a file becomes pixels: limits, turning, alpha, colour modes, shrinking."""
 
+import errno
 import io
 import math
 import stat
@@ -35,6 +36,10 @@ _DECODING_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
+FAULTS_OF_THE_MACHINE = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN}
+)
+"""Files that are read with these must not count as unreadable."""
 _ORIENTATION_TAG = 0x0112
 _MAX_FILE_BYTES = 2 << 30
 # A JPEG decoded at a fraction of its size keeps at least this many times the pixels per side
@@ -101,6 +106,7 @@ def read_image(
 
     Raises:
         ImageError: The file is missing, no picture, damaged, truncated, or outside the limits.
+        OSError: The machine lacks something that reading needs.
     """
     # Opened here: of a file that it opens itself, Pillow maps some into memory, and one that is cut
     # short meanwhile would end the whole process.
@@ -292,6 +298,13 @@ def _require_regular_file(path: Path) -> None:
 
 
 def _one_line(error: BaseException) -> str:
+    """Return what is wrong with a file, in words.
+
+    Raises:
+        OSError: Nothing is: the machine lacks something, or a share is gone.
+    """
+    if isinstance(error, OSError) and error.errno in FAULTS_OF_THE_MACHINE:
+        raise error
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return " ".join(str(error).split()) or type(error).__name__

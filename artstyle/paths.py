@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artstyle.errors import MissingError
-from artstyle.images import SUFFIXES
+from artstyle.images import FAULTS_OF_THE_MACHINE, SUFFIXES
 
 LIST = "-"
 """The argument that stands for a list of paths on standard input."""
@@ -154,6 +154,8 @@ def _entries(
     except FileNotFoundError:
         return
     except OSError as error:
+        if error.errno in FAULTS_OF_THE_MACHINE:
+            raise
         yield PicturePath(folder.path, f"cannot be opened: {(error.strerror or '').lower()}")
         return
     for name in names:

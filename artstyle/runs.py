@@ -177,6 +177,20 @@ class RunFolder:
         write_yaml(self.config_path, config.model_dump(mode="json"))
         self.remove_leftovers()
 
+    def adapt(self, config: Config) -> str:
+        """Record that the run goes on with smaller batches, and return the line that tells it."""
+        before, now = self.config().train, config.train
+        line = (
+            f"memory ran out: train.batch_size {before.batch_size} -> {now.batch_size},"
+            f" train.accumulate {before.accumulate} -> {now.accumulate};"
+            " a step has the same pictures as before"
+        )
+        environment = self.environment()
+        environment["adapted"] = [*environment.get("adapted", []), line]
+        write_json(self.environment_path, environment)
+        write_yaml(self.config_path, config.model_dump(mode="json"))
+        return line
+
     def remove_leftovers(self) -> None:
         """Remove the unfinished files of a process that was killed; the sole writer's to call."""
         for folder in (self.path, self.last_path.parent):

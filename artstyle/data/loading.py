@@ -207,6 +207,8 @@ def read_cached(path: Path) -> Image.Image:
     try:
         return read_image(path, rules=CACHE_RULES).pixels
     except ImageError as error:
+        if isinstance(error.__context__, MemoryError):  # Copies are small: it is not this one.
+            raise error.__context__ from None
         raise DataError(
             f"{path}: {error}; run 'artstyle prepare' again to make the copy anew"
         ) from None

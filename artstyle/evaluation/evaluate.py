@@ -20,7 +20,7 @@ from artstyle.evaluation.summary import summarise
 from artstyle.files import read_json, write_csv, write_json
 from artstyle.images import read_image
 from artstyle.inference import choose_device, predict_logits
-from artstyle.locks import is_vacant
+from artstyle.locks import is_vacant, sole_writer
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.progress import Progress, silent
 from artstyle.runs import RunFolder
@@ -67,6 +67,7 @@ def evaluate(
         DataError: The split is empty, has styles that the model does not know, or not one
             picture of it could be read.
         RunError: The folder to write to holds something else.
+        BusyError: Another process writes to it.
     """
     rows = dataset.rows(split)
     model = load_style_model(run.best_path, choose_device(device))
@@ -74,23 +75,24 @@ def evaluate(
     folder = out or run.evaluation_path(split)
     identity = {"model": model.fingerprint, "dataset": dataset.fingerprint, "split": split}
     replaced = _claim(folder, identity)
-
-    training = training_rows(run, dataset)
-    read = _reader(dataset)
-    outcome = _look(model, rows, read, training, batch_size, progress)
-    report = {
-        **identity,
-        "run": run.name,
-        "architecture": model.name,
-        "dataset_path": str(dataset.path),
-        "warnings": find_doubts(run, dataset, split, rows, training),
-        **summarise(outcome, training),
-    }
-    write_json(folder / "report.json", report)
-    write_csv(folder / "predictions.csv", PREDICTION_COLUMNS, outcome.prediction_rows())
-    write_figures(folder, outcome, read, progress)
-    write_evaluation_page(folder, outcome, report, read, progress)
-    return Evaluation(folder, report, replaced)
+    # Made before the work: a place that may not be written is told of at once.
+    with sole_writer(folder):
+        training = training_rows(run, dataset)
+        read = _reader(dataset)
+        outcome = _look(model, rows, read, training, batch_size, progress)
+        report = {
+            **identity,
+            "run": run.name,
+            "architecture": model.name,
+            "dataset_path": str(dataset.path),
+            "warnings": find_doubts(run, dataset, split, rows, training),
+            **summarise(outcome, training),
+        }
+        write_json(folder / "report.json", report)
+        write_csv(folder / "predictions.csv", PREDICTION_COLUMNS, outcome.prediction_rows())
+        write_figures(folder, outcome, read, progress)
+        write_evaluation_page(folder, outcome, report, read, progress)
+        return Evaluation(folder, report, replaced)
 
 
 def _reader(dataset: DatasetFolder) -> ReadPicture:

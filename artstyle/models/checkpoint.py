@@ -6,6 +6,8 @@ Everything else is JSON in the file's metadata.
 
 import hashlib
 import json
+import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -74,8 +76,20 @@ def write_checkpoint(
     tensors = {f"{_WEIGHTS}{key}": value for key, value in network.state_dict().items()}
     text = header_text(header, _encode(state or {}, _STATE, tensors))
     ready = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
+    write_tensors(path, ready, {"artstyle": text})
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write a safetensors file, whole or not at all.
+
+    Raises:
+        OSError: The disk is full, or fails; it says which file.
+    """
     with atomic_path(path) as temporary:
-        save_file(ready, temporary, metadata={"artstyle": text})
+        try:
+            save_file(tensors, temporary, metadata=metadata)
+        except SafetensorError as error:
+            raise _os_error(error, path) or error from None
 
 
 def read_header(path: Path) -> Header:
@@ -226,6 +240,15 @@ def _opened(path: Path) -> Iterator[Any]:
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         reason = visible(" ".join(str(error).split()))[:200]
         raise WeightsError(f"{path} is damaged or no safetensors file: {reason}") from None
+    except RuntimeError as error:
+        # The file is opened once more by torch: with too many open, that is what fails.
+        raise _os_error(error, path) or error from None
+
+
+def _os_error(error: Exception, path: Path) -> OSError | None:
+    """Return the system's error that safetensors or torch has put into words, if it is one."""
+    number = re.search(r"\((?:os error )?(\d+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1])), str(path)) if number else None
 
 
 def _build(header: Header, path: Path) -> Built:

@@ -2,10 +2,8 @@
 
 import json
 
-from safetensors.torch import save_file
-
 from artstyle.errors import TrainingError
-from artstyle.files import atomic_path
+from artstyle.models.checkpoint import write_tensors
 from artstyle.runs import RunFolder
 from artstyle.training.engine import BadLossError
 from artstyle.training.setup import Setup
@@ -23,12 +21,11 @@ def keep_bad_batch(error: BadLossError, setup: Setup, run: RunFolder) -> Trainin
     paths = [str(setup.training.paths[draw.index]) for draw in next(iter(batches))]
     place = {"epoch": batches.epoch + 1, "batch": error.step + 1}
     metadata = {key: json.dumps(value) for key, value in (place | {"paths": paths}).items()}
-    with atomic_path(run.bad_batch_path) as temporary:
-        save_file(
-            {"inputs": error.inputs.cpu().contiguous(), "labels": error.labels.cpu()},
-            temporary,
-            metadata={**metadata, "loss": str(error.loss)},
-        )
+    write_tensors(
+        run.bad_batch_path,
+        {"inputs": error.inputs.cpu().contiguous(), "labels": error.labels.cpu()},
+        {**metadata, "loss": str(error.loss)},
+    )
     ways = ["lower optim.lr"]
     if setup.learner.precision is not None:
         ways.append("set train.precision=fp32")

@@ -1,19 +1,15 @@
 """A training run, as a story: seed, data and model, resume, epochs, and why it ends."""
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import psutil
-import torch
-
 from artstyle import interrupts
 from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder
-from artstyle.errors import RunError, TrainingError
+from artstyle.errors import RunError, TrainingError, WeightsError
 from artstyle.locks import sole_writer
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.unfreeze import count_parameters, unfreeze
@@ -21,12 +17,14 @@ from artstyle.progress import Progress, silent
 from artstyle.runs import RunFolder
 from artstyle.training.bad_batch import keep_bad_batch
 from artstyle.training.curves import plot_curves
-from artstyle.training.engine import BadLossError, BatchResult, EpochResult, Learner, train_epoch
+from artstyle.training.engine import BadLossError, BatchResult, EpochResult, train_epoch
 from artstyle.training.environment import describe_environment, set_seed
+from artstyle.training.faults import OutOfMemoryError, halved, told_faults
 from artstyle.training.features import Features, reused_features
 from artstyle.training.processes import Processes, joined_processes
 from artstyle.training.saving import Saver, Standing, require_finite, restore
 from artstyle.training.setup import Setup, build_setup
+from artstyle.training.telling import Meter, epoch_line
 from artstyle.training.tracking import Tracker
 from artstyle.training.validation import Validation, validate
 
@@ -62,12 +60,35 @@ def fit(
         progress: Told of batches.
         warn: Told of what fails without stopping the run.
 
+    Where an accelerator's memory runs out, the run goes on from where it was saved last, with half
+    the batch and twice the accumulation.
+
     Raises:
         ArtstyleError: The data set, the weights or the run folder cannot serve.
+        OutOfMemoryError: Not even a smaller batch would do.
         TrainingError: A loss or a weight is no finite number; the checkpoints are those of before.
         BusyError: Another process writes to the run folder.
     """
-    with joined_processes(config.train.device) as processes:
+    while True:
+        try:
+            return _fit(config, data, run, resume, progress, warn)
+        except OutOfMemoryError as error:
+            smaller = halved(config) if error.on_accelerator else None
+            if smaller is None or not run.config_path.is_file():
+                raise
+        warn(run.adapt(smaller))
+        config, resume = smaller, True
+
+
+def _fit(
+    config: Config,
+    data: DatasetFolder,
+    run: RunFolder,
+    resume: bool,
+    progress: Progress,
+    warn: Callable[[str], None],
+) -> FitResult:
+    with told_faults(config), joined_processes(config.train.device) as processes:
         set_seed(config.seed, deterministic=config.deterministic)
         recorded = run.environment().get("numerics") if resume else None
         setup = build_setup(config, data, processes, recorded)
@@ -83,15 +104,14 @@ def fit(
                 )
                 trained = _train(config, setup, standing, features, saver, run, progress)
                 started = time.perf_counter()
-                validated = validate(setup, config.train.batch_size, features)
-                _require_number(validated, standing)
+                validated = _validate(config, setup, standing, features)
                 score = validated.score(config.train.monitor)
                 setup.learner.schedule.after_epoch(score)
                 seconds = time.perf_counter() - started + (trained.seconds if trained else 0.0)
                 standing = standing.after(score, seconds)
                 if tracker:
                     _record(setup, run, standing, trained, validated, saver, tracker)
-                    progress(*_epoch_line(config, standing, trained, validated))
+                    progress(*epoch_line(config, standing, trained, validated))
             if tracker:
                 tracker.finish()
                 plot_curves(run.history_path, run.curves_path)
@@ -180,7 +200,7 @@ def _train(
     batches.set_epoch(epoch, -(-standing.images // config.train.batch_size))
     tally = standing.tally(processes.rank, processes.world)
     stage = f"epoch {epoch + 1} of {config.train.epochs}"
-    meter = _Meter(setup.learner, processes.device)
+    meter = Meter(setup.learner, processes.device)
 
     def after_batch(batch: BatchResult) -> None:
         detail = meter.after(batch)
@@ -200,52 +220,16 @@ def _train(
         raise keep_bad_batch(error, setup, run) from None
 
 
-def _require_number(validated: Validation, standing: Standing) -> None:
-    if not math.isfinite(validated.loss):
+def _validate(
+    config: Config, setup: Setup, standing: Standing, features: Features | None
+) -> Validation:
+    try:
+        return validate(setup, config.train.batch_size, features)
+    except WeightsError:
         raise TrainingError(
-            f"the validation loss is {validated.loss} in epoch {standing.epochs + 1};"
+            f"the answers to the validation split are no numbers in epoch {standing.epochs + 1};"
             " the checkpoints are those of before; lower optim.lr in a new run"
-        )
-
-
-class _Meter:
-    """Speed, loss, learning rate and memory while an epoch runs."""
-
-    def __init__(self, learner: Learner, device: torch.device) -> None:
-        self._learner, self._device = learner, device
-        self._started, self._images = time.perf_counter(), 0
-        self._loss = 0.0
-
-    def after(self, batch: BatchResult) -> str:
-        """Count a batch and return the line to show."""
-        self._images += batch.images
-        self._loss = 0.9 * self._loss + 0.1 * batch.loss if self._loss else batch.loss
-        speed = self._images / (time.perf_counter() - self._started)
-        lr = self._learner.optimizer.param_groups[0]["lr"]
-        memory = f"{memory_gb(self._device):.1f} GB"
-        return f"loss {self._loss:.3f}  {speed:.0f} images/s  lr {lr:.1e}  {memory}"
-
-
-def memory_gb(device: torch.device) -> float:
-    """Return the memory in use: of the accelerator at most so far, or of this process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**30
-    return psutil.Process().memory_info().rss / 2**30
-
-
-def _epoch_line(
-    config: Config, standing: Standing, trained: EpochResult | None, validated: Validation
-) -> tuple[str, int, int, str]:
-    stage = f"epoch {standing.epochs} of {config.train.epochs}"
-    loss = f"loss {trained.loss:.3f}, " if trained else ""
-    speed = f", {trained.images / trained.seconds:.0f} images/s" if trained else ""
-    detail = (
-        f"{loss}val loss {validated.loss:.3f}, accuracy {validated.accuracy:.3f},"
-        f" macro F1 {validated.macro_f1:.3f}{speed}"
-        + (", best so far" if standing.best_epoch == standing.epochs else "")
-    )
-    steps = trained.steps if trained else 1
-    return stage, steps, steps, detail
+        ) from None
 
 
 def _record(

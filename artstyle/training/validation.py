@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from artstyle import metrics
 from artstyle.data.loading import Labels, read_cached
-from artstyle.inference import predict_logits
+from artstyle.inference import predict_logits, require_numbers
 from artstyle.training.features import Features
 from artstyle.training.setup import Setup
 
@@ -34,8 +34,14 @@ def validate(setup: Setup, batch_size: int, features: Features | None = None) ->
     """Answer the validation split and score the answers.
 
     The split is dealt out to all processes, unless the head alone answers from ``features``.
+
+    Raises:
+        WeightsError: An answer is no number.
     """
-    logits_NC = _logits(setup, batch_size) if features is None else features.logits(setup).numpy()
+    if features is None:
+        logits_NC = _logits(setup, batch_size)
+    else:
+        logits_NC = require_numbers(features.logits(setup).numpy())
     targets_N, predictions_N = setup.validation.labels_N, logits_NC.argmax(axis=1)
     confusion_CC = metrics.confusion_matrix(targets_N, predictions_N, logits_NC.shape[1])
     return Validation(

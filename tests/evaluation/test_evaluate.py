@@ -19,6 +19,7 @@ from artstyle.runs import RunFolder
 from tests.evaluation.tiny import PREPROCESSING, STYLES, write_dataset, write_run
 
 FILES = {
+    ".lock",
     "report.json",
     "report.html",
     "predictions.csv",

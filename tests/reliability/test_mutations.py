@@ -14,14 +14,16 @@ MOST_MB_OF_THE_LARGEST = 1500
 """For a picture of 196 megapixels, just under the limit."""
 
 READ_ONE = """
-import resource, sys
+import sys
 from pathlib import Path
 from artstyle.images import read_image
+from tests.reliability.mutations import peak_mb
 print(read_image(Path(sys.argv[1]), short_side_px=432).pixels.size)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(peak_mb())
 """
 CUT_WHILE_READ = """
 import sys
+import time
 from pathlib import Path
 from threading import Thread
 from artstyle.errors import ImageError
@@ -35,9 +37,12 @@ def change():
         path.write_bytes(whole)
         path.unlink()
         path.write_bytes(whole)
+        time.sleep(0.001)
 changer = Thread(target=change)
 changer.start()
-for _ in range(1000):
+began, reads = time.monotonic(), 0
+while reads < 1000 or (len(outcomes) < 2 and time.monotonic() < began + 60):
+    reads += 1
     try:
         read_image(path)
         outcomes.add("read")
