@@ -44,12 +44,19 @@ def told_faults(config: Config) -> Iterator[None]:
             raise OutOfMemoryError(_what_to_set(config, error), on_accelerator) from None
         # Raised wherever the main process is when a worker dies.
         if str(error).startswith("DataLoader worker (pid"):
-            raise TrainingError(
-                "a process that reads pictures was ended from outside, most often because memory"
-                " ran out; the checkpoints are whole: set fewer data.workers in the run's"
-                " config.yaml, which changes no result, and go on with --resume"
-            ) from None
+            raise _killed_reader() from None
         raise
+    except (ConnectionError, EOFError):
+        # It died between announcing a batch and handing it over.
+        raise _killed_reader() from None
+
+
+def _killed_reader() -> TrainingError:
+    return TrainingError(
+        "a process that reads pictures was ended from outside, most often because memory ran out;"
+        " the checkpoints are whole: set fewer data.workers in the run's config.yaml, which changes"
+        " no result, and go on with --resume"
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:
