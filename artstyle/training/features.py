@@ -1,5 +1,7 @@
 """Features of a frozen backbone, computed once: each epoch then runs the head alone."""
 
+import math
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -114,8 +116,15 @@ def _compute(
 
 
 def _nameless(folder: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return an array in a file of its own, which ends with the process."""
+    """Return an array in a file of its own, which ends with the process.
+
+    Raises:
+        OSError: The disk has no room for it.
+    """
     with TemporaryFile(dir=folder) as file:
+        if hasattr(os, "posix_fallocate"):
+            # Or a disk that is full would end the process where a page is first written.
+            os.posix_fallocate(file.fileno(), 0, 4 * math.prod(shape))
         return np.memmap(file, np.float32, "w+", shape=shape)
 
 

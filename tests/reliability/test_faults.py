@@ -92,6 +92,20 @@ def test_a_disk_that_fills_up_costs_nothing_but_time(
         assert_same_run(whole, run)
 
 
+def test_features_that_find_no_room_on_the_disk_end_no_process(tmp_path: Path) -> None:
+    code = f"""
+from artstyle.training.features import _nameless
+from pathlib import Path
+try:
+    _nameless(Path({str(tmp_path / "disk")!r}), (1000, 1000))[:] = 1
+except OSError as error:
+    print(error.strerror)
+"""
+    with small_disk(tmp_path / "disk", 1):
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "No space left on device\n"), done.stderr
+
+
 def test_a_file_size_limit_leaves_the_last_good_checkpoint(
     one_epoch: RunFolder, tiny_dataset: DatasetFolder
 ) -> None:
