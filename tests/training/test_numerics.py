@@ -14,7 +14,7 @@ from artstyle.files import read_json, write_json
 from artstyle.models.factory import build_network
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit
-from artstyle.training.numerics import Numerics, choose_numerics, fastest
+from artstyle.training.numerics import Numerics, candidates, choose_numerics, fastest
 from artstyle.training.processes import Processes
 from tests.conftest import tiny_config
 
@@ -48,7 +48,7 @@ def test_measuring_leaves_network_and_generators_as_they_were() -> None:
     drawn = torch.get_rng_state()
     config = tiny_config(*AUTO, "unfreeze.mode=blocks")
     choice = choose_numerics(config, network, built.spec, 32, ALONE)
-    assert len(choice.ms_per_image) == 4
+    assert list(choice.ms_per_image) == candidates(config, ALONE.device)
     assert all(0 < ms < 60_000 for ms in choice.ms_per_image.values())
     assert torch.equal(torch.get_rng_state(), drawn)
     after = network.state_dict()
@@ -75,6 +75,17 @@ def test_only_what_is_clearly_faster_takes_the_place_of_float32(
 
 
 @pytest.mark.parametrize(
+    ("capability", "precisions"), [("AVX2", {"fp32"}), ("AVX512", {"fp32", "bf16"})]
+)
+def test_bfloat16_is_measured_where_the_processor_has_it(
+    capability: str, precisions: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    found = candidates(tiny_config(*AUTO), ALONE.device)
+    assert {candidate.precision for candidate in found} == precisions
+
+
+@pytest.mark.parametrize(
     "fixed", [("train.precision=bf16", "train.channels_last=false"), ("deterministic=true", *AUTO)]
 )
 def test_what_is_fixed_is_not_measured(fixed: tuple[str, ...]) -> None:
@@ -89,9 +100,10 @@ def test_a_resumed_run_computes_as_it_began(tiny_dataset: DatasetFolder, tmp_pat
     config = tiny_config(*AUTO, "train.epochs=2", "train.max_minutes=1e-6")
     fit(config, tiny_dataset, run)
     recorded = run.environment()
-    assert {
-        (item["precision"], item["channels_last"]) for item in recorded["numerics"]["measured"]
-    } == {(precision, layout) for precision in ("fp32", "bf16") for layout in (True, False)}
+    assert [
+        Numerics(item["precision"], item["channels_last"])
+        for item in recorded["numerics"]["measured"]
+    ] == candidates(config, ALONE.device)
     # As if the measurement had said so: bfloat16 rounds to three digits, and the loss shows it.
     losses = []
     for precision in ("fp32", "bf16"):
