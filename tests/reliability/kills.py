@@ -331,9 +331,11 @@ def kill_predict(kills: int, seed: int, root: Path) -> Seen:
             asked = words(out, "--resume")
             lived = killer.kill(command_line(*asked), asked, 1.1 * seconds)
             beside = out.with_name(f"{out.name}.partial")
-            rows = beside.read_bytes().count(b"\n") - 1 if beside.exists() else 0
-            assert lived or out.exists() or rows >= kept // PREDICT_BATCH * PREDICT_BATCH
-            kept = max(rows, 0)
+            lines = beside.read_bytes().count(b"\n") if beside.exists() else 0
+            rows = max(0, lines - 1)  # The first line says what was asked.
+            whole = kept // PREDICT_BATCH * PREDICT_BATCH
+            assert lived or out.exists() or rows >= whole, f"{out.name}: {rows} rows of {whole}"
+            kept = rows
             if lived:
                 assert out.read_bytes() == twins[end].read_bytes()
                 assert not beside.exists()
