@@ -14,7 +14,9 @@ from artstyle.progress import Progress
 def say(message: str) -> None:
     """Print a message for people, on stderr; no name in it can steer the terminal."""
     lines = map(visible, message.split("\n"))
-    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201
+    # In one piece with its end: a signal between two pieces would put its message on the same line.
+    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.flush()
 
 
 def warn(message: str) -> None:
