@@ -1,6 +1,6 @@
 """The plain method that fine-tuning must beat: logistic regression on frozen features.
 
-    python tests/benchmarks/linear_probe.py data/processed [--fit squash]
+    python tests/benchmarks/linear_probe.py data/processed [--fit squash] [--image-size 224]
 
 Features of EfficientNet-Lite0 with its ImageNet weights, standardised; balanced class weights. It
 is fitted once on train alone and once on train and val together, and measured on test.
@@ -30,13 +30,13 @@ from artstyle.training.setup import labelled
 _C = 0.003
 
 
-def build_features(fit: Fit, read_size: int) -> StyleModel:
+def build_features(fit: Fit, image_size: int, read_size: int) -> StyleModel:
     """Return the ImageNet network without its head: its "logits" are 1,280 features."""
     built = build_network("efficientnet_lite0", 1, weights="imagenet")
     built.network.set_submodule(built.spec.head, nn.Identity())
     spec = built.spec
     preprocessing = Preprocessing(
-        spec.image_size, spec.mean, spec.std, spec.interpolation, fit, read_size
+        image_size, spec.mean, spec.std, spec.interpolation, fit, read_size
     )
     device = choose_device("cpu")
     network = built.network.eval().to(memory_format=torch.channels_last)
@@ -54,9 +54,11 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--fit", choices=("squash", "crop"), default="squash")
+    parser.add_argument("--image-size", type=int, default=224, help="side in pixels (224)")
     arguments = parser.parse_args()
     data = DatasetFolder(arguments.data)
-    model = build_features(arguments.fit, data.description["config"]["data"]["cache_size"])
+    read_size = data.description["config"]["data"]["cache_size"]
+    model = build_features(arguments.fit, arguments.image_size, read_size)
     pictures = {split: labelled(data, split) for split in SPLITS}
     found = {split: features(model, pictures[split]) for split in SPLITS}
     labels = {split: pictures[split].labels_N for split in SPLITS}
