@@ -58,6 +58,13 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
                 temporary.unlink()
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left of `atomic_path` in a folder; its sole writer's to call."""
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+        if not path.is_dir():
+            path.unlink()
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """Let an error that names no file, or an unfinished one, name the file that was to be."""

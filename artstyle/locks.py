@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from artstyle.errors import BusyError
-from artstyle.files import TEMPORARY_PREFIX
+from artstyle.files import TEMPORARY_PREFIX, remove_unfinished
 
 _LOCK_NAME = ".lock"
 
@@ -32,7 +32,7 @@ def is_vacant(folder: Path, *, but_for: Collection[str] = ()) -> bool:
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Hold a folder for writing; made if it is not there.
+    """Hold a folder for writing; made if it is not there, rid of what a killed writer left in it.
 
     The operating system holds the lock, on the file ``.lock`` in the folder, for this process: it
     is gone when the process is, however that ends, and worker processes do not inherit it. The
@@ -45,6 +45,7 @@ def sole_writer(folder: Path) -> Iterator[None]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with locked_file(folder / _LOCK_NAME, folder):
+        remove_unfinished(folder)
         yield
 
 

@@ -13,10 +13,10 @@ from artstyle.checks import checked
 from artstyle.config import Config
 from artstyle.errors import ConfigError, DataError, MissingError, RunError, UnknownNameError
 from artstyle.files import (
-    TEMPORARY_PREFIX,
     read_csv,
     read_json,
     read_yaml,
+    remove_unfinished,
     write_csv,
     write_json,
     write_yaml,
@@ -194,8 +194,7 @@ class RunFolder:
     def remove_leftovers(self) -> None:
         """Remove the unfinished files of a process that was killed; the sole writer's to call."""
         for folder in (self.path, self.last_path.parent):
-            for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
-                path.unlink()
+            remove_unfinished(folder)
 
     def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""

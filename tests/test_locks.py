@@ -55,6 +55,13 @@ def held_by_another(path: Path, kind: str = "folder") -> Iterator[None]:
             os.killpg(process.pid, 9)
 
 
+def test_what_a_killed_writer_left_is_gone_once_the_folder_is_held(tmp_path: Path) -> None:
+    (tmp_path / ".tmp0123.png").write_bytes(b"half")
+    (tmp_path / "whole.png").write_bytes(b"whole")
+    with sole_writer(tmp_path):
+        assert {path.name for path in tmp_path.iterdir()} == {"whole.png", ".lock"}
+
+
 def test_a_folder_that_another_process_writes_to_is_refused_until_that_is_dead(
     tmp_path: Path,
 ) -> None:

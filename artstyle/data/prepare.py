@@ -20,7 +20,7 @@ from artstyle.data.source import Source
 from artstyle.data.sources import open_source
 from artstyle.data.summary import summary
 from artstyle.errors import DataError, UsageError
-from artstyle.files import TEMPORARY_PREFIX, write_csv, write_json, write_text
+from artstyle.files import write_csv, write_json, write_text
 from artstyle.labels import label_order
 from artstyle.locks import is_vacant, sole_writer
 from artstyle.progress import Progress, silent
@@ -202,8 +202,6 @@ def write_folder(
     write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))
     write_text(dataset.path / "summary.md", summary(description))
     index.finish()
-    for leftover in dataset.path.glob(f"{TEMPORARY_PREFIX}*"):
-        leftover.unlink()
     if sys.platform != "win32":
         os.sync()  # Copies were not forced to the disk one by one.
     write_json(dataset.description_path, description)
