@@ -1,5 +1,8 @@
 """A run that was interrupted anywhere goes on to what it would have come to, bit for bit."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from random import Random
 
@@ -39,7 +42,7 @@ WAYS = {
         "train.sampler=balanced", "optim.schedule=cosine", "optim.backbone_lr=1e-4",
     ),
 }  # fmt: skip
-POINTS_A_WAY = 2
+POINTS = dict.fromkeys(WAYS, 2) | {"all at once": 20}
 
 
 class Broken(BaseException):
@@ -65,7 +68,61 @@ def test_a_run_resumed_in_mid_epoch_equals_the_uninterrupted_run(
     whole, broken = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "broken")
     fit(tiny_config(*overrides), tiny_dataset, whole)
     points = [(epoch, batch) for epoch in (1, 2, 3) for batch in range(1, 8)]
-    for epoch, batch in sorted(Random(way).sample(points, POINTS_A_WAY)):
+    for epoch, batch in sorted(Random(way).sample(points, POINTS[way])):
         break_at(epoch, batch, broken, tiny_dataset, *overrides, SAVING)
     fit(tiny_config(*overrides), tiny_dataset, broken, resume=True)
+    assert_same_run(whole, broken)
+
+
+PAIR = """
+import os, signal, socket, sys
+from pathlib import Path
+from torch.multiprocessing import ProcessExitedException, start_processes
+from artstyle.data.dataset import DatasetFolder
+from artstyle.models.checkpoint import read_state
+from artstyle.runs import RunFolder
+from artstyle.training.fit import fit
+from tests.conftest import tiny_config
+
+data, whole, broken, *overrides = sys.argv[1:]
+
+def work(rank, port, run, deadly):
+    os.environ.update(RANK=str(rank), WORLD_SIZE="2", MASTER_ADDR="127.0.0.1", MASTER_PORT=port)
+
+    def tell(*now):
+        if now[:2] == deadly:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    resume = run.config_path.is_file()
+    fit(tiny_config(*overrides), DatasetFolder(Path(data)), run, progress=tell, resume=resume)
+
+def pair(path, deadly=None):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    start_processes(work, (port, RunFolder(Path(path)), deadly), nprocs=2, start_method="fork")
+
+pair(whole)
+try:
+    # Where the weights have moved and that is not saved yet.
+    pair(broken, ("epoch 2 of 3", 6))
+except ProcessExitedException as error:
+    print(error.signal_name)
+standing = read_state(RunFolder(Path(broken)).last_path)[1]["standing"]
+print(standing["epochs"], [part["images"] for part in standing["tallies"]])
+pair(broken)
+"""
+
+
+def test_two_processes_that_died_in_mid_epoch_go_on_to_what_they_would_have_come_to(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    whole, broken = RunFolder(tmp_path / "whole"), RunFolder(tmp_path / "broken")
+    words = (tiny_dataset.path, whole.path, broken.path, *SHORT, *WAYS["all at once"], SAVING)
+    environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", PAIR, *map(str, words)],
+        capture_output=True, text=True, env=os.environ | environment,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "SIGKILL\n1 [8, 8]\n"
     assert_same_run(whole, broken)
