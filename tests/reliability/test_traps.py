@@ -61,6 +61,14 @@ def test_what_is_read_has_the_size_of_the_upright_picture(
     assert outcomes["prepare"][f"size of {trap.name}"] == f"{trap.size[0]}x{trap.size[1]}"
 
 
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_folder_with_the_name_of_a_picture_is_none(
+    command: str, outcomes: dict[str, dict[str, str]]
+) -> None:
+    assert "folder.jpg/inside.png" in outcomes[command]
+    assert "folder.jpg" not in outcomes[command]
+
+
 def escaped(name: str) -> str:
     """Return a name as `predict` writes one that is no UTF-8: JSON has no such bytes."""
     return name.encode("utf-8", errors="backslashreplace").decode()

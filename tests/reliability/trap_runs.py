@@ -75,6 +75,7 @@ def gradcam(root: Path, folder: Path) -> Outcomes:
     said = run("gradcam", folder, "--run", root / "runs/random", "--out", root / "heat")
     known = {printable(folder / name): name for name in NAMES}
     drawn = {known[record.path]: READ for record in HeatmapFolder(root / "heat").records()}
+    assert len(drawn) + said.count("not read: ") == len(TRAPS)
     for line in said.splitlines():
         path = next((path for path in known if line.startswith(f"not read: {path}: ")), None)
         if path is not None:
@@ -124,7 +125,8 @@ def _traps_in(table: Path) -> Iterable[dict[str, str]]:
 
 
 def _name(path: str) -> str:
-    return path.rpartition("/")[2]
+    """Return what a path is called below the folder of traps."""
+    return path.rpartition("/traps/")[2]
 
 
 def run_all(root: Path) -> dict[str, Outcomes]:

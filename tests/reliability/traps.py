@@ -93,6 +93,12 @@ def _sparse(path: Path) -> None:
         file.truncate(1 << 40)
 
 
+def _in_a_folder(path: Path) -> None:
+    """A picture in a folder with the name of one: the folder is walked into, and no row of any."""
+    path.parent.mkdir()
+    path.write_bytes(encoded(_picture(20), "PNG"))
+
+
 def _forbidden(path: Path) -> None:
     path.write_bytes(encoded(_picture(10), "PNG"))
     path.chmod(0)
@@ -133,6 +139,7 @@ TRAPS = (
     _named(os.fsdecode(b"latin-\xe9\xff.png")),
     _named("cafe\u0301.png"),
     _named(_LONGEST),
+    Trap("folder.jpg/inside.png", _in_a_folder, READ),
     Trap("link.png", lambda path: path.symlink_to("a-png.jpg"), READ),
     Trap("truncated.jpg", _bytes(_JPEG[: len(_JPEG) // 2]), "damaged or truncated"),
     Trap("truncated.png", _bytes(_PNG[: len(_PNG) // 2]), "damaged or truncated"),
