@@ -17,6 +17,7 @@ _WAYS_OUT = {
     errno.EFBIG: "raise the limit of 'ulimit -f'",
     errno.EMFILE: "raise the limit with 'ulimit -n 4096'",
     errno.ENFILE: "close other programs",
+    errno.EIO: "the disk fails, and dmesg says how",
     errno.EROFS: "choose another place with --out",
     errno.EACCES: "ask for the permission, or choose another place with --out",
 }

@@ -41,7 +41,7 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
     Raises:
         OSError: The disk is full, fails, or may not be written; it says which file.
     """
-    with _named(path):
+    with errors_named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=path.suffix)
         os.close(descriptor)
@@ -54,7 +54,8 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
             temporary.chmod(0o666 & ~_UMASK)
             temporary.replace(path)
         finally:
-            with suppress(FileNotFoundError):
+            # It is in its place now, or what went wrong before says more than that it stays.
+            with suppress(OSError):
                 temporary.unlink()
 
 
@@ -66,8 +67,8 @@ def remove_unfinished(folder: Path) -> None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Let an error that names no file, or an unfinished one, name the file that was to be."""
+def errors_named(path: Path) -> Iterator[None]:
+    """Let an error that names no file, or an unfinished one, name ``path``."""
     try:
         yield
     except OSError as error:
@@ -182,7 +183,10 @@ def read_csv(path: Path, *, ours: bool = False) -> Iterator[dict[str, str]]:
     """
     if not path.is_file():
         raise MissingError(f"no file {path}")
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+    with (
+        errors_named(path),
+        path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file,
+    ):
         reader = csv.DictReader(file, restval="")
         try:
             for row in reader:
@@ -220,7 +224,8 @@ def _read_text(path: Path) -> str:
     if path.exists() and not path.is_file() and not path.is_dir():
         raise MissingError(f"{path} is a pipe or a device, not a file")
     try:
-        return path.read_text(encoding="utf-8-sig")
+        with errors_named(path):
+            return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise MissingError(f"no file {path}") from None
     except IsADirectoryError:

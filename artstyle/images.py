@@ -7,6 +7,7 @@ import stat
 import struct
 import warnings
 import zlib
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -16,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from artstyle.errors import ImageError
+from artstyle.files import errors_named
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".gif", ".bmp"})
 """File name endings, in lower case, of what counts as a picture."""
@@ -37,7 +39,15 @@ _DECODING_ERRORS = (
     Image.DecompressionBombError,
 )
 FAULTS_OF_THE_MACHINE = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN}
+    {
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ESTALE,
+        errno.ENOTCONN,
+        errno.EHOSTDOWN,
+    }
 )
 """Files that are read with these must not count as unreadable."""
 _ORIENTATION_TAG = 0x0112
@@ -106,11 +116,11 @@ def read_image(
 
     Raises:
         ImageError: The file is missing, no picture, damaged, truncated, or outside the limits.
-        OSError: The machine lacks something that reading needs.
+        OSError: The machine lacks something that reading needs, or its disk fails.
     """
     # Opened here: of a file that it opens itself, Pillow maps some into memory, and one that is cut
     # short meanwhile would end the whole process.
-    with _opened(source) as file:
+    with _named(source), _opened(source) as file:
         return _read(file, short_side_px, rules)
 
 
@@ -133,8 +143,9 @@ def read_bytes(path: Path) -> bytes:
 
     Raises:
         ImageError: It is missing, no regular file, or cannot be read.
+        OSError: The machine lacks something that reading needs, or its disk fails.
     """
-    with _opened(path) as file:
+    with errors_named(path), _opened(path) as file:
         try:
             return file.read()
         except MemoryError:
@@ -265,6 +276,10 @@ def _cmyk_to_rgb(image: Image.Image) -> Image.Image:
         if converted is not None:
             return converted
     return image.convert("RGB")
+
+
+def _named(source: Path | bytes) -> AbstractContextManager[None]:
+    return nullcontext() if isinstance(source, bytes) else errors_named(source)
 
 
 def _opened(source: Path | bytes) -> BinaryIO:

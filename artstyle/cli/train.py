@@ -114,7 +114,10 @@ def _go_on(name: str, data: Path | None) -> None:
 
 def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bool) -> None:
     def way_on() -> str:
-        begun = run.config_path.is_file()
+        try:
+            begun = run.config_path.is_file()
+        except OSError:  # A disk that fails: once it does not, the run is there.
+            begun = True
         word = shlex.quote(str(run.path))
         return (
             f"go on with 'artstyle finetune --resume {word}'"

@@ -15,6 +15,7 @@ from artstyle.data.source import (
     split_name,
 )
 from artstyle.errors import DataError
+from artstyle.images import FAULTS_OF_THE_MACHINE
 from artstyle.labels import WIKIART_STYLES, canonical_style
 
 Parts = tuple[str, ...]
@@ -45,6 +46,8 @@ def find_pictures(root: Path) -> PictureTree:
         try:
             identity, entries = _list_folder(folder)
         except OSError as error:
+            if error.errno in FAULTS_OF_THE_MACHINE:
+                raise
             notes.append(f"{folder} cannot be listed: {error.strerror}")
             continue
         if identity in seen or (parts and _is_dataset_folder(entries)):

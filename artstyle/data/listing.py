@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from artstyle.data.source import SourceImage, local_path, portable_name
 from artstyle.errors import DataError
+from artstyle.images import FAULTS_OF_THE_MACHINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ def _on_disk(root: Path, path: str, folders: dict[str, frozenset[str]]) -> str |
 def _file_names(folder: Path) -> frozenset[str]:
     try:
         return frozenset(map(portable_name, os.listdir(folder)))  # noqa: PTH208  # names only
-    except OSError:
+    except OSError as error:
+        if error.errno in FAULTS_OF_THE_MACHINE:
+            raise
         return frozenset()
 
 

@@ -3,11 +3,14 @@
 import errno
 import json
 import resource
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import torch
@@ -22,7 +25,7 @@ from artstyle.training.faults import halved
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config
 from tests.reliability.commands import Commands, contents
-from tests.reliability.disks import MB, fill, make_read_only, small_disk
+from tests.reliability.disks import MB, FailingDisk, failing_disk, fill, make_read_only, small_disk
 from tests.training.same import assert_same_run
 
 THREE_EPOCHS = ("train.epochs=3", "train.batch_size=4")
@@ -146,6 +149,103 @@ def test_a_full_disk_and_a_read_only_one_are_told_in_one_line(
         ):
             refusal = artstyle(*command).refusal()
             assert refusal.endswith("Read-only file system; choose another place with --out")
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[FailingDisk]:
+    with failing_disk(tmp_path / "disk", 48) as disk:
+        yield disk
+
+
+def test_a_disk_that_fails_in_training_leaves_the_last_good_checkpoint(
+    artstyle: Commands, tiny_dataset: DatasetFolder, tmp_path: Path, disk: FailingDisk
+) -> None:
+    run, whole = RunFolder(disk.path / "run"), RunFolder(tmp_path / "whole")
+    sets = ("data.image_size=32", "train.precision=fp32", "train.channels_last=true", SAVING)
+    words: tuple[str | Path, ...] = (
+        "train", "--data", tiny_dataset.path, "--device", "cpu", "--epochs", "3",
+        "--batch-size", "4", *(word for key in sets for word in ("--set", key)),
+    )  # fmt: skip
+
+    def fail_in_the_second_epoch() -> None:
+        while not run.best_path.is_file():
+            time.sleep(0.005)
+        time.sleep(0.05)
+        disk.fail()
+
+    failing = Thread(target=fail_in_the_second_epoch)
+    failing.start()
+    said = artstyle(*words, "--out", run.path)
+    failing.join()
+    assert said.code == 1
+    (error,) = [line for line in said.err.splitlines() if not line.startswith("epoch ")]
+    assert error.startswith(f"error: {run.path}/")
+    assert error.endswith(
+        "Input/output error; the disk fails, and dmesg says how;"
+        f" go on with 'artstyle finetune --resume {run.path}'"
+    )
+
+    disk.mend()
+    assert len(read_state(run.last_path)[0]) > 0
+    assert artstyle("finetune", "--resume", run.path).code == 0
+    assert artstyle(*words, "--out", whole.path).code == 0
+    assert_same_run(whole, run)
+
+
+def test_a_picture_that_the_disk_cannot_give_is_not_called_unreadable(
+    artstyle: Commands,
+    tiny_paintings: Path,
+    tiny_dataset: DatasetFolder,
+    tiny_run: RunFolder,
+    tmp_path: Path,
+    disk: FailingDisk,
+) -> None:
+    museum, data = disk.path / "museum", DatasetFolder(disk.path / "data")
+    shutil.copytree(tiny_paintings, museum)
+    shutil.copytree(tiny_dataset.path, data.path)
+    lost, copy = sorted(museum.rglob("*.jpg"))[-1], data.image_path(data.rows("test")[0])
+    trained = data.image_path(data.rows("train")[0])
+    disk.forget(lost, copy, trained)
+    disk.fail()
+    out, model = tmp_path / "data", ("--run", tiny_run.path, "--device", "cpu")
+    quick = ("--device", "cpu", "--set", "data.image_size=32", "--set", "train.precision=fp32")
+    prepare: tuple[str | Path, ...] = (
+        "prepare", museum, "--out", out, "--set", "data.workers=0", "--set", "data.cache_size=40",
+        "--set", "balance.min_per_style=4",
+    )  # fmt: skip
+    for path, words in (
+        (lost, prepare),
+        (lost, ("eda", museum, "--out", tmp_path / "eda")),
+        (lost, ("predict", museum, *model, "--out", tmp_path / "rows.csv")),
+        (lost, ("gradcam", lost, *model, "--out", tmp_path / "heat")),
+        (copy, ("evaluate", *model, "--data", data.path, "--out", tmp_path / "scores")),
+        (trained, ("train", "--data", data.path, *quick, "--out", tmp_path / "run")),
+    ):
+        refusal = artstyle(*words).refusal()
+        assert refusal.startswith(f"error: {path}: Input/output error; the disk fails")
+    disk.mend()
+    again = artstyle(*prepare)
+    assert again.code == 0
+    assert "8 read, 32 unchanged" in again.err
+
+
+@pytest.mark.parametrize("form", ["folders", "manifest"])
+def test_a_folder_that_the_disk_cannot_list_is_not_left_out(
+    form: str, artstyle: Commands, tiny_paintings: Path, tmp_path: Path, disk: FailingDisk
+) -> None:
+    museum = disk.path / "museum"
+    shutil.copytree(tiny_paintings, museum)
+    if form == "folders":
+        (museum / "manifest.csv").unlink()
+    disk.forget()
+    disk.mend()
+    *seen, lost = sorted(path for path in museum.iterdir() if path.is_dir())
+    assert [len(list(folder.iterdir())) for folder in seen] == [10] * len(seen)
+    if form == "manifest":
+        assert "path" in (museum / "manifest.csv").read_text()
+    disk.fail()
+    refusal = artstyle("prepare", museum, "--out", tmp_path / "data").refusal()
+    assert refusal.startswith(f"error: {lost}: Input/output error; the disk fails")
 
 
 def test_too_many_open_files_are_told_in_one_line(
