@@ -1,5 +1,6 @@
 """The one way in which a file becomes pixels: limits, turning, alpha, colour modes, shrinking."""
 
+import ctypes
 import errno
 import io
 import math
@@ -7,14 +8,14 @@ import stat
 import struct
 import warnings
 import zlib
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError, _imaging
 
 from artstyle.errors import ImageError
 from artstyle.files import errors_named
@@ -64,6 +65,10 @@ Image.MAX_IMAGE_PIXELS = None
 # Pillow's own 64 kB that costs a tenth of the time.
 ImageFile.MAXBLOCK = 1 << 22
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+# What is wrong with a TIFF is raised by Pillow, and written to stderr by its libtiff, unless that
+# is told not to; where it cannot be reached it writes on.
+with suppress(OSError, AttributeError):
+    ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 @dataclass(frozen=True)

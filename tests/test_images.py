@@ -163,6 +163,15 @@ def test_a_cut_off_file_is_rejected_not_half_decoded(kind: str, share: float) ->
         read_image(content[: int(len(content) * share)])
 
 
+def test_of_a_damaged_tiff_only_the_one_error_is_heard(capfd: pytest.CaptureFixture[str]) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
+    content = bytearray(encoded(noise, "TIFF", compression="tiff_lzw"))
+    content[200:400] = b"\xff" * 200
+    with pytest.raises(ImageError, match="damaged"):
+        read_image(bytes(content))
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("name", ["empty.jpg", "words.jpg", "folder.jpg", "nowhere.jpg"])
 def test_what_is_no_picture_is_rejected_with_its_reason(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
