@@ -15,7 +15,7 @@ import psutil
 from tests.benchmarks.contest import Contest, Measured
 
 _PACKAGES = (
-    "torch", "torchvision", "timm", "pillow", "grad-cam", "onnxruntime", "ultralytics",
+    "torch", "torchvision", "timm", "fastai", "pillow", "grad-cam", "onnxruntime", "ultralytics",
 )  # fmt: skip
 
 

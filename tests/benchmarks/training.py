@@ -1,4 +1,4 @@
-"""An epoch of training against torchvision's and timm's ways.
+"""An epoch of training against torchvision's, timm's and fastai's ways.
 
 All learn from the same copies of real paintings, with the same network, the same variation (random
 crop and flip), batch and optimiser, and the same parts of the network frozen. The peers compute in
@@ -29,10 +29,11 @@ from tests.benchmarks.contest import Contender, Contest
 
 BATCH = 32
 _PEERS = {
-    "torchvision's reference": "torchvision_way",
-    "timm's train.py": "timm_way",
+    "torchvision's reference": "training:torchvision_way",
+    "timm's train.py": "training:timm_way",
+    "fastai": "fastai_way:train",
 }
-"""Name -> function in ``peers/training.py``."""
+"""Name -> module and function in ``peers``."""
 _UNVARIED = (
     "augment.crop_scale=[1,1]", "augment.flip=0", "augment.trivial_augment=false",
     "augment.erasing=0",
@@ -92,7 +93,7 @@ def contests(pictures: int | None) -> Iterator[Contest]:
         same = {"exercise": fixed}
         files = {**same, "folder": folders(fixed)}
         peers = [
-            Contender(name, f"tests.benchmarks.peers.training:{function}", files)
+            Contender(name, f"tests.benchmarks.peers.{function}", files)
             for name, function in _PEERS.items()
         ]
         parts = [

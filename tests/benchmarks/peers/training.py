@@ -28,7 +28,7 @@ from artstyle.preprocessing import Preprocessing
 from tests.benchmarks.peers.torchvision_way import plain_transform
 from tests.benchmarks.training import BATCH, Exercise, trainee
 
-_LR = 2e-4
+LR = 2e-4
 
 
 def torchvision_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
@@ -80,7 +80,7 @@ def _transform(exercise: Exercise, preprocessing: Preprocessing) -> Compose:
 
 def _epochs(network: nn.Module, loader: Iterable[Any]) -> Callable[[], float]:
     learning = [p for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=_LR)
+    optimizer = torch.optim.AdamW(learning, lr=LR)
     criterion = nn.CrossEntropyLoss()
 
     def work() -> float:
