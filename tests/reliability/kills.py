@@ -276,6 +276,9 @@ def _check_loss(standing: Standing, tale: list[Told], save_minutes: float, seen:
         lost = [one.clock for one in tale if (one.epoch - 1, one.batch) > saved]
         seconds = lost[-1] - lost[0] if lost else 0.0
         seen.lost_seconds = max(seen.lost_seconds, seconds)
+        # All but the move that was under way: when these were done, no save was due yet.
+        settled = lost[:-ACCUMULATE]
+        assert not settled or settled[-1] - settled[0] < 60 * save_minutes, settled
 
 
 # --- prepare ----------------------------------------------------------------------------------
