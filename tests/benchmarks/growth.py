@@ -1,17 +1,17 @@
-"""Whether the time of `artstyle prepare` and `predict` grows in proportion to the collection, and
-their memory less.
+"""Whether the time and memory of `artstyle prepare` grow in proportion to the collection.
 
-Prepare in two ways: tiny files through the whole command; and rows without pixels, as reading would
-have told of them, through all that follows reading: copies, balance, split, description, manifest,
-index. Predict with a tiny network, so that what is kept of each picture counts and not the network.
+Two ways: tiny files through the whole command; and rows without pixels, as reading would have told
+of them, through all that follows reading: copies, balance, split, description, manifest, index.
+torch stays out of this module: its memory would be counted.
 """
 
 import atexit
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from shutil import rmtree
-from tempfile import TemporaryFile, mkdtemp
+from tempfile import mkdtemp
+from types import MappingProxyType
 
 import numpy as np
 from PIL import Image
@@ -25,20 +25,13 @@ from artstyle.data.quality import THUMBNAIL_BYTES, Likeness
 from artstyle.data.scan import Scan
 from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
 from artstyle.data.source import Source, SourceImage
-from artstyle.inference import choose_device
 from artstyle.labels import WIKIART_STYLES
-from artstyle.models.checkpoint import load_style_model
-from artstyle.paths import find_pictures
-from artstyle.predict import predict_styles, write_rows
 from artstyle.recipes import resolve_config
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
-from tests.benchmarks.runs import trained_run
 
 _FILES = (10_000, 80_000)
 _ROWS = (10_000, 80_000, 1_000_000)
-_ANSWERS = (1_000, 50_000)
-_TINY_PX = 32
 _PICTURES_AN_ARTIST = 70
 # One in so many is a copy of another, byte for byte.
 _COPIES = 200
@@ -47,33 +40,41 @@ Work = Callable[[], None]
 
 
 def contests(pictures: int | None) -> Iterator[Contest]:
-    """Yield one contest over files, one for each way to group a split, and one of answers."""
-
-    def sizes(counts: tuple[int, ...]) -> tuple[int, ...]:
-        return (pictures,) if pictures else counts
-
-    yield _sizes("prepare", "the whole command, tiny files", sizes(_FILES), "files", {})
+    """Yield one contest over files and one for each way to group a split."""
+    whole = (pictures,) if pictures else _FILES
+    yield sizes("prepare", "the whole command, tiny files", f"{__name__}:files", whole)
+    rows = (pictures,) if pictures else _ROWS
     for group in ("image", "artist"):
         what = f"after reading, split by {group}"
-        yield _sizes("prepare", what, sizes(_ROWS), "rows", {"group": group})
-    yield _sizes("predict", "tiny files, simple_cnn at 32 pixels", sizes(_ANSWERS), "answers", {})
+        yield sizes("prepare", what, f"{__name__}:rows", rows, {"group": group})
 
 
-def _sizes(
-    stage: str, what: str, sizes: tuple[int, ...], build: str, more: dict[str, str]
+def sizes(
+    stage: str,
+    what: str,
+    build: str,
+    counts: tuple[int, ...],
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> Contest:
-    first, *others = sizes
+    """Return a contest of one work over collections of several sizes.
+
+    Args:
+        stage: The command.
+        what: The work.
+        build: Of a contender: ``module:function``, whose argument ``count`` is a size.
+        counts: The sizes, from the smallest.
+        more: Further arguments.
+    """
+    first, *others = counts
     return Contest(
         stage=stage,
         what=f"{what}; the smallest collection counts as artstyle, larger ones beside it",
         unit="picture",
         units=first,
         contenders=(
-            Contender(f"{first:,}", f"{__name__}:{build}", {"count": first, **more}, "artstyle"),
+            Contender(f"{first:,}", build, {"count": first, **more}, "artstyle"),
             *(
-                Contender(
-                    f"{count:,}", f"{__name__}:{build}", {"count": count, **more}, units=count
-                )
+                Contender(f"{count:,}", build, {"count": count, **more}, units=count)
                 for count in others
             ),
         ),
@@ -128,21 +129,6 @@ def rows(count: int, group: str) -> Work:
         description = describe("collection", source, scan, decisions, config, resolved)
         write_folder(dataset, scan, decisions, description, index)
         rmtree(dataset.path)
-
-    return work
-
-
-def answers(count: int) -> Work:
-    """Build `artstyle predict --out rows.csv` over tiny files."""
-    folder = tiny(count)
-    run = trained_run("simple_cnn", image_size=_TINY_PX)
-    model = load_style_model(run.best_path, choose_device("cpu"))
-
-    def work() -> None:
-        with TemporaryFile("w", encoding="utf-8", newline="") as stream:
-            rows = predict_styles(model, find_pictures([str(folder)]))
-            for _ in write_rows(rows, stream, "csv", 3):
-                pass
 
     return work
 

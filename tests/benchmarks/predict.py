@@ -24,11 +24,14 @@ from artstyle.paths import PicturePath, find_pictures
 from artstyle.predict import predict_styles, read_picture, write_rows
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
+from tests.benchmarks.growth import sizes, tiny
 from tests.benchmarks.runs import trained_run
 
 MODELS = ("efficientnet_lite0", "resnet50")
 _PICTURES = 5000
 _BATCH, _BATCHES = 16, 16
+_SIZES = (1_000, 50_000)
+_TINY_PX = 32
 _LEAST_AGREEMENT = 0.97
 
 Probabilities = NDArray[np.float64]
@@ -36,7 +39,7 @@ Work = Callable[[], Any]
 
 
 def contests(pictures: int | None) -> Iterator[Contest]:
-    """Yield a contest for each network."""
+    """Yield a contest for each network, then one over collections of several sizes."""
     count = pictures or _PICTURES
     folder = corpora.mixed(count)
     for model in MODELS:
@@ -58,6 +61,28 @@ def contests(pictures: int | None) -> Iterator[Contest]:
             ),
             compare=compare,
         )
+    # With a tiny network, so that what is kept of each picture counts and not the network.
+    run = trained_run("simple_cnn", image_size=_TINY_PX)
+    yield sizes(
+        "predict",
+        f"tiny files, simple_cnn at {_TINY_PX} pixels",
+        f"{__name__}:tiny_files",
+        (pictures,) if pictures else _SIZES,
+        {"checkpoint": run.best_path},
+    )
+
+
+def tiny_files(count: int, checkpoint: Path) -> Work:
+    """Build `artstyle predict --out rows.csv` over tiny files."""
+    folder, model = tiny(count), load_style_model(checkpoint, choose_device("cpu"))
+
+    def work() -> None:
+        with TemporaryFile("w", encoding="utf-8", newline="") as stream:
+            rows = predict_styles(model, find_pictures([str(folder)]))
+            for _ in write_rows(rows, stream, "csv", 3):
+                pass
+
+    return work
 
 
 def artstyle(checkpoint: Path, folder: Path) -> Work:
