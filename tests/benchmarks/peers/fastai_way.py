@@ -17,7 +17,7 @@ from tests.benchmarks.training import BATCH, Exercise, trainee
 
 
 def train(exercise: Exercise, folder: Path) -> Callable[[], float]:
-    """Build an epoch of `Learner.fit`, without pictures to validate with."""
+    """Build an epoch of `Learner.fit`, without pictures to validate with, by its own Adam."""
     network, preprocessing = trainee(exercise)
     defaults.use_cuda = False
     set_seed(0)
@@ -38,7 +38,7 @@ def train(exercise: Exercise, folder: Path) -> Callable[[], float]:
         bs=BATCH,
         num_workers=cpu_count() or 1,
     )
-    # Batch norms of frozen blocks stay frozen, as for everyone else.
+    # The weights of batch norms in frozen blocks do not learn, as with everyone else.
     learner = Learner(loaders, network, nn.CrossEntropyLoss(), lr=LR, train_bn=False)
 
     def work() -> float:
