@@ -16,7 +16,6 @@ from artstyle.files import (
     read_csv,
     read_json,
     read_yaml,
-    remove_unfinished,
     write_csv,
     write_json,
     write_yaml,
@@ -175,7 +174,6 @@ class RunFolder:
         write_json(self.labels_path, list(labels))
         write_json(self.environment_path, environment)
         write_yaml(self.config_path, config.model_dump(mode="json"))
-        self.remove_leftovers()
 
     def adapt(self, config: Config) -> str:
         """Record that the run goes on with smaller batches, and return the line that tells it."""
@@ -190,11 +188,6 @@ class RunFolder:
         write_json(self.environment_path, environment)
         write_yaml(self.config_path, config.model_dump(mode="json"))
         return line
-
-    def remove_leftovers(self) -> None:
-        """Remove the unfinished files of a process that was killed; the sole writer's to call."""
-        for folder in (self.path, self.last_path.parent):
-            remove_unfinished(folder)
 
     def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""

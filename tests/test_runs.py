@@ -7,6 +7,7 @@ import pytest
 
 from artstyle.config import Config
 from artstyle.errors import MissingError, RunError, UnknownNameError
+from artstyle.locks import sole_writer
 from artstyle.runs import RunFolder, find_run, new_run_path
 
 
@@ -45,7 +46,8 @@ def test_going_on_picks_the_newest_even_if_it_was_never_saved(runs: Path) -> Non
 def test_a_beginning_that_died_does_not_stand_in_the_way_of_another(tmp_path: Path) -> None:
     for name in ("labels.json", ".lock", ".tmp-x.yaml"):
         (tmp_path / name).write_text("")
-    run = begin(tmp_path, ".", "2026-11-23T10:00:00+00:00")
+    with sole_writer(tmp_path):
+        run = begin(tmp_path, ".", "2026-11-23T10:00:00+00:00")
     assert run.labels() == ("Cubism",)
     assert not (tmp_path / ".tmp-x.yaml").exists()
 

@@ -10,6 +10,7 @@ from artstyle import interrupts
 from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import RunError, TrainingError, WeightsError
+from artstyle.files import remove_unfinished
 from artstyle.locks import sole_writer
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.unfreeze import count_parameters, unfreeze
@@ -159,7 +160,7 @@ def _restore(setup: Setup, data: DatasetFolder, run: RunFolder) -> Standing:
     standing = restore(setup, run) if run.last_path.is_file() else Standing()
     # A line may have been written for an epoch whose checkpoint was not.
     run.write_history(run.history()[: standing.epochs])
-    run.remove_leftovers()
+    remove_unfinished(run.last_path.parent)
     return standing
 
 
