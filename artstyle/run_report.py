@@ -11,6 +11,7 @@ from artstyle.evaluation.record import read_report
 from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
 from artstyle.labels import display_name
+from artstyle.models.zoo import weights_at_start
 from artstyle.pages import (
     Block,
     Cell,
@@ -94,7 +95,7 @@ def _in_short(
 ) -> list[Block]:
     facts: dict[str, Any] = {
         "model": config.model.name,
-        "weights at the start": config.model.weights or "ImageNet's, if the model has them",
+        "weights at the start": weights_at_start(config.model.name, config.model.weights),
         "styles": len(run.labels()),
     }
     if history:

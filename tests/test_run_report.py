@@ -1,10 +1,11 @@
 """The page of a whole run."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from artstyle.config import Config, OptimConfig
+from artstyle.config import Config, ModelConfig, OptimConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.files import write_json, write_yaml
 from artstyle.run_report import write_run_report
@@ -64,3 +65,21 @@ def test_artist_overlap_and_oracle_are_told_while_the_data_set_is_there(
 def test_a_run_that_ended_before_its_first_epoch_has_a_page_too(run: RunFolder) -> None:
     run.history_path.unlink()
     assert "No epoch was finished." in page_of(run)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "told"),
+    [
+        ("simple_cnn", None, "none"),
+        ("resnet50", None, "imagenet"),
+        ("resnet50", "none", "none"),
+        ("timm/resnet18", None, "imagenet"),
+    ],
+)
+def test_it_says_which_weights_training_began_with(
+    run: RunFolder, model: str, asked: str | None, told: str
+) -> None:
+    config = Config(model=ModelConfig(name=model, weights=asked))
+    write_yaml(run.config_path, config.model_dump(mode="json"))
+    page = page_of(run)
+    assert re.search(rf"weights at the start</dt><dd>{told}<", page)

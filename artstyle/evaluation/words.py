@@ -7,7 +7,7 @@ from artstyle.labels import display_name
 from artstyle.pages import Block, Cell, Facts, Prose, Table
 
 SMALL_SUPPORT = 20
-"""A style with fewer pictures than this has scores that a few pictures decide."""
+"""A style or a group of artists with fewer pictures than this has scores that a few decide."""
 _SAME_ARTIST_SHARE = 0.5
 _CALIBRATED = 0.05
 
@@ -53,7 +53,9 @@ def artist_table(report: Mapping[str, Any]) -> Table:
     for key, name in names.items():
         part = report["artists"][key]
         if part["support"]:
-            score = with_interval(part["accuracy"], part["interval"])
+            score = f"too few to say, {part['accuracy']:.3f} of these"
+            if part["support"] >= SMALL_SUPPORT:
+                score = with_interval(part["accuracy"], part["interval"])
             rows.append([name, part["support"], score])
     return Table(["artist", "pictures", "accuracy (95% interval)"], rows)
 
@@ -151,10 +153,18 @@ def _on_artists(artists: Mapping[str, Any]) -> str:
             " new to the model: there the scores tell how well it recognises styles, not"
             f" hands.{unknown}"
         )
+    known_hands = (
+        f"{share:.0%} of the pictures with a known artist are by artists that the model knows from"
+        " its training."
+    )
+    if unseen["support"] < SMALL_SUPPORT:
+        return (
+            f"{known_hands} The {unseen['support']} by others are too few to say what to expect of"
+            f" an artist new to it; it may well be less than the headline.{unknown}"
+        )
     low, high = unseen["interval"]
     return (
-        f"{share:.0%} of the pictures with a known artist are by artists that the model knows from"
-        f" its training. On the {unseen['support']:,} by others its accuracy is"
+        f"{known_hands} On the {unseen['support']:,} by others its accuracy is"
         f" {unseen['accuracy']:.1%} ({low:.1%} to {high:.1%}): expect that, not the headline, of an"
         f" artist new to it.{unknown}"
     )

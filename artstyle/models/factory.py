@@ -12,7 +12,7 @@ from torch import nn
 from artstyle.errors import UsageError
 from artstyle.models.simple_cnn import SimpleCNN
 from artstyle.models.weights import load_weights, no_download, read_lite0
-from artstyle.models.zoo import MODELS, TIMM_PREFIX, ModelSpec, require_model
+from artstyle.models.zoo import MODELS, TIMM_PREFIX, ModelSpec, require_model, weights_at_start
 
 _RESNET_DROPOUT = 0.5
 
@@ -48,9 +48,7 @@ def build_network(
         WeightsError: The weights cannot be had, or do not fit.
     """
     require_model(name)
-    if weights is None:
-        has_weights = name not in MODELS or MODELS[name].has_weights
-        weights = "imagenet" if has_weights else "none"
+    weights = weights_at_start(name, weights)
     own = weights == "imagenet"
     if name.startswith(TIMM_PREFIX):
         network, spec = timm_models().build_any(

@@ -134,6 +134,16 @@ MODELS = {spec.name: spec for spec in _SPECS}
 """Every model with a name of its own; ``timm/NAME`` reaches all others."""
 
 
+def weights_at_start(name: str, asked: str | None) -> str:
+    """Return where a model's first weights come from: ``imagenet``, ``none``, or a file.
+
+    Asked for nothing, a model takes ImageNet's if it has them.
+    """
+    if asked is not None:
+        return asked
+    return "imagenet" if name not in MODELS or MODELS[name].has_weights else "none"
+
+
 def require_model(name: str) -> None:
     """Check a model's name without loading torch; what stands after ``timm/`` is checked later.
 

@@ -114,3 +114,17 @@ def test_unknown_artists_are_not_called_new_ones(tmp_path: Path) -> None:
     assert "100% of the 2 pictures with a known artist are by artists that are new" in page
     assert "Of 2 pictures the artist is not known" in page
     assert "the accuracy on them is 50.0%" in page
+
+
+@pytest.mark.parametrize(("by_new_artists", "expected"), [(2, False), (19, False), (20, True)])
+def test_what_to_expect_of_new_artists_is_told_from_enough_pictures_only(
+    tmp_path: Path, by_new_artists: int, expected: bool
+) -> None:
+    by_known = 3 * by_new_artists
+    outcome = outcome_of(("Baroque", "Cubism"), [(0, 0), (1, 1)] * (2 * by_new_artists))
+    seen = (True,) * by_known + (False,) * by_new_artists
+    page = write_page(tmp_path, replace(outcome, artist_seen=seen))
+    assert ("100.0% (100.0% to 100.0%): expect that" in page) == expected
+    too_few = f"The {by_new_artists} by others are too few to say"
+    assert (too_few in page) != expected
+    assert ("too few to say, 1.000 of these" in page) != expected
