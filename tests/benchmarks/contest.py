@@ -8,7 +8,7 @@ returns what came of it. Only that second function is timed.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_context, set_start_method
 from multiprocessing.connection import Connection
 from pkgutil import resolve_name
 from typing import Any, Literal
@@ -105,11 +105,13 @@ def hold(contest: Contest, rounds: int, say: Callable[[str], None]) -> list[Meas
 
 def _enter(contest: Contest, say: Callable[[str], None]) -> dict[str, "_Lane"]:
     lanes = {}
-    for contender in contest.contenders:
+    # All begin to build before the first is waited for.
+    for lane in [_Lane(contender) for contender in contest.contenders]:
         try:
-            lanes[contender.name] = _Lane(contender)
+            lane.require_ready()
+            lanes[lane.contender.name] = lane
         except NotInstalledError as error:
-            say(f"  {contender.name} takes no part: {error}")
+            say(f"  {lane.contender.name} takes no part: {error}")
     return lanes
 
 
@@ -123,6 +125,13 @@ class _Lane:
         self._process = _CONTEXT.Process(target=_contend, args=(far_end, contender))
         self._process.start()
         far_end.close()
+
+    def require_ready(self) -> None:
+        """Wait until the contender is built.
+
+        Raises:
+            NotInstalledError: Its packages are missing.
+        """
         missing = self._receive()
         if missing:
             self.close()
@@ -155,6 +164,8 @@ class _Lane:
 
 def _contend(connection: Connection, contender: Contender) -> None:
     """Build, then do a round each time the word comes; end when there is no one left to say it."""
+    # Or the workers of a contender would be spawned too, whatever is usual here.
+    set_start_method(None, force=True)
     try:
         work = resolve_name(contender.build)(**contender.arguments)
     except ImportError as error:

@@ -35,7 +35,10 @@ def torchvision_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
     """Build an epoch as in references/classification/train.py."""
     network, preprocessing = trainee(exercise)
     pictures = ImageFolder(str(folder), _transform(exercise, preprocessing))
-    loader = DataLoader(pictures, BATCH, shuffle=True, num_workers=cpu_count() or 1)
+    # Persistent, as timm's are: a short epoch must not be one of starting workers.
+    loader = DataLoader(
+        pictures, BATCH, shuffle=True, num_workers=cpu_count() or 1, persistent_workers=True
+    )
     return _epochs(network, loader)
 
 
