@@ -37,7 +37,6 @@ def train(exercise: Exercise, folder: Path) -> Callable[[], float]:
         batch_tfms=Normalize.from_stats(preprocessing.mean, preprocessing.std, cuda=False),
         bs=BATCH,
         num_workers=cpu_count() or 1,
-        persistent_workers=True,
     )
     # The weights of batch norms in frozen blocks do not learn, as with everyone else.
     learner = Learner(loaders, network, nn.CrossEntropyLoss(), lr=LR, train_bn=False)
