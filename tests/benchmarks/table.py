@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import median
 
 import psutil
+import torch
 
 from tests.benchmarks.contest import Contest, Measured
 
@@ -124,6 +125,7 @@ def machine() -> dict[str, object]:
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "load_before": os.getloadavg()[0],
