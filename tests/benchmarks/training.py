@@ -27,7 +27,6 @@ from artstyle.training.setup import Setup, build_setup
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 
-BATCH = 32
 _PEERS = {
     "torchvision's reference": "training:torchvision_way",
     "timm's train.py": "training:timm_way",
@@ -51,6 +50,8 @@ class Exercise:
     """head, blocks (the last three) or all."""
     pictures: int
     """An epoch, so many that it takes seconds."""
+    batch_size: int = 32
+    """Smaller where more learns: all contenders lie in memory at once, beside each other."""
     precision: str = "auto"
     channels_last: bool | str = "auto"
     varied: bool = True
@@ -59,8 +60,9 @@ class Exercise:
         """Return the run's configuration."""
         overrides = [
             f"model.name={self.model}", "model.weights=none", f"unfreeze.mode={self.mode}",
-            f"train.batch_size={BATCH}", "train.device=cpu", "augment.trivial_augment=false",
-            "augment.erasing=0", f"train.precision={self.precision}",
+            f"train.batch_size={self.batch_size}", "train.device=cpu",
+            "augment.trivial_augment=false", "augment.erasing=0",
+            f"train.precision={self.precision}",
             f"train.channels_last={str(self.channels_last).lower()}",
             *(() if self.varied else _UNVARIED),
         ]  # fmt: skip
@@ -71,16 +73,16 @@ _EXERCISES = (
     Exercise("efficientnet_lite0", "head", 384),
     Exercise("efficientnet_lite0", "head", 384, varied=False),
     Exercise("efficientnet_lite0", "blocks", 256),
-    Exercise("efficientnet_lite0", "all", 128),
+    Exercise("efficientnet_lite0", "all", 128, 16),
     Exercise("resnet50", "head", 128),
-    Exercise("resnet50", "blocks", 64),
-    Exercise("resnet50", "all", 64),
+    Exercise("resnet50", "blocks", 64, 16),
+    Exercise("resnet50", "all", 64, 8),
     Exercise("efficientnet_b0", "head", 192),
-    Exercise("efficientnet_b0", "blocks", 128),
-    Exercise("efficientnet_b0", "all", 64),
-    Exercise("efficientnet_b3", "head", 64),
-    Exercise("efficientnet_b3", "blocks", 64),
-    Exercise("efficientnet_b3", "all", 32),
+    Exercise("efficientnet_b0", "blocks", 128, 16),
+    Exercise("efficientnet_b0", "all", 64, 8),
+    Exercise("efficientnet_b3", "head", 64, 16),
+    Exercise("efficientnet_b3", "blocks", 64, 8),
+    Exercise("efficientnet_b3", "all", 32, 8),
 )
 
 
@@ -104,7 +106,8 @@ def contests(pictures: int | None) -> Iterator[Contest]:
         varied = "" if asked.varied else ", nothing varied"
         yield Contest(
             stage="training",
-            what=f"{asked.model}, {asked.mode}{varied}, {asked.pictures} pictures an epoch;"
+            what=f"{asked.model}, {asked.mode}{varied}, {asked.pictures} pictures an epoch,"
+            f" {asked.batch_size} a step;"
             f" artstyle chose {chosen.precision}, {layout}",
             unit="picture",
             units=asked.pictures,
@@ -185,7 +188,7 @@ def _setup(exercise: Exercise) -> Setup:
     setup = build_setup(config, corpora.dataset(), _alone())
     pictures = cached(exercise, setup)
     preprocessing = setup.header.preprocessing
-    batches = EpochBatches(pictures.labels_N, BATCH, seed=config.seed)
+    batches = EpochBatches(pictures.labels_N, exercise.batch_size, seed=config.seed)
     vary = train_transform(preprocessing, config.augment)
     loader = build_loader(pictures, vary, batches, None, setup.processes.device)
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)

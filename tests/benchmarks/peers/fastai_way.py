@@ -13,7 +13,7 @@ from fastai.vision.data import ImageDataLoaders
 from torch import nn
 
 from tests.benchmarks.peers.training import LR
-from tests.benchmarks.training import BATCH, Exercise, trainee
+from tests.benchmarks.training import Exercise, trainee
 
 
 def train(exercise: Exercise, folder: Path) -> Callable[[], float]:
@@ -35,7 +35,7 @@ def train(exercise: Exercise, folder: Path) -> Callable[[], float]:
         valid_pct=0.0,
         item_tfms=vary,
         batch_tfms=Normalize.from_stats(preprocessing.mean, preprocessing.std, cuda=False),
-        bs=BATCH,
+        bs=exercise.batch_size,
         num_workers=cpu_count() or 1,
     )
     # The weights of batch norms in frozen blocks do not learn, as with everyone else.

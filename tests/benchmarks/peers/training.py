@@ -26,7 +26,7 @@ from torchvision.transforms import (
 
 from artstyle.preprocessing import Preprocessing
 from tests.benchmarks.peers.torchvision_way import plain_transform
-from tests.benchmarks.training import BATCH, Exercise, trainee
+from tests.benchmarks.training import Exercise, trainee
 
 LR = 2e-4
 
@@ -37,7 +37,11 @@ def torchvision_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
     pictures = ImageFolder(str(folder), _transform(exercise, preprocessing))
     # Persistent, as timm's are: a short epoch must not be one of starting workers.
     loader = DataLoader(
-        pictures, BATCH, shuffle=True, num_workers=cpu_count() or 1, persistent_workers=True
+        pictures,
+        exercise.batch_size,
+        shuffle=True,
+        num_workers=cpu_count() or 1,
+        persistent_workers=True,
     )
     return _epochs(network, loader)
 
@@ -50,7 +54,7 @@ def timm_way(exercise: Exercise, folder: Path) -> Callable[[], float]:
     loader = create_loader(
         create_dataset(name="", root=str(folder)),
         input_size=(3, size, size),
-        batch_size=BATCH,
+        batch_size=exercise.batch_size,
         is_training=True,
         no_aug=not exercise.varied,
         scale=scale,
