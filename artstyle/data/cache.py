@@ -21,6 +21,10 @@ from artstyle.images import ImageRules
 INDEX_NAME = "index.jsonl"
 # Raised whenever the same file would give another copy or another likeness.
 _PIXELS_VERSION = 2
+COPY_MARGIN = 1.25
+"""``draft_margin`` of what is read for a copy. A scan of 6 megapixels then differs from the one
+decoded whole by 0.6 of 255 grey levels on average, and the sharpest picture by 2.1, as much as the
+copy's own JPEG; at 2 it was 0.2 and 0.5, and reading took 1.4 times as long."""
 # JPEG ends at 65,535 pixels a side. Pictures longer than this, 38 times the usual shorter side, are
 # shrunk as a whole: no painting is, a strip of pixels may be.
 _LONGEST_SIDE_PX = 16_384

@@ -16,7 +16,7 @@ from operator import not_
 from pathlib import Path
 from threading import Thread
 
-from artstyle.data.cache import CacheIndex, CacheRules, write_copy
+from artstyle.data.cache import COPY_MARGIN, CacheIndex, CacheRules, write_copy
 from artstyle.data.parquet import shard_name
 from artstyle.data.quality import likeness
 from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
@@ -145,7 +145,10 @@ class _Job:
             return str(content)
         try:
             image = read_image(
-                content, short_side_px=self.rules.short_side_px, rules=self.rules.image
+                content,
+                short_side_px=self.rules.short_side_px,
+                draft_margin=COPY_MARGIN,
+                rules=self.rules.image,
             )
         except ImageError as error:
             return str(error)

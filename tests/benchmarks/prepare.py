@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.config import Config
+from artstyle.data.cache import COPY_MARGIN
 from artstyle.data.manifest import read_manifest
 from artstyle.data.prepare import prepare
-from artstyle.images import DRAFT_MARGIN
 from artstyle.recipes import resolve_config
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
@@ -99,7 +99,7 @@ def _in_processes(folder: Path, decode: Callable[[Path], None]) -> Work:
 def _decode(short_side_px: int | None, path: Path) -> None:
     with Image.open(path) as image:
         if short_side_px is not None:
-            scale = DRAFT_MARGIN * short_side_px / min(image.size)
+            scale = COPY_MARGIN * short_side_px / min(image.size)
             image.draft(None, (ceil(image.width * scale), ceil(image.height * scale)))
         image.load()
 

@@ -12,6 +12,7 @@ from timm.data.loader import create_loader
 
 from artstyle.models.checkpoint import load_style_model
 from artstyle.preprocessing import Preprocessing
+from tests.benchmarks.peers.torchvision_way import Shrink
 
 # Defaults of inference.py.
 _BATCH, _WORKERS = 256, 2
@@ -30,6 +31,7 @@ def predict(checkpoint: Path, folder: Path) -> Callable[[], NDArray[np.float64]]
         device=device,
         **_data_config(model.preprocessing),
     )
+    loader.dataset.transform.transforms.insert(0, Shrink(model.preprocessing.read_size))
 
     def work() -> NDArray[np.float64]:
         answers = []

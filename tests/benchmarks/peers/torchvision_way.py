@@ -1,12 +1,14 @@
 """torchvision's way, as in its references: ImageFolder, Compose, DataLoader, float32."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from os import cpu_count
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision.datasets import ImageFolder
 from torchvision.transforms import (
@@ -41,12 +43,26 @@ def predict(checkpoint: Path, folder: Path) -> Callable[[], NDArray[np.float64]]
     return work
 
 
+@dataclass(frozen=True)
+class Shrink:
+    """The first step that the model knows from its training: to the size of a copy."""
+
+    short_side_px: int
+
+    def __call__(self, picture: Image.Image) -> Image.Image:
+        """Return the picture with this shorter side, or as it is if smaller."""
+        if min(picture.size) <= self.short_side_px:
+            return picture
+        return Resize(self.short_side_px, InterpolationMode.BICUBIC)(picture)  # type: ignore[no-any-return]
+
+
 def plain_transform(preprocessing: Preprocessing) -> Compose:
-    """Return the usual transform, with the model's own size and normalisation."""
+    """Return the usual transform, with the model's own sizes and normalisation."""
     size = preprocessing.image_size
     sides = [size, size] if preprocessing.fit == "squash" else size
     return Compose(
         [
+            Shrink(preprocessing.read_size),
             Resize(sides, InterpolationMode(preprocessing.interpolation)),
             CenterCrop(size),
             ToTensor(),
