@@ -246,7 +246,7 @@ def whole_and_fraction(content: bytes, short_side_px: int, margin: float) -> flo
 
 
 @pytest.mark.parametrize("short_side_px", [432, 300, 250, 130])
-@pytest.mark.parametrize(("margin", "most"), [(COPY_MARGIN, 1.0), (DRAFT_MARGIN, 0.35)])
+@pytest.mark.parametrize(("margin", "most"), [(COPY_MARGIN, 1.0), (DRAFT_MARGIN, 0.5)])
 def test_a_scan_decoded_at_a_fraction_differs_by_little(
     short_side_px: int, margin: float, most: float
 ) -> None:
