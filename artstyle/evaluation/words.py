@@ -53,9 +53,12 @@ def artist_table(report: Mapping[str, Any]) -> Table:
     for key, name in names.items():
         part = report["artists"][key]
         if part["support"]:
-            score = f"too few to say, {part['accuracy']:.3f} of these"
-            if part["support"] >= SMALL_SUPPORT:
-                score = with_interval(part["accuracy"], part["interval"])
+            enough = part["support"] >= SMALL_SUPPORT
+            score = (
+                with_interval(part["accuracy"], part["interval"])
+                if enough
+                else f"too few to say, {part['accuracy']:.3f} of these"
+            )
             rows.append([name, part["support"], score])
     return Table(["artist", "pictures", "accuracy (95% interval)"], rows)
 

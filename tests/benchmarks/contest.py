@@ -81,8 +81,10 @@ def hold(contest: Contest, rounds: int, say: Callable[[str], None]) -> list[Meas
         rounds: Timed rounds: A B C, A B C, ...
         say: Told of progress.
     """
-    lanes = _enter(contest, say)
+    # All begin to build before the first is waited for.
+    lanes = {contender.name: _Lane(contender) for contender in contest.contenders}
     try:
+        _leave_out_missing(lanes, say)
         answers, peaks = {}, {}
         for name, lane in lanes.items():
             answers[name], peaks[name] = lane.first_round()
@@ -103,16 +105,13 @@ def hold(contest: Contest, rounds: int, say: Callable[[str], None]) -> list[Meas
     ]
 
 
-def _enter(contest: Contest, say: Callable[[str], None]) -> dict[str, "_Lane"]:
-    lanes = {}
-    # All begin to build before the first is waited for.
-    for lane in [_Lane(contender) for contender in contest.contenders]:
+def _leave_out_missing(lanes: dict[str, "_Lane"], say: Callable[[str], None]) -> None:
+    for name, lane in list(lanes.items()):
         try:
             lane.require_ready()
-            lanes[lane.contender.name] = lane
         except NotInstalledError as error:
-            say(f"  {lane.contender.name} takes no part: {error}")
-    return lanes
+            say(f"  {name} takes no part: {error}")
+            del lanes[name]
 
 
 class _Lane:

@@ -11,13 +11,16 @@ from pathlib import Path
 from statistics import median
 
 import psutil
-import torch
 
 from tests.benchmarks.contest import Contest, Measured
 
 _PACKAGES = (
     "torch", "torchvision", "timm", "fastai", "pillow", "grad-cam", "onnxruntime", "ultralytics",
 )  # fmt: skip
+
+# What decides how fast float32, bfloat16 and int8 are. Not asked of torch: every contender imports
+# this module, and torch's memory would be counted with those that need none.
+_INSTRUCTIONS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni")
 
 
 @dataclass(frozen=True)
@@ -124,8 +127,8 @@ def machine() -> dict[str, object]:
     """Return what the figures depend on."""
     return {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
-        "processor": _processor(),
-        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "processor": _cpuinfo("model name") or platform.processor(),
+        "instructions": [name for name in _INSTRUCTIONS if name in _cpuinfo("flags").split()],
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
         "load_before": os.getloadavg()[0],
@@ -135,11 +138,12 @@ def machine() -> dict[str, object]:
     }
 
 
-def _processor() -> str:
+def _cpuinfo(key: str) -> str:
+    """Return what Linux says of the first core; empty elsewhere."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.is_file() else []
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor()
+    values = [line.split(":", 1)[1].strip() for line in lines if line.startswith(key)]
+    return values[0] if values else ""
 
 
 def _version(package: str) -> str | None:
