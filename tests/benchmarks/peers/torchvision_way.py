@@ -45,15 +45,17 @@ def predict(checkpoint: Path, folder: Path) -> Callable[[], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Shrink:
-    """The first step that the model knows from its training: to the size of a copy."""
+    """The first step that the model knows from its training, to the size of a copy, as it was."""
 
     short_side_px: int
 
     def __call__(self, picture: Image.Image) -> Image.Image:
         """Return the picture with this shorter side, or as it is if smaller."""
-        if min(picture.size) <= self.short_side_px:
+        short = min(picture.size)
+        if short <= self.short_side_px:
             return picture
-        return Resize(self.short_side_px, InterpolationMode.BICUBIC)(picture)  # type: ignore[no-any-return]
+        width, height = (round(side * self.short_side_px / short) for side in picture.size)
+        return picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
 
 
 def plain_transform(preprocessing: Preprocessing) -> Compose:
