@@ -45,7 +45,7 @@ def plot_curves(history_path: Path, out_path: Path) -> None:
 @house_style
 def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     """Return the figure of `plot_curves` from the rows of ``history.csv``."""
-    figure = Figure(figsize=(10, 3.4))
+    figure = Figure(figsize=(10, 3.8))
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(_LINES))
     for axes, (title, lines) in zip(panels, _LINES.items(), strict=True):
@@ -57,10 +57,11 @@ def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
         if axes.lines:
             axes.set_ylim(0, 1.08 * axes.dataLim.y1)
     loss, score, lr = panels
-    score.set_ylim(0, 1)
+    score.set_ylim(0, 1.03)
     lr.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
     for axes in (loss, score):
-        axes.legend(fontsize=7.5)
+        # Below, where no line runs.
+        axes.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     return figure
 
 

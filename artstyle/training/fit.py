@@ -92,7 +92,8 @@ def _fit(
     with told_faults(config), joined_processes(config.train.device) as processes:
         set_seed(config.seed, deterministic=config.deterministic)
         recorded = run.environment().get("numerics") if resume else None
-        setup = build_setup(config, data, processes, recorded)
+        saved = resume and run.last_path.is_file()
+        setup = build_setup(config, data, processes, recorded, saved=saved)
         with _begun(config, data, setup, run, resume) as standing:
             saver = Saver(setup, run, config.train.save_minutes)
             tracker = Tracker(config, run, warn) if processes.leads else None

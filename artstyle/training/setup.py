@@ -18,6 +18,7 @@ from artstyle.errors import ConfigError
 from artstyle.models.checkpoint import Header, StyleModel
 from artstyle.models.factory import build_network
 from artstyle.models.zoo import ModelSpec, build_preprocessing
+from artstyle.preprocessing import Preprocessing
 from artstyle.training.engine import Feed, Learner, build_mix
 from artstyle.training.losses import build_loss
 from artstyle.training.numerics import Choice, Numerics, choose_numerics
@@ -55,6 +56,8 @@ def build_setup(
     data: DatasetFolder,
     processes: Processes,
     recorded: dict[str, Any] | None = None,
+    *,
+    saved: bool = False,
 ) -> Setup:
     """Build the network, what moves it, and what feeds it.
 
@@ -63,6 +66,8 @@ def build_setup(
         data: What is learnt from.
         processes: This one and the others.
         recorded: The choice of precision and layout of a run that is gone on with.
+        saved: Whether a checkpoint's weights will take the place of those to begin with, which may
+            be gone or out of reach by now.
 
     Raises:
         ArtstyleError: The data set, the model's name or its weights cannot serve.
@@ -76,43 +81,23 @@ def build_setup(
     built = build_network(
         config.model.name,
         len(data.labels),
-        weights=config.model.weights,
+        weights="none" if saved else config.model.weights,
         image_size=config.data.image_size,
         dropout=config.model.dropout,
     )
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
-    batches = EpochBatches(
-        training.labels_N,
-        config.train.batch_size,
-        seed=config.seed,
-        balanced=config.train.sampler == "balanced",
-        oversample=data.description["config"]["balance"]["policy"] == "oversample",
-        rank=processes.rank,
-        world=processes.world,
-    )
+    batches = _batches(config, data, training, processes)
     network = built.network.to(processes.device)
     choice = choose_numerics(
         config, network, built.spec, preprocessing.image_size, processes, recorded
     )
-    layout = choice.numerics.memory_format
-    network.to(memory_format=layout)
-    pictures = Feed(
-        build_loader(
-            training,
-            train_transform(preprocessing, config.augment),
-            batches,
-            config.data.workers,
-            processes.device,
-        ),
-        lambda pixels: normalise(pixels, preprocessing).contiguous(memory_format=layout),
-        network,
-    )
+    network.to(memory_format=choice.numerics.memory_format)
     return Setup(
         spec=built.spec,
         learner=_learner(config, network, built.spec, batches, processes.device, choice.numerics),
         header=Header(config.model.name, data.labels, preprocessing, {}),
         batches=batches,
-        pictures=pictures,
+        pictures=_pictures(config, training, preprocessing, batches, network, processes, choice),
         training=training,
         validation=validation,
         processes=processes,
@@ -126,6 +111,38 @@ def labelled(data: DatasetFolder, split: Split) -> Labelled:
     return Labelled(
         paths=tuple(data.image_path(row) for row in rows),
         labels_N=np.array([position[row.style] for row in rows], dtype=np.int64),
+    )
+
+
+def _batches(
+    config: Config, data: DatasetFolder, training: Labelled, processes: Processes
+) -> EpochBatches:
+    return EpochBatches(
+        training.labels_N,
+        config.train.batch_size,
+        seed=config.seed,
+        balanced=config.train.sampler == "balanced",
+        oversample=data.description["config"]["balance"]["policy"] == "oversample",
+        rank=processes.rank,
+        world=processes.world,
+    )
+
+
+def _pictures(
+    config: Config,
+    training: Labelled,
+    preprocessing: Preprocessing,
+    batches: EpochBatches,
+    network: nn.Module,
+    processes: Processes,
+    choice: Choice,
+) -> Feed:
+    transform = train_transform(preprocessing, config.augment)
+    layout = choice.numerics.memory_format
+    return Feed(
+        build_loader(training, transform, batches, config.data.workers, processes.device),
+        lambda pixels: normalise(pixels, preprocessing).contiguous(memory_format=layout),
+        network,
     )
 
 

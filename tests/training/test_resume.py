@@ -1,6 +1,7 @@
 """A run that was interrupted anywhere goes on to what it would have come to, bit for bit."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,18 @@ def test_a_run_resumed_in_mid_epoch_equals_the_uninterrupted_run(
         break_at(epoch, batch, broken, tiny_dataset, *overrides, SAVING)
     fit(tiny_config(*overrides), tiny_dataset, broken, resume=True)
     assert_same_run(whole, broken)
+
+
+def test_a_saved_run_goes_on_without_the_weights_that_it_began_with(
+    tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    weights, run = tmp_path / "first.safetensors", RunFolder(tmp_path / "run")
+    shutil.copy(tiny_run.best_path, weights)
+    overrides = (*SHORT, f"model.weights={weights}")
+    break_at(2, 1, run, tiny_dataset, *overrides)
+    weights.unlink()
+    fit(tiny_config(*overrides), tiny_dataset, run, resume=True)
+    assert len(run.history()) == 3
 
 
 PAIR = """
