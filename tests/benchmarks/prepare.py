@@ -53,6 +53,7 @@ def contests(pictures: int | None) -> Iterator[Contest]:
         contenders=(
             Contender("artstyle", f"{__name__}:artstyle", same, "artstyle"),
             Contender("usual script, process pool", f"{script}:pooled", same),
+            Contender("usual script, alone", f"{script}:alone", same),
             Contender("decoding at a fraction", f"{__name__}:decoding", same, "part"),
             Contender("decoding whole", f"{__name__}:decoding_whole", same, "aside"),
         ),

@@ -1,4 +1,4 @@
-"""An epoch of training against torchvision's, timm's and fastai's ways.
+"""An epoch of training against torchvision's, timm's and fastai's ways; loading also ultralytics'.
 
 All learn from the same copies of real paintings, with the same network, the same variation (random
 crop and flip), batch and optimiser, and the same parts of the network frozen. The peers compute in
@@ -20,6 +20,7 @@ from artstyle.data.augment import train_transform
 from artstyle.data.loading import EpochBatches, Labelled, build_loader
 from artstyle.inference import choose_device
 from artstyle.models.unfreeze import unfreeze
+from artstyle.models.zoo import MODELS
 from artstyle.preprocessing import Preprocessing
 from artstyle.recipes import resolve_config
 from artstyle.training.engine import Feed, Tally, train_epoch
@@ -41,6 +42,9 @@ _UNVARIED = (
     "augment.erasing=0",
 )  # fmt: skip
 
+# Of 255 levels, between the means of two epochs of random crops.
+_MOST_DIFFERENCE = 3.0
+
 Work = Callable[[], Any]
 
 
@@ -58,6 +62,11 @@ class Exercise:
     precision: str = "auto"
     channels_last: bool | str = "auto"
     varied: bool = True
+
+    @property
+    def image_size(self) -> int:
+        """The network's own side, in pixels."""
+        return MODELS[self.model].image_size
 
     def config(self) -> Config:
         """Return the run's configuration."""
@@ -90,7 +99,8 @@ _EXERCISES = (
 
 
 def contests(pictures: int | None) -> Iterator[Contest]:
-    """Yield a contest for each network and each part of it that learns."""
+    """Yield one of loading, then one for each network and each part of it that learns."""
+    yield _of_loading(replace(_EXERCISES[0], pictures=pictures or _EXERCISES[0].pictures))
     for exercise in _EXERCISES:
         asked = replace(exercise, pictures=pictures or exercise.pictures)
         # In a process that ends: what it measures with must not stay in memory.
@@ -125,6 +135,23 @@ def contests(pictures: int | None) -> Iterator[Contest]:
         )
 
 
+def _of_loading(exercise: Exercise) -> Contest:
+    fixed = replace(exercise, precision="fp32", channels_last=True)
+    peer = "tests.benchmarks.peers.ultralytics_way:loading"
+    files = {"exercise": fixed, "folder": folders(fixed)}
+    return Contest(
+        stage="training",
+        what=f"loading alone, {exercise.pictures} copies to {exercise.image_size} pixels",
+        unit="picture",
+        units=exercise.pictures,
+        contenders=(
+            Contender("artstyle", f"{__name__}:loaded", {"exercise": fixed}, "artstyle"),
+            Contender("ultralytics classify", peer, files),
+        ),
+        compare=compare_loaded,
+    )
+
+
 def _numerics(exercise: Exercise) -> Numerics:
     return build_setup(exercise.config(), corpora.dataset(), _alone()).choice.numerics
 
@@ -144,6 +171,21 @@ def loading(exercise: Exercise) -> Work:
     def work() -> None:
         for pixels, _ in setup.pictures.batches:
             setup.pictures.enter(pixels)
+
+    return work
+
+
+def loaded(exercise: Exercise) -> Work:
+    """Build the same, and tell what came: how many pictures, and their mean level of 255."""
+    setup = _setup(exercise)
+
+    def work() -> tuple[int, float]:
+        count, levels = 0, 0.0
+        for pixels, _ in setup.pictures.batches:
+            setup.pictures.enter(pixels)
+            count += len(pixels)
+            levels += float(pixels.float().mean()) * len(pixels)
+        return count, levels / count
 
     return work
 
@@ -215,6 +257,15 @@ def _epoch(setup: Setup, feed: Feed, config: Config) -> float:
 
 def _alone() -> Processes:
     return Processes(0, 1, choose_device("cpu"))
+
+
+def compare_loaded(answers: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the mean level of everyone's pictures; crops are drawn at random, so they differ."""
+    count, level = answers["artstyle"]
+    for theirs, their_level in answers.values():
+        assert theirs == count
+        assert abs(their_level - level) < _MOST_DIFFERENCE, (their_level, level)
+    return {name: f"mean level {answer[1]:.1f} of 255" for name, answer in answers.items()}
 
 
 def compare(answers: Mapping[str, Any]) -> Mapping[str, str]:

@@ -14,16 +14,32 @@ from PIL import Image
 
 from tests.benchmarks.prepare import pixels_of
 
+Shrink = Callable[[Path], None]
+
+
+def alone(folder: Path, short_side_px: int) -> Callable[[], Any]:
+    """Build os.walk, then open, convert, resize and save, one picture after the other."""
+    return _script(folder, short_side_px, lambda shrink, paths: [shrink(path) for path in paths])
+
 
 def pooled(folder: Path, short_side_px: int) -> Callable[[], Any]:
-    """Build os.walk, then open, convert, resize and save in a process pool."""
+    """Build the same in a process pool."""
 
+    def for_each(shrink: Shrink, paths: list[Path]) -> None:
+        with ProcessPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(shrink, paths, chunksize=8))
+
+    return _script(folder, short_side_px, for_each)
+
+
+def _script(
+    folder: Path, short_side_px: int, for_each: Callable[[Shrink, list[Path]], Any]
+) -> Callable[[], Any]:
     def work() -> Any:
         out = Path(mkdtemp(prefix="artstyle-bench-"))
         atexit.register(rmtree, out, ignore_errors=True)
         paths = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
-        with ProcessPoolExecutor(os.cpu_count()) as pool:
-            list(pool.map(partial(_shrink, folder, out, short_side_px), paths, chunksize=8))
+        for_each(partial(_shrink, folder, out, short_side_px), paths)
         return pixels_of(
             {str(path.relative_to(folder)): out / path.relative_to(folder) for path in paths}
         )
