@@ -42,6 +42,8 @@ _UNVARIED = (
     "augment.erasing=0",
 )  # fmt: skip
 
+# More than an epoch of learning has: ultralytics' workers are started in it.
+_LOADED = 1280
 # Of 255 levels, between the means of two epochs of random crops.
 _MOST_DIFFERENCE = 3.0
 
@@ -100,7 +102,7 @@ _EXERCISES = (
 
 def contests(pictures: int | None) -> Iterator[Contest]:
     """Yield one of loading, then one for each network and each part of it that learns."""
-    yield _of_loading(replace(_EXERCISES[0], pictures=pictures or _EXERCISES[0].pictures))
+    yield _of_loading(replace(_EXERCISES[0], pictures=pictures or _LOADED))
     for exercise in _EXERCISES:
         asked = replace(exercise, pictures=pictures or exercise.pictures)
         # In a process that ends: what it measures with must not stay in memory.

@@ -19,7 +19,12 @@ Shrink = Callable[[Path], None]
 
 def alone(folder: Path, short_side_px: int) -> Callable[[], Any]:
     """Build os.walk, then open, convert, resize and save, one picture after the other."""
-    return _script(folder, short_side_px, lambda shrink, paths: [shrink(path) for path in paths])
+
+    def for_each(shrink: Shrink, paths: list[Path]) -> None:
+        for path in paths:
+            shrink(path)
+
+    return _script(folder, short_side_px, for_each)
 
 
 def pooled(folder: Path, short_side_px: int) -> Callable[[], Any]:
@@ -33,7 +38,7 @@ def pooled(folder: Path, short_side_px: int) -> Callable[[], Any]:
 
 
 def _script(
-    folder: Path, short_side_px: int, for_each: Callable[[Shrink, list[Path]], Any]
+    folder: Path, short_side_px: int, for_each: Callable[[Shrink, list[Path]], None]
 ) -> Callable[[], Any]:
     def work() -> Any:
         out = Path(mkdtemp(prefix="artstyle-bench-"))
