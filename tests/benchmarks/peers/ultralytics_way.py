@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from os import cpu_count
 from pathlib import Path
+from typing import Any
 
 from ultralytics.data import ClassificationDataset, build_dataloader
 from ultralytics.utils import DEFAULT_CFG_DICT, IterableSimpleNamespace
@@ -22,15 +23,10 @@ def loading(exercise: Exercise, folder: Path) -> Callable[[], tuple[int, float]]
     smallest, _ = config.augment.crop_scale
     varied = {"imgsz": exercise.image_size, "scale": 1 - smallest, "fliplr": config.augment.flip}
     settings = IterableSimpleNamespace(**{**DEFAULT_CFG_DICT, **_NOTHING_ELSE, **varied})
-    pictures = ClassificationDataset(str(folder), settings, augment=True)
+    pictures: Any = ClassificationDataset(str(folder), settings, augment=True)
 
     def work() -> tuple[int, float]:
-        loader = build_dataloader(
-            pictures,  # type: ignore[arg-type]
-            exercise.batch_size,
-            cpu_count() or 1,
-            device="cpu",
-        )
+        loader = build_dataloader(pictures, exercise.batch_size, cpu_count() or 1, device="cpu")
         count, levels = 0, 0.0
         for batch in loader:
             count += len(batch["img"])
