@@ -34,6 +34,8 @@ HISTORY_COLUMNS = (
     "images_per_second",
 )
 
+_HOW_TO_GET_ONE = "make one with 'artstyle finetune' or name one by its folder"
+
 
 @dataclass(frozen=True)
 class RunFolder:
@@ -274,7 +276,10 @@ def find_run(
             return _require_own_folders(run)
     if Path(name).is_dir():
         raise RunError(f"{name} is no run folder: it has no config.yaml")
-    raise UnknownNameError("run", name, [run.name for run in _runs(root)])
+    known = [run.name for run in _runs(root)]
+    if not known:
+        raise MissingError(f"unknown run '{name}': there is none in {root}/; {_HOW_TO_GET_ONE}")
+    raise UnknownNameError("run", name, known)
 
 
 def _latest(root: Path, needs: str) -> RunFolder:
@@ -283,10 +288,7 @@ def _latest(root: Path, needs: str) -> RunFolder:
     newest = max(ready, key=_started, default=None)
     if newest is None:
         state = "begun" if needs == "nothing" else "finished"
-        raise MissingError(
-            f"no run was {state} in {root}/; make one with 'artstyle finetune' or name one by its"
-            " folder"
-        )
+        raise MissingError(f"no run was {state} in {root}/; {_HOW_TO_GET_ONE}")
     return _require_own_folders(newest)
 
 

@@ -60,6 +60,8 @@ def test_a_misspelt_run_is_answered_with_the_nearest(runs: Path) -> None:
 def test_no_run_at_all_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="make one with 'artstyle finetune'"):
         find_run("latest", tmp_path / "runs")
+    with pytest.raises(MissingError, match=r"unknown run 'zebra'.* make one with"):
+        find_run("zebra", tmp_path / "runs")
 
 
 def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
