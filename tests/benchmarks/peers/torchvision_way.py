@@ -45,7 +45,7 @@ def predict(checkpoint: Path, folder: Path) -> Callable[[], NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Shrink:
-    """The first step that the model knows from its training: to the size of a copy, to the pixel."""
+    """The first step that the model knows from its training, exactly: to the size of a copy."""
 
     short_side_px: int
 
