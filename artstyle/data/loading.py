@@ -87,6 +87,8 @@ class EpochBatches(Sampler[list[Draw]]):
         labels_N: Of the training pictures.
         batch_size: Over all processes.
         balanced: Draw each style equally often (of N draws in all).
+        artists_N: With them, so are styles, and of a style an artist who has n pictures in
+            proportion to the square root of n.
         oversample: Repeat rare styles to the size of the largest.
         seed: Of the run.
         rank: r.
@@ -100,6 +102,7 @@ class EpochBatches(Sampler[list[Draw]]):
         *,
         seed: int,
         balanced: bool = False,
+        artists_N: Labels | None = None,
         oversample: bool = False,
         rank: int = 0,
         world: int = 1,
@@ -108,6 +111,7 @@ class EpochBatches(Sampler[list[Draw]]):
         self.batch_size = batch_size
         self.seed = seed
         self.balanced = balanced
+        self.artists_N = artists_N
         self.oversample = oversample
         self.rank, self.world = rank, world
         self.epoch = self.first = 0
@@ -145,8 +149,8 @@ class EpochBatches(Sampler[list[Draw]]):
 
     def _order(self) -> Labels:
         rng = np.random.default_rng(derive_seed(self.seed, "order", self.epoch))
-        if self.balanced:
-            return _balanced_draws(self.labels_N, rng)
+        if self.balanced or self.artists_N is not None:
+            return _balanced_draws(self.labels_N, self.artists_N, rng)
         if self.oversample:
             return rng.permutation(oversampled_indices(self.labels_N, rng))
         return rng.permutation(len(self.labels_N))
@@ -220,18 +224,37 @@ def derive_seed(*parts: object) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
 
 
-def _balanced_draws(labels_N: Labels, rng: np.random.Generator) -> Labels:
-    """Return N indices in which every style that occurs is equally frequent, within one draw.
-
-    Each style's paintings are gone through in a new random order before any comes again.
-    """
+def _balanced_draws(labels_N: Labels, artists_N: Labels | None, rng: np.random.Generator) -> Labels:
+    """Return N indices in which every style that occurs is equally frequent, within one draw."""
     styles, num = np.unique(labels_N), len(labels_N)
     per_style = -(-num // len(styles))
-    draws = [_repeated(np.flatnonzero(labels_N == style), per_style, rng) for style in styles]
+    draws = []
+    for style in styles:
+        members = np.flatnonzero(labels_N == style)
+        if artists_N is None:
+            draws.append(_repeated(members, per_style, rng))
+        else:
+            draws.append(members[_by_artist(artists_N[members], per_style, rng)])
     by_turn = np.stack([rng.permutation(drawn) for drawn in draws], axis=1).ravel()
     return rng.permutation(by_turn[:num])
 
 
 def _repeated(members: Labels, count: int, rng: np.random.Generator) -> Labels:
+    """Return ``count`` of them, going through all in a new order before any comes again."""
     rounds = -(-count // len(members))
     return np.concatenate([rng.permutation(members) for _ in range(rounds)])[:count]
+
+
+def _by_artist(artists_M: Labels, count: int, rng: np.random.Generator) -> Labels:
+    """Return ``count`` positions, an artist who has n of them as often as the root of n says.
+
+    Square-root sampling (Kang et al. 2020, eq. 1 with q = 1/2), drawn at even steps along the
+    shares of all artists in turn: a picture and an artist come as often as they should within one.
+    """
+    _, artist_M, numbers = np.unique(artists_M, return_inverse=True, return_counts=True)
+    shares_M = numbers[artist_M] ** -0.5
+    turns = rng.permutation(len(numbers))
+    order = np.lexsort((rng.random(len(artists_M)), turns[artist_M]))
+    ends = np.cumsum(shares_M[order]) / shares_M.sum() * count
+    places = np.searchsorted(ends, np.arange(count) + rng.random(), side="right")
+    return order[np.minimum(places, len(order) - 1)]

@@ -11,7 +11,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from artstyle.config import Config
 from artstyle.data.augment import train_transform
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.loading import EpochBatches, Labelled, build_loader
+from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.data.transforms import normalise
 from artstyle.errors import ConfigError
@@ -114,6 +114,13 @@ def labelled(data: DatasetFolder, split: Split) -> Labelled:
     )
 
 
+def _artists(data: DatasetFolder) -> Labels:
+    """Return a number for the artist of each training picture; an unknown one is nobody else."""
+    rows = data.rows("train")
+    names = [row.artist or f"unknown/{row.path}" for row in rows]
+    return np.unique(names, return_inverse=True)[1]
+
+
 def _batches(
     config: Config, data: DatasetFolder, training: Labelled, processes: Processes
 ) -> EpochBatches:
@@ -122,6 +129,7 @@ def _batches(
         config.train.batch_size,
         seed=config.seed,
         balanced=config.train.sampler == "balanced",
+        artists_N=_artists(data) if config.train.sampler == "artists" else None,
         oversample=data.description["config"]["balance"]["policy"] == "oversample",
         rank=processes.rank,
         world=processes.world,

@@ -1,5 +1,6 @@
 """Training batches: the same pictures a step, however many processes deal them out."""
 
+import math
 from collections import Counter
 
 import numpy as np
@@ -53,6 +54,42 @@ def test_balanced_draws_take_every_style_equally_often_within_one() -> None:
     counts = Counter(LABELS[drawn(EpochBatches(LABELS, 6, seed=42, balanced=True))].tolist())
     assert sum(counts.values()) == len(LABELS)
     assert max(counts.values()) - min(counts.values()) <= 1
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 4)), min_size=1, max_size=80),
+    st.integers(0, 5),
+)
+def test_artists_are_drawn_by_the_root_of_their_numbers_and_styles_evenly(
+    pairs: list[tuple[int, int]], epoch: int
+) -> None:
+    labels_N, artists_N = np.array(pairs).T
+    batches = EpochBatches(labels_N, 8, seed=42, artists_N=artists_N)
+    batches.set_epoch(epoch)
+    indices = drawn(batches)
+    per_style = Counter(labels_N[indices].tolist())
+    assert per_style.total() == len(pairs)
+    assert max(per_style.values()) - min(per_style.get(n, 0) for n in set(labels_N.tolist())) <= 1
+    for style, times in per_style.items():
+        numbers = Counter(artist for label, artist in pairs if label == style)
+        roots = sum(math.sqrt(number) for number in numbers.values())
+        for artist, number in numbers.items():
+            mine = [n for n in indices if pairs[n] == (style, artist)]
+            expected = times * math.sqrt(number) / roots
+            # One of a style's draws may have been left out, to come to as many as there are.
+            assert abs(len(mine) - expected) < 2
+            assert all(abs(count - expected / number) < 2 for count in Counter(mine).values())
+
+
+def test_an_artist_with_four_times_as_many_pictures_is_drawn_twice_as_often() -> None:
+    artists_N = np.array([0] * 16 + [1] * 4 + [2] * 10)
+    labels_N = np.array([0] * 20 + [1] * 10)
+    batches = EpochBatches(labels_N, 6, seed=42, artists_N=artists_N)
+    counts: Counter[int] = Counter()
+    for epoch in range(4):
+        batches.set_epoch(epoch)
+        counts.update(artists_N[drawn(batches)].tolist())
+    assert counts == {0: 40, 1: 20, 2: 60}
 
 
 def test_oversampling_repeats_rare_styles_to_the_size_of_the_largest() -> None:

@@ -29,6 +29,7 @@ WAYS = {
         "train.ema_decay=0.9", "augment.mixup_alpha=0.2", "augment.cutmix_alpha=1.0",
     ),
     "balanced and accumulated": ("train.sampler=balanced", "train.accumulate=3"),
+    "by artists": ("train.sampler=artists",),
     "features": (
         "unfreeze.mode=staged", "unfreeze.head_epochs=2", "augment.crop_scale=[1,1]",
         "augment.flip=0", "augment.erasing=0", "augment.trivial_augment=false",
