@@ -200,7 +200,8 @@ class TrainConfig(Section):
     """Decay a step of a moving average of the weights, which is then what counts; 0 is off."""
     sampler: Literal["shuffle", "balanced", "artists"] = "shuffle"
     """balanced: each style is drawn equally often; artists: as balanced, and within a style an
-    artist with four times as many pictures only twice as often, so that no one stands for it."""
+    artist with four times as many pictures only twice as often, so that no one stands for it (each
+    picture by an unknown artist is nobody else's)."""
     early_stopping: NonNegativeInt = 6
     """Stop after this many epochs without a better validation score; 0 is off."""
     monitor: Literal["accuracy", "macro_f1"] = "accuracy"

@@ -87,8 +87,8 @@ class EpochBatches(Sampler[list[Draw]]):
         labels_N: Of the training pictures.
         batch_size: Over all processes.
         balanced: Draw each style equally often (of N draws in all).
-        artists_N: With them, so are styles, and of a style an artist who has n pictures in
-            proportion to the square root of n.
+        artists_N: Where styles are balanced, draw an artist who has n pictures of one in proportion
+            to the square root of n rather than to n.
         oversample: Repeat rare styles to the size of the largest.
         seed: Of the run.
         rank: r.
@@ -149,7 +149,7 @@ class EpochBatches(Sampler[list[Draw]]):
 
     def _order(self) -> Labels:
         rng = np.random.default_rng(derive_seed(self.seed, "order", self.epoch))
-        if self.balanced or self.artists_N is not None:
+        if self.balanced:
             return _balanced_draws(self.labels_N, self.artists_N, rng)
         if self.oversample:
             return rng.permutation(oversampled_indices(self.labels_N, rng))
@@ -228,13 +228,13 @@ def _balanced_draws(labels_N: Labels, artists_N: Labels | None, rng: np.random.G
     """Return N indices in which every style that occurs is equally frequent, within one draw."""
     styles, num = np.unique(labels_N), len(labels_N)
     per_style = -(-num // len(styles))
-    draws = []
-    for style in styles:
-        members = np.flatnonzero(labels_N == style)
-        if artists_N is None:
-            draws.append(_repeated(members, per_style, rng))
-        else:
-            draws.append(members[_by_artist(artists_N[members], per_style, rng)])
+    members = [np.flatnonzero(labels_N == style) for style in styles]
+    draws = [
+        _repeated(members_M, per_style, rng)
+        if artists_N is None
+        else _by_artist(members_M, artists_N[members_M], per_style, rng)
+        for members_M in members
+    ]
     by_turn = np.stack([rng.permutation(drawn) for drawn in draws], axis=1).ravel()
     return rng.permutation(by_turn[:num])
 
@@ -245,8 +245,10 @@ def _repeated(members: Labels, count: int, rng: np.random.Generator) -> Labels:
     return np.concatenate([rng.permutation(members) for _ in range(rounds)])[:count]
 
 
-def _by_artist(artists_M: Labels, count: int, rng: np.random.Generator) -> Labels:
-    """Return ``count`` positions, an artist who has n of them as often as the root of n says.
+def _by_artist(
+    members_M: Labels, artists_M: Labels, count: int, rng: np.random.Generator
+) -> Labels:
+    """Return ``count`` of them, an artist who has n of them as often as the root of n says.
 
     Square-root sampling (Kang et al. 2020, eq. 1 with q = 1/2), drawn at even steps along the
     shares of all artists in turn: a picture and an artist come as often as they should within one.
@@ -257,4 +259,4 @@ def _by_artist(artists_M: Labels, count: int, rng: np.random.Generator) -> Label
     order = np.lexsort((rng.random(len(artists_M)), turns[artist_M]))
     ends = np.cumsum(shares_M[order]) / shares_M.sum() * count
     places = np.searchsorted(ends, np.arange(count) + rng.random(), side="right")
-    return order[np.minimum(places, len(order) - 1)]
+    return members_M[order[np.minimum(places, len(order) - 1)]]

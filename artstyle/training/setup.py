@@ -128,7 +128,7 @@ def _batches(
         training.labels_N,
         config.train.batch_size,
         seed=config.seed,
-        balanced=config.train.sampler == "balanced",
+        balanced=config.train.sampler != "shuffle",
         artists_N=_artists(data) if config.train.sampler == "artists" else None,
         oversample=data.description["config"]["balance"]["policy"] == "oversample",
         rank=processes.rank,
