@@ -1,0 +1,51 @@
+"""What a second collection may teach beside a first: nobody and nothing of the first."""
+
+from collections import Counter
+from dataclasses import replace
+
+from artstyle.data.manifest import ManifestRow
+from tests.benchmarks.join_collections import joined, name_key
+
+_ROW = ManifestRow("", "Baroque", "", "", "", "train", "", 9, 9, "", "0" * 16, "")
+_FIRST = [
+    replace(_ROW, path="a.jpg", artist="hassam", split="test"),
+    replace(_ROW, path="b.jpg", artist="Arnold Böcklin", split="train"),
+    replace(_ROW, path="c.jpg", style="Naive_Art", artist="nobody-else", split=""),
+]
+
+
+def test_only_strangers_of_the_same_styles_join_the_training_split():
+    apart = replace(_ROW, phash="ff" * 8)
+    second = [
+        replace(apart, path="kept.jpg", artist="judith-leyster", split="test"),
+        replace(apart, path="unknown.jpg"),
+        replace(apart, path="same.jpg", artist="arnold-bocklin"),
+        replace(apart, path="last.jpg", artist="childe-hassam"),
+        replace(apart, path="rare.jpg", artist="nobody-else"),
+        replace(apart, path="style.jpg", style="Cubism"),
+        replace(apart, path="naive.jpg", style="Naive_Art"),
+        replace(apart, path="left.jpg", split=""),
+        replace(_ROW, path="alike.jpg", artist="judith-leyster", phash=f"{0x3FF:016x}"),
+        replace(_ROW, path="unlike.jpg", artist="judith-leyster", phash=f"{0x7FF:016x}"),
+    ]
+    left_out: Counter[str] = Counter()
+    kept = [(of_second, row.path) for of_second, row in joined(_FIRST, second, left_out)]
+    assert kept == [
+        (False, "a.jpg"),
+        (False, "b.jpg"),
+        (True, "kept.jpg"),
+        (True, "unknown.jpg"),
+        (True, "unlike.jpg"),
+    ]
+    assert left_out == {
+        "by an artist of the first": 2,
+        "by a last name of the first": 1,
+        "of no style of the first": 2,
+        "in no split of its own collection": 1,
+        "like a picture of the first": 1,
+    }
+
+
+def test_names_are_one_whatever_their_spelling():
+    assert name_key("Böcklin, Arnold") == name_key("bocklin_arnold") == "bocklin-arnold"
+    assert name_key("葛飾北斎") != name_key("歌川広重")
