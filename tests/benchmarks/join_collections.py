@@ -1,50 +1,54 @@
-"""Join a second collection to the training split of a first, and leak nothing by it.
+"""Let a second collection teach beside a first, and leak nothing by it.
 
     python tests/benchmarks/join_collections.py FIRST FIRST_DATA SECOND SECOND_DATA OUT
 
 Each collection is given as its source and the dataset folder that `artstyle prepare` made of it.
-OUT becomes a source for `artstyle prepare`: the first collection with its splits as they are, and,
-all for training, the pictures of the second in the styles of the first. Left out is who bears an
-artist's name of the first, whatever its split, or the last name of one ("hassam", "childe-hassam"),
-and what looks like a picture of the first. The sources are linked to, not copied.
+The strangers of the second are its pictures but for those by who bears an artist's name of the
+first, whatever its split, or the last name of one ("hassam", "childe-hassam"), and those that look
+like a picture of the first. OUT gets sources for `artstyle prepare`, whose pictures are links:
+
+    OUT/strangers   the strangers alone, in all their styles
+    OUT/joined      the first with its splits, and strangers of its styles, all for training
+    OUT/fold-K      the first in five folds, artists disjoint: one is test, the others training;
+                    strangers of its styles: val where they are val in the second, else training
 """
 
 import re
 import unicodedata
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold
 
 from artstyle.data.csv_manifest import MANIFEST_NAME
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.files import write_csv
 
+_FOLDS = 5
+_SEED = 42
 # Stricter than prepare, which lets 6 bits differ and compares thumbnails: a few may go for nothing.
 _ALIKE_BITS = 10
 _COLUMNS = ("path", "style", "artist", "title", "split")
 
 
-def joined(
-    first: Iterable[ManifestRow], second: Iterable[ManifestRow], left_out: Counter[str]
-) -> Iterator[tuple[bool, ManifestRow]]:
-    """Yield the rows to keep, and whether they are of the second; count why others are not."""
-    first = list(first)
-    styles = {row.style for row in first if row.split}
+def strangers(
+    first: Sequence[ManifestRow], second: Iterable[ManifestRow], left_out: Counter[str]
+) -> list[ManifestRow]:
+    """Return the rows of the second that have nothing of the first; count why others do not."""
     names = {name_key(row.artist) for row in first if row.artist}
     last_names = {name.rpartition("-")[2] for name in names}
     hashes_N = np.array([int(row.phash, 16) for row in first], dtype=np.uint64)
-    yield from ((False, row) for row in first if row.split)
+    found = []
     for row in second:
         name = name_key(row.artist)
         bits_N = np.bitwise_count(hashes_N ^ np.uint64(int(row.phash, 16)))
         if not row.split:
             left_out["in no split of its own collection"] += 1
-        elif row.style not in styles:
-            left_out["of no style of the first"] += 1
         elif name in names:
             left_out["by an artist of the first"] += 1
         elif name.rpartition("-")[2] in last_names:
@@ -52,7 +56,8 @@ def joined(
         elif bits_N.min() <= _ALIKE_BITS:
             left_out["like a picture of the first"] += 1
         else:
-            yield True, row
+            found.append(row)
+    return found
 
 
 def name_key(artist: str) -> str:
@@ -62,43 +67,59 @@ def name_key(artist: str) -> str:
     return re.sub(r"[\W\d_]+", "-", plain).strip("-")
 
 
+def folds(first: Sequence[ManifestRow]) -> list[list[ManifestRow]]:
+    """Return the first once for each fold that is test; an unknown artist is nobody else."""
+    artists = [row.artist or row.path for row in first]
+    styles = [row.style for row in first]
+    splitter = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED)
+    tests = [set(test) for _, test in splitter.split(artists, styles, artists)]
+    return [
+        [replace(row, split="test" if i in test else "train") for i, row in enumerate(first)]
+        for test in tests
+    ]
+
+
 def main() -> None:
-    """Write OUT and print what was kept and left out."""
+    """Write OUT and print what was left out."""
     parser = ArgumentParser(description=__doc__)
     for name in ("first", "first_data", "second", "second_data", "out"):
         parser.add_argument(name, type=Path)
     arguments = parser.parse_args()
-    arguments.out.mkdir()
-    for name in ("first", "second"):
-        (arguments.out / name).symlink_to(getattr(arguments, name).absolute())
+    whole = list(read_manifest(DatasetFolder(arguments.first_data).manifest_path))
     left_out: Counter[str] = Counter()
-    kept = list(
-        joined(
-            read_manifest(DatasetFolder(arguments.first_data).manifest_path),
-            read_manifest(DatasetFolder(arguments.second_data).manifest_path),
-            left_out,
-        )
-    )
-    write_csv(
-        arguments.out / MANIFEST_NAME,
-        _COLUMNS,
-        (
-            {
-                "path": f"{'second' if of_second else 'first'}/{row.path}",
-                "style": row.style,
-                "artist": row.artist,
-                "title": row.title,
-                "split": "train" if of_second else row.split,
-            }
-            for of_second, row in kept
-        ),
-    )
-    more = [row for of_second, row in kept if of_second]
+    others = read_manifest(DatasetFolder(arguments.second_data).manifest_path)
+    more = strangers(whole, others, left_out)
+    first = [row for row in whole if row.split]
+    styles = {row.style for row in first}
+    of_styles = [row for row in more if row.style in styles]
+
+    links = {style: arguments.second / style for style in {row.style for row in more}}
+    _write(arguments.out / "strangers", links, [replace(row, split="") for row in more])
+    links = {"first": arguments.first, "second": arguments.second}
+    teaching = [replace(row, split="train") for row in of_styles]
+    _write(arguments.out / "joined", links, [*_under("first", first), *_under("second", teaching)])
+    teaching = [replace(row, split="val" if row.split == "val" else "train") for row in of_styles]
+    for k, fold in enumerate(folds(first)):
+        rows = [*_under("first", fold), *_under("second", teaching)]
+        _write(arguments.out / f"fold-{k}", links, rows)
+
     artists = len({name_key(row.artist) for row in more})
-    print(f"{len(kept) - len(more)} pictures of the first,")  # noqa: T201
-    print(f"{len(more)} of the second, by {artists} artists, to learn from; left out:")  # noqa: T201
+    print(f"{len(more)} strangers by {artists} artists,")  # noqa: T201
+    print(f"{len(of_styles)} of them in the {len(styles)} styles; left out:")  # noqa: T201
     for reason, count in left_out.most_common():
         print(f"{count} {reason}")  # noqa: T201
+
+
+def _under(folder: str, rows: Iterable[ManifestRow]) -> list[ManifestRow]:
+    return [replace(row, path=f"{folder}/{row.path}") for row in rows]
+
+
+def _write(out: Path, links: dict[str, Path], rows: Iterable[ManifestRow]) -> None:
+    out.mkdir(parents=True)
+    for name, target in links.items():
+        (out / name).symlink_to(target.absolute())
+    plain = ({name: getattr(row, name) for name in _COLUMNS} for row in rows)
+    write_csv(out / MANIFEST_NAME, _COLUMNS, plain)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The plain method that fine-tuning must beat: logistic regression on frozen features.
 
-    python tests/benchmarks/linear_probe.py data/processed [--fit squash] [--image-size 224]
+    python tests/benchmarks/linear_probe.py DATA... [--fit squash] [--image-size 224]
 
 Features of EfficientNet-Lite0 with its ImageNet weights, standardised; balanced class weights. It
-is fitted once on train alone and once on train and val together, and measured on test.
+is fitted once on train alone and once on train and val together, and measured on test. Of several
+data sets, folds of one collection, each is fitted by itself and the answers are measured together.
 """
 
 from argparse import ArgumentParser
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -49,33 +51,55 @@ def features(model: StyleModel, pictures: Labelled) -> NDArray[np.float32]:
     return np.stack([p.logits_C for p in predictions if p.logits_C is not None])
 
 
+def answers(
+    data: DatasetFolder, model: StyleModel, folder: str
+) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the answers on test, by what was fitted on, and the true styles."""
+    pictures = [labelled(data, split) for split in SPLITS]
+    features_NC = np.concatenate([features(model, some) for some in pictures])
+    labels_N = np.concatenate([some.labels_N for some in pictures])
+    rows = [row for split in SPLITS for row in data.rows(split)]
+    fitted_on = {"train": ("train",), "train and val": ("train", "val")}
+    found = {}
+    for name, splits in fitted_on.items():
+        for inside in ("", folder) if folder else ("",):
+            some_N = [row.split in splits and row.path.startswith(inside) for row in rows]
+            probe = make_pipeline(
+                StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=2000)
+            )
+            probe.fit(features_NC[some_N], labels_N[some_N])
+            tests_N = [row.split == "test" for row in rows]
+            given = probe.predict(features_NC[tests_N])
+            found[f"{name} of {inside}" if inside else name] = [data.labels[n] for n in given]
+    return found, [row.style for row in rows if row.split == "test"]
+
+
 def main() -> None:
-    """Print accuracy and macro F1 on test."""
+    """Print accuracy and macro F1 on the test pictures of all data sets together."""
     parser = ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="+")
     parser.add_argument("--fit", choices=("squash", "crop"), default="squash")
     parser.add_argument("--image-size", type=int, default=224, help="side in pixels (224)")
+    parser.add_argument("--folder", default="", help="fit also on this folder of the source alone")
     arguments = parser.parse_args()
-    data = DatasetFolder(arguments.data)
-    read_size = data.description["config"]["data"]["cache_size"]
-    model = build_features(arguments.fit, arguments.image_size, read_size)
-    pictures = {split: labelled(data, split) for split in SPLITS}
-    found = {split: features(model, pictures[split]) for split in SPLITS}
-    labels = {split: pictures[split].labels_N for split in SPLITS}
-    for name, splits in (("train", SPLITS[:1]), ("train and val", SPLITS[:2])):
-        probe = make_pipeline(
-            StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=2000)
-        )
-        probe.fit(
-            np.concatenate([found[split] for split in splits]),
-            np.concatenate([labels[split] for split in splits]),
-        )
-        answers = probe.predict(found["test"])
-        accuracy = accuracy_score(labels["test"], answers)
-        # Over the styles present in the truth, as `artstyle evaluate` has it.
-        present = np.unique(labels["test"])
-        macro_f1 = f1_score(labels["test"], answers, average="macro", labels=present)
-        print(f"fitted on {name}: accuracy {accuracy:.3f}, macro F1 {macro_f1:.3f}")  # noqa: T201
+    found: dict[str, list[str]] = defaultdict(list)
+    truth: list[str] = []
+    for path in arguments.data:
+        data = DatasetFolder(path)
+        read_size = data.description["config"]["data"]["cache_size"]
+        model = build_features(arguments.fit, arguments.image_size, read_size)
+        given, styles = answers(data, model, arguments.folder)
+        truth += styles
+        for name, some in given.items():
+            found[name] += some
+    for name, given_N in found.items():
+        print(f"fitted on {name}: {scores(truth, given_N)}")  # noqa: T201
+
+
+def scores(truth: list[str], given: list[str]) -> str:
+    """Return accuracy and macro F1 over the styles in the truth, as `artstyle evaluate` has it."""
+    macro_f1 = f1_score(truth, given, average="macro", labels=sorted(set(truth)))
+    return f"accuracy {accuracy_score(truth, given):.3f}, macro F1 {macro_f1:.3f}"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import replace
 
 from artstyle.data.manifest import ManifestRow
-from tests.benchmarks.join_collections import joined, name_key
+from tests.benchmarks.join_collections import folds, name_key, strangers
 
 _ROW = ManifestRow("", "Baroque", "", "", "", "train", "", 9, 9, "", "0" * 16, "")
 _FIRST = [
@@ -14,7 +14,7 @@ _FIRST = [
 ]
 
 
-def test_only_strangers_of_the_same_styles_join_the_training_split():
+def test_only_strangers_are_left():
     apart = replace(_ROW, phash="ff" * 8)
     second = [
         replace(apart, path="kept.jpg", artist="judith-leyster", split="test"),
@@ -22,28 +22,34 @@ def test_only_strangers_of_the_same_styles_join_the_training_split():
         replace(apart, path="same.jpg", artist="arnold-bocklin"),
         replace(apart, path="last.jpg", artist="childe-hassam"),
         replace(apart, path="rare.jpg", artist="nobody-else"),
-        replace(apart, path="style.jpg", style="Cubism"),
-        replace(apart, path="naive.jpg", style="Naive_Art"),
         replace(apart, path="left.jpg", split=""),
         replace(_ROW, path="alike.jpg", artist="judith-leyster", phash=f"{0x3FF:016x}"),
         replace(_ROW, path="unlike.jpg", artist="judith-leyster", phash=f"{0x7FF:016x}"),
     ]
     left_out: Counter[str] = Counter()
-    kept = [(of_second, row.path) for of_second, row in joined(_FIRST, second, left_out)]
-    assert kept == [
-        (False, "a.jpg"),
-        (False, "b.jpg"),
-        (True, "kept.jpg"),
-        (True, "unknown.jpg"),
-        (True, "unlike.jpg"),
-    ]
+    kept = strangers(_FIRST, second, left_out)
+    assert [row.path for row in kept] == ["kept.jpg", "unknown.jpg", "unlike.jpg"]
     assert left_out == {
         "by an artist of the first": 2,
         "by a last name of the first": 1,
-        "of no style of the first": 2,
         "in no split of its own collection": 1,
         "like a picture of the first": 1,
     }
+
+
+def test_folds_test_each_painting_once_and_no_artist_on_both_sides():
+    first = [
+        replace(_ROW, path=f"{n}.jpg", artist="" if n % 5 == 0 else f"artist-{n % 17}")
+        for n in range(100)
+    ]
+    tested: list[str] = []
+    for fold in folds(first):
+        sides = {
+            split: {row.artist for row in fold if row.split == split} for split in ("train", "test")
+        }
+        assert sides["train"] & sides["test"] <= {""}
+        tested += [row.path for row in fold if row.split == "test"]
+    assert sorted(tested) == sorted(row.path for row in first)
 
 
 def test_names_are_one_whatever_their_spelling():
