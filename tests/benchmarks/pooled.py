@@ -27,7 +27,7 @@ def main() -> None:
     targets_N, predictions_N = (
         np.array([styles.index(row[name]) for row in rows]) for name in ("style", "predicted")
     )
-    top3_N = np.array([int(row["true_rank"]) <= 3 for row in rows])  # noqa: PLR2004
+    top3_N = np.array([int(row["true_rank"]) <= 3 for row in rows])
     scores = bootstrap_intervals(targets_N, predictions_N, top3_N, len(styles), seed=42)
     for name, score in scores.items():
         print(f"{name} {score.value:.3f} ({score.low:.3f} to {score.high:.3f})")  # noqa: T201
