@@ -14,7 +14,7 @@ _FIRST = [
 ]
 
 
-def test_only_strangers_are_left():
+def test_only_strangers_are_left() -> None:
     apart = replace(_ROW, phash="ff" * 8)
     second = [
         replace(apart, path="kept.jpg", artist="judith-leyster", split="test"),
@@ -37,7 +37,7 @@ def test_only_strangers_are_left():
     }
 
 
-def test_folds_test_each_painting_once_and_no_artist_on_both_sides():
+def test_folds_test_each_painting_once_and_no_artist_on_both_sides() -> None:
     first = [
         replace(_ROW, path=f"{n}.jpg", artist="" if n % 5 == 0 else f"artist-{n % 17}")
         for n in range(100)
@@ -52,6 +52,6 @@ def test_folds_test_each_painting_once_and_no_artist_on_both_sides():
     assert sorted(tested) == sorted(row.path for row in first)
 
 
-def test_names_are_one_whatever_their_spelling():
+def test_names_are_one_whatever_their_spelling() -> None:
     assert name_key("Böcklin, Arnold") == name_key("bocklin_arnold") == "bocklin-arnold"
     assert name_key("葛飾北斎") != name_key("歌川広重")
