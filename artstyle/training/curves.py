@@ -58,7 +58,7 @@ def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
             axes.set_ylim(0, 1.08 * axes.dataLim.y1)
     loss, score, lr = panels
     score.set_ylim(0, 1.03)
-    lr.ticklabel_format(axis="y", style="sci", scilimits=(0, 0))
+    lr.yaxis.set_major_formatter("{x:g}")
     for axes in (loss, score):
         # Below, where no line runs.
         axes.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
