@@ -93,7 +93,7 @@ def main() -> None:
     styles = {row.style for row in first}
     of_styles = [row for row in more if row.style in styles]
 
-    links = {style: arguments.second / style for style in {row.style for row in more}}
+    links = {top: arguments.second / top for top in {row.path.partition("/")[0] for row in more}}
     _write(arguments.out / "strangers", links, [replace(row, split="") for row in more])
     links = {"first": arguments.first, "second": arguments.second}
     teaching = [replace(row, split="train") for row in of_styles]

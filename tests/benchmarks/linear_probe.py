@@ -9,6 +9,7 @@ data sets, folds of one collection, each is fitted by itself and the answers are
 
 from argparse import ArgumentParser
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -55,23 +56,21 @@ def answers(
     data: DatasetFolder, model: StyleModel, folder: str
 ) -> tuple[dict[str, list[str]], list[str]]:
     """Return the answers on test, by what was fitted on, and the true styles."""
-    pictures = [labelled(data, split) for split in SPLITS]
-    features_NC = np.concatenate([features(model, some) for some in pictures])
-    labels_N = np.concatenate([some.labels_N for some in pictures])
+    features_NC = np.concatenate([features(model, labelled(data, split)) for split in SPLITS])
     rows = [row for split in SPLITS for row in data.rows(split)]
+    styles_N = np.array([row.style for row in rows])
+    tests_N = np.array([row.split == "test" for row in rows])
     fitted_on = {"train": ("train",), "train and val": ("train", "val")}
+    folders = ("", folder) if folder else ("",)
     found = {}
-    for name, splits in fitted_on.items():
-        for inside in ("", folder) if folder else ("",):
-            some_N = [row.split in splits and row.path.startswith(inside) for row in rows]
-            probe = make_pipeline(
-                StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=2000)
-            )
-            probe.fit(features_NC[some_N], labels_N[some_N])
-            tests_N = [row.split == "test" for row in rows]
-            given = probe.predict(features_NC[tests_N])
-            found[f"{name} of {inside}" if inside else name] = [data.labels[n] for n in given]
-    return found, [row.style for row in rows if row.split == "test"]
+    for (name, splits), inside in product(fitted_on.items(), folders):
+        some_N = [row.split in splits and row.path.startswith(inside) for row in rows]
+        probe = make_pipeline(
+            StandardScaler(), LogisticRegression(C=_C, class_weight="balanced", max_iter=2000)
+        )
+        probe.fit(features_NC[some_N], styles_N[some_N])
+        found[f"{name} of {inside}" if inside else name] = list(probe.predict(features_NC[tests_N]))
+    return found, list(styles_N[tests_N])
 
 
 def main() -> None:
@@ -88,12 +87,12 @@ def main() -> None:
         data = DatasetFolder(path)
         read_size = data.description["config"]["data"]["cache_size"]
         model = build_features(arguments.fit, arguments.image_size, read_size)
-        given, styles = answers(data, model, arguments.folder)
+        answered, styles = answers(data, model, arguments.folder)
         truth += styles
-        for name, some in given.items():
-            found[name] += some
-    for name, given_N in found.items():
-        print(f"fitted on {name}: {scores(truth, given_N)}")  # noqa: T201
+        for name, given in answered.items():
+            found[name] += given
+    for name, given in found.items():
+        print(f"fitted on {name}: {scores(truth, given)}")  # noqa: T201
 
 
 def scores(truth: list[str], given: list[str]) -> str:
