@@ -206,6 +206,8 @@ class TrainConfig(Section):
     """Stop after this many epochs without a better validation score; 0 is off."""
     monitor: Literal["accuracy", "macro_f1"] = "accuracy"
     """The validation score that chooses the best checkpoint."""
+    keep: Literal["best", "last"] = "best"
+    """Which epoch's weights answer; last where validation has too few pictures to choose by."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """auto: half precision where a short measurement finds it clearly faster, else fp32; fix it
     where runs must be equal to the bit, as a measurement may come out otherwise."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artstyle.config import Config
+from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder, is_decided
 from artstyle.data.manifest import SPLITS
 from artstyle.evaluation.record import read_report
@@ -99,9 +99,9 @@ def _in_short(
         "styles": len(run.labels()),
     }
     if history:
-        best = _best(history, config.train.monitor)
-        score = float(best[f"val_{config.train.monitor}"])
-        facts["best epoch"] = f"{best['epoch']} of {len(history)}"
+        kept = _kept(history, config.train)
+        score = float(kept[f"val_{config.train.monitor}"])
+        facts["epoch kept"] = f"{kept['epoch']} of {len(history)}, the {config.train.keep}"
         facts[f"validation {config.train.monitor.replace('_', ' ')}"] = score
     if _TEST not in evaluations:
         hint = f"Not measured on its test split yet: artstyle evaluate --run {run.path}"
@@ -109,9 +109,11 @@ def _in_short(
     return [Facts(facts), Prose("On the test split:"), *headline(evaluations[_TEST])]
 
 
-def _best(history: Sequence[Mapping[str, str]], monitor: str) -> Mapping[str, str]:
-    """Return the first epoch with the highest score, whose weights are the best checkpoint."""
-    return max(history, key=lambda row: float(row[f"val_{monitor}"]))
+def _kept(history: Sequence[Mapping[str, str]], train: TrainConfig) -> Mapping[str, str]:
+    """Return the epoch whose weights answer: the last, or the first with the highest score."""
+    if train.keep == "last":
+        return history[-1]
+    return max(history, key=lambda row: float(row[f"val_{train.monitor}"]))
 
 
 def _trust(evaluations: Mapping[str, Mapping[str, Any]]) -> list[Block]:

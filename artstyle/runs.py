@@ -80,7 +80,7 @@ class RunFolder:
 
     @property
     def best_path(self) -> Path:
-        """Weights of the epoch with the best validation score."""
+        """Weights that answer: of the best epoch or the last, as `train.keep` says."""
         return self.path / "checkpoints" / "best.safetensors"
 
     @property

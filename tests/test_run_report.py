@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from artstyle.config import Config, ModelConfig, OptimConfig
+from artstyle.config import Config, ModelConfig, OptimConfig, TrainConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.files import write_json, write_yaml
 from artstyle.run_report import write_run_report
@@ -46,6 +46,15 @@ def test_keys_that_differ_from_their_defaults_stand_apart(run: RunFolder) -> Non
     assert "optim.lr" in changed
     assert "0.0123" in changed
     assert "optim.momentum" not in changed
+
+
+def test_the_epoch_that_was_kept_is_named(run: RunFolder) -> None:
+    rows = [dict.fromkeys(run.history()[0], 0.5) | {"epoch": n} for n in (1, 2)]
+    run.write_history(rows)
+    assert "1 of 2, the best" in page_of(run)
+    config = Config(train=TrainConfig(keep="last"))
+    write_yaml(run.config_path, config.model_dump(mode="json"))
+    assert "2 of 2, the last" in page_of(run)
 
 
 def test_artist_overlap_and_oracle_are_told_while_the_data_set_is_there(

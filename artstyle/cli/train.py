@@ -138,9 +138,9 @@ def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bo
         f"Done: {result.stopped}. Best validation {monitor} {standing.best_score:.3f}"
         f" in epoch {standing.best_epoch} of {standing.epochs}."
     )
+    kept = f"checkpoint, {settings.train.keep} epoch"
     show_places(
-        "Written:",
-        {"run": run.path, "best checkpoint": run.best_path, "learning curves": run.curves_path},
+        "Written:", {"run": run.path, kept: run.best_path, "learning curves": run.curves_path}
     )
     say(f"Next: artstyle evaluate --run {run.path}")
 

@@ -95,6 +95,8 @@ def _fit(
         saved = resume and run.last_path.is_file()
         setup = build_setup(config, data, processes, recorded, saved=saved)
         with _begun(config, data, setup, run, resume) as standing:
+            if processes.leads and not resume and (doubt := _doubt(config, setup)):
+                warn(doubt)
             saver = Saver(setup, run, config.train.save_minutes)
             tracker = Tracker(config, run, warn) if processes.leads else None
             if tracker:
@@ -112,7 +114,7 @@ def _fit(
                 seconds = time.perf_counter() - started + (trained.seconds if trained else 0.0)
                 standing = standing.after(score, seconds)
                 if tracker:
-                    _record(setup, run, standing, trained, validated, saver, tracker)
+                    _record(config, setup, run, standing, trained, validated, saver, tracker)
                     progress(*epoch_line(config, standing, trained, validated))
             if tracker:
                 tracker.finish()
@@ -163,6 +165,18 @@ def _restore(setup: Setup, data: DatasetFolder, run: RunFolder) -> Standing:
     run.write_history(run.history()[: standing.epochs])
     remove_unfinished(run.last_path.parent)
     return standing
+
+
+def _doubt(config: Config, setup: Setup) -> str:
+    """Return why validation may choose the best epoch badly; empty if nothing speaks for that."""
+    styles = set(setup.training.labels_N.tolist())
+    unseen = styles - set(setup.validation.labels_N.tolist())
+    if not unseen or config.train.keep == "last":
+        return ""
+    return (
+        f"validation has no picture of {len(unseen)} of the {len(styles)} styles, so the best epoch"
+        " is chosen without them; --set train.keep=last keeps the last one"
+    )
 
 
 def _why_stop(config: Config, standing: Standing, processes: Processes) -> str:
@@ -235,6 +249,7 @@ def _validate(
 
 
 def _record(
+    config: Config,
     setup: Setup,
     run: RunFolder,
     standing: Standing,
@@ -252,7 +267,7 @@ def _record(
     about = {"epoch": standing.epochs, "val_accuracy": validated.accuracy}
     about |= {"val_macro_f1": validated.macro_f1}
     learner = setup.learner
-    if standing.best_epoch == standing.epochs:
+    if standing.kept_epoch(config.train.keep) == standing.epochs:
         require_finite(setup, standing)
         header = replace(setup.header, about=about)
         write_checkpoint(run.best_path, learner.answering, header)

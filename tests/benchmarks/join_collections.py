@@ -1,6 +1,6 @@
 """Let a second collection teach beside a first, and leak nothing by it.
 
-    python tests/benchmarks/join_collections.py FIRST FIRST_DATA SECOND SECOND_DATA OUT
+    python tests/benchmarks/join_collections.py FIRST FIRST_DATA SECOND SECOND_DATA OUT [--seed 42]
 
 Each collection is given as its source and the dataset folder that `artstyle prepare` made of it.
 The strangers of the second are its pictures but for those by who bears an artist's name of the
@@ -11,6 +11,7 @@ like a picture of the first. OUT gets sources for `artstyle prepare`, whose pict
     OUT/joined      the first with its splits, and strangers of its styles, all for training
     OUT/fold-K      the first in five folds, artists disjoint: one is test, the others training;
                     strangers of its styles: val where they are val in the second, else training
+    OUT/alone-K     the same fold without those for training
 """
 
 import re
@@ -30,7 +31,6 @@ from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.files import write_csv
 
 _FOLDS = 5
-_SEED = 42
 # Stricter than prepare, which lets 6 bits differ and compares thumbnails: a few may go for nothing.
 _ALIKE_BITS = 10
 _COLUMNS = ("path", "style", "artist", "title", "split")
@@ -67,11 +67,11 @@ def name_key(artist: str) -> str:
     return re.sub(r"[\W\d_]+", "-", plain).strip("-")
 
 
-def folds(first: Sequence[ManifestRow]) -> list[list[ManifestRow]]:
+def folds(first: Sequence[ManifestRow], seed: int) -> list[list[ManifestRow]]:
     """Return the first once for each fold that is test; an unknown artist is nobody else."""
     artists = [row.artist or row.path for row in first]
     styles = [row.style for row in first]
-    splitter = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED)
+    splitter = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=seed)
     tests = [set(test) for _, test in splitter.split(artists, styles, artists)]
     return [
         [replace(row, split="test" if i in test else "train") for i, row in enumerate(first)]
@@ -84,6 +84,7 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     for name in ("first", "first_data", "second", "second_data", "out"):
         parser.add_argument(name, type=Path)
+    parser.add_argument("--seed", type=int, default=42, help="of the draw of the folds (42)")
     arguments = parser.parse_args()
     whole = list(read_manifest(DatasetFolder(arguments.first_data).manifest_path))
     left_out: Counter[str] = Counter()
@@ -98,10 +99,12 @@ def main() -> None:
     links = {"first": arguments.first, "second": arguments.second}
     teaching = [replace(row, split="train") for row in of_styles]
     _write(arguments.out / "joined", links, [*_under("first", first), *_under("second", teaching)])
-    teaching = [replace(row, split="val" if row.split == "val" else "train") for row in of_styles]
-    for k, fold in enumerate(folds(first)):
-        rows = [*_under("first", fold), *_under("second", teaching)]
-        _write(arguments.out / f"fold-{k}", links, rows)
+    choosing = [row for row in of_styles if row.split == "val"]
+    teaching = [replace(row, split="train") for row in of_styles if row.split != "val"]
+    for k, fold in enumerate(folds(first, arguments.seed)):
+        alone = [*_under("first", fold), *_under("second", choosing)]
+        _write(arguments.out / f"alone-{k}", links, alone)
+        _write(arguments.out / f"fold-{k}", links, [*alone, *_under("second", teaching)])
 
     artists = len({name_key(row.artist) for row in more})
     print(f"{len(more)} strangers by {artists} artists,")  # noqa: T201

@@ -134,6 +134,35 @@ def test_early_stopping_ends_a_run_that_no_longer_gains(
     assert "no better accuracy for 2 epochs" in result.stopped
 
 
+def test_the_last_epoch_is_kept_where_validation_shall_not_choose(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    stuck = ("optim.lr=1e-12", "train.epochs=9", "train.early_stopping=2")
+    for keep in ("best", "last"):
+        run = RunFolder(tmp_path / keep)
+        standing = fit(tiny_config(*stuck, f"train.keep={keep}"), tiny_dataset, run).standing
+        assert standing.best_epoch < standing.epochs
+        kept, last = load_file(run.best_path), load_file(run.last_path)
+        same = all(torch.equal(weight, last[key]) for key, weight in kept.items())
+        assert same == (keep == "last")
+
+
+def test_a_validation_split_without_some_styles_is_told_of(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    copy = DatasetFolder(shutil.copytree(tiny_dataset.path, tmp_path / "data"))
+    lines = copy.manifest_path.read_text("utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if not (",val," in line and line.startswith("Cubism"))]
+    assert len(kept) < len(lines)
+    copy.manifest_path.write_text("".join(kept), "utf-8")
+    for keep, told in (("best", 1), ("last", 0)):
+        warnings: list[str] = []
+        config = tiny_config("train.epochs=1", f"train.keep={keep}")
+        fit(config, copy, RunFolder(tmp_path / keep), warn=warnings.append)
+        found = [text for text in warnings if "no picture of 1 of the 4 styles" in text]
+        assert len(found) == told
+
+
 def test_a_time_limit_ends_a_run_between_epochs(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
