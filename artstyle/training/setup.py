@@ -14,12 +14,13 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.data.transforms import normalise
-from artstyle.errors import ConfigError
+from artstyle.errors import ConfigError, UsageError
 from artstyle.models.checkpoint import Header, StyleModel
-from artstyle.models.factory import build_network
+from artstyle.models.factory import Built, build_network
 from artstyle.models.zoo import ModelSpec, build_preprocessing
 from artstyle.preprocessing import Preprocessing
 from artstyle.training.engine import Feed, Learner, build_mix
+from artstyle.training.faults import is_out_of_memory
 from artstyle.training.losses import build_loss
 from artstyle.training.numerics import Choice, Numerics, choose_numerics
 from artstyle.training.optim import Schedule, build_optimizer
@@ -86,6 +87,8 @@ def build_setup(
         dropout=config.model.dropout,
     )
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
+    if config.data.image_size is not None:
+        _require_answer(config.model.name, built, config.data.image_size)
     batches = _batches(config, data, training, processes)
     network = built.network.to(processes.device)
     choice = choose_numerics(
@@ -103,6 +106,21 @@ def build_setup(
         processes=processes,
         choice=choice,
     )
+
+
+def _require_answer(name: str, built: Built, image_size: int) -> None:
+    """Let the network answer a blank picture: some take only some sizes, and say so only then."""
+    try:
+        with torch.inference_mode():
+            built.network.eval()(torch.zeros(1, 3, image_size, image_size))
+    except (AssertionError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        reason = " ".join(str(error).split())[:120]
+        raise UsageError(
+            f"{name} takes no pictures of {image_size} pixels ({reason}); leave data.image_size out"
+            f" for its own {built.spec.image_size}"
+        ) from None
 
 
 def labelled(data: DatasetFolder, split: Split) -> Labelled:

@@ -2,7 +2,8 @@
 
     python tests/benchmarks/pooled.py RUN...
 
-Each run was evaluated on its test split; ranges are 95% bootstrap intervals, pictures drawn alone.
+Each run was evaluated on its test split; pictures that could not be read there are left out. Ranges
+are 95% bootstrap intervals, pictures drawn alone.
 """
 
 from argparse import ArgumentParser
@@ -22,6 +23,7 @@ def main() -> None:
         row
         for run in parser.parse_args().run
         for row in read_csv(run / "evaluation/test/predictions.csv", ours=True)
+        if row["predicted"]
     ]
     styles = sorted({row[name] for row in rows for name in ("style", "predicted")})
     targets_N, predictions_N = (

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.errors import ConfigError, DataError, RunError, TrainingError
+from artstyle.errors import ConfigError, DataError, RunError, TrainingError, UsageError
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit
 from artstyle.training.processes import Processes
@@ -122,6 +122,17 @@ def test_more_processes_than_pictures_a_step_are_refused(tiny_dataset: DatasetFo
     processes = Processes(rank=0, world=3, device=torch.device("cpu"))
     with pytest.raises(ConfigError, match=r"train\.batch_size = 2"):
         build_setup(tiny_config("train.batch_size=2"), tiny_dataset, processes)
+
+
+def test_a_size_that_the_network_cannot_take_is_refused_before_it_learns(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    config = tiny_config("model.name=timm/maxvit_pico_rw_256", "data.image_size=250")
+    run = RunFolder(tmp_path / "run")
+    with pytest.raises(UsageError, match=r"takes no pictures of 250 pixels .*its own 256") as told:
+        fit(config, tiny_dataset, run)
+    assert "\n" not in str(told.value)
+    assert not run.path.exists()
 
 
 def test_early_stopping_ends_a_run_that_no_longer_gains(
