@@ -199,7 +199,11 @@ def _on_calibration(report: Mapping[str, Any]) -> str:
     error, confidence = report["expected_calibration_error"], report["mean_confidence"]
     if error <= _CALIBRATED:
         return f"Its probabilities can be taken nearly at their word (error {error:.3f})."
-    direction = "too high" if confidence > report["accuracy"] else "too low"
+    surplus = confidence - report["accuracy"]
+    if abs(surplus) < error / 2:
+        direction = f"too high in part and too low in part (error {error:.3f})"
+    else:
+        direction = "too high" if surplus > 0 else "too low"
     return (
         f"Its probabilities are {direction}: it is {confidence:.0%} sure on average and"
         f" {report['accuracy']:.0%} right."

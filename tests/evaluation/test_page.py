@@ -128,3 +128,28 @@ def test_what_to_expect_of_new_artists_is_told_from_enough_pictures_only(
     too_few = f"The {by_new_artists} by others are too few to say"
     assert (too_few in page) != expected
     assert ("too few to say, 1.000 of these" in page) != expected
+
+
+@pytest.mark.parametrize(
+    ("groups", "told"),
+    [
+        ([(0.9, 7)], "too high: it is 90% sure on average and 70% right."),
+        ([(0.6, 9)], "too low: it is 60% sure on average and 90% right."),
+        (
+            [(0.9, 7), (0.6, 8)],
+            "too high in part and too low in part (error 0.200): it is 75% sure on average and"
+            " 75% right.",
+        ),
+    ],
+)
+def test_probabilities_that_are_right_on_average_alone_are_not_called_too_low(
+    tmp_path: Path, groups: list[tuple[float, int]], told: str
+) -> None:
+    """Each group is ten pictures: the probability that all get, and how many of them are right."""
+    pairs = [(int(n >= right), 0) for _, right in groups for n in range(10)]
+    outcome = outcome_of(("Baroque", "Cubism"), pairs)
+    sure_N = np.repeat([sure for sure, _ in groups], 10)
+    logits_NC = np.stack([np.log(sure_N), np.log(1 - sure_N)], axis=1)
+    assert f"Its probabilities are {told}" in write_page(
+        tmp_path, replace(outcome, logits_NC=logits_NC)
+    )
