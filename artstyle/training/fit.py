@@ -267,7 +267,7 @@ def _record(
     about = {"epoch": standing.epochs, "val_accuracy": validated.accuracy}
     about |= {"val_macro_f1": validated.macro_f1}
     learner = setup.learner
-    if standing.kept_epoch(config.train.keep) == standing.epochs:
+    if config.train.keep == "last" or standing.best_epoch == standing.epochs:
         require_finite(setup, standing)
         header = replace(setup.header, about=about)
         write_checkpoint(run.best_path, learner.answering, header)

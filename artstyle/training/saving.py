@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 from artstyle import interrupts
 from artstyle.errors import TrainingError, WeightsError
@@ -34,10 +34,6 @@ class Standing:
         epoch = self.epochs + 1
         best = (epoch, score) if score > self.best_score else (self.best_epoch, self.best_score)
         return Standing(epoch, *best, self.seconds + seconds, seconds)
-
-    def kept_epoch(self, keep: Literal["best", "last"]) -> int:
-        """Return the epoch, counted from 1, whose weights answer for the run."""
-        return self.epochs if keep == "last" else self.best_epoch
 
     @property
     def images(self) -> int:

@@ -111,7 +111,8 @@ def build_setup(
 def _require_answer(name: str, built: Built, image_size: int) -> None:
     """Let the network answer a blank picture: some take only some sizes, and say so only then."""
     try:
-        with torch.inference_mode():
+        # Not in inference mode: what some networks keep of a pass could not be learnt from later.
+        with torch.no_grad():
             built.network.eval()(torch.zeros(1, 3, image_size, image_size))
     except (AssertionError, RuntimeError) as error:
         if is_out_of_memory(error):

@@ -39,7 +39,7 @@ class Tracker:
     def confusion(
         self, targets: Sequence[int], predictions: Sequence[int], labels: Sequence[str]
     ) -> None:
-        """Record the confusion matrix of the best epoch."""
+        """Record the confusion matrix of the epoch that is kept so far."""
         self._tell(
             lambda: self._run.log(
                 {
