@@ -11,7 +11,8 @@ like a picture of the first. OUT gets sources for `artstyle prepare`, whose pict
     OUT/joined      the first with its splits, and strangers of its styles, all for training
     OUT/fold-K      the first in five folds, artists disjoint: one is test, the others training;
                     strangers of its styles: val where they are val in the second, else training
-    OUT/alone-K     the same fold without those for training
+    OUT/fold-own    the same with the first's own test split; its train and val are training
+    OUT/alone-...   the same without the strangers for training
 """
 
 import re
@@ -101,10 +102,12 @@ def main() -> None:
     _write(arguments.out / "joined", links, [*_under("first", first), *_under("second", teaching)])
     choosing = [row for row in of_styles if row.split == "val"]
     teaching = [replace(row, split="train") for row in of_styles if row.split != "val"]
-    for k, fold in enumerate(folds(first, arguments.seed)):
-        alone = [*_under("first", fold), *_under("second", choosing)]
-        _write(arguments.out / f"alone-{k}", links, alone)
-        _write(arguments.out / f"fold-{k}", links, [*alone, *_under("second", teaching)])
+    own = [replace(row, split="test" if row.split == "test" else "train") for row in first]
+    drawn = {str(k): fold for k, fold in enumerate(folds(first, arguments.seed))}
+    for name, rows in ({"own": own} | drawn).items():
+        alone = [*_under("first", rows), *_under("second", choosing)]
+        _write(arguments.out / f"alone-{name}", links, alone)
+        _write(arguments.out / f"fold-{name}", links, [*alone, *_under("second", teaching)])
 
     artists = len({name_key(row.artist) for row in more})
     print(f"{len(more)} strangers by {artists} artists,")  # noqa: T201

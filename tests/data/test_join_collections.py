@@ -1,10 +1,18 @@
 """What a second collection may teach beside a first: nobody and nothing of the first."""
 
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
-from artstyle.data.manifest import ManifestRow
+from artstyle.data.manifest import ManifestRow, read_manifest
+from artstyle.data.prepare import prepare
+from artstyle.files import read_csv
+from tests.benchmarks import join_collections
 from tests.benchmarks.join_collections import folds, name_key, strangers
+from tests.data.pictures import write_painting
+from tests.data.prepared import config
 
 _ROW = ManifestRow("", "Baroque", "", "", "", "train", "", 9, 9, "", "0" * 16, "")
 _FIRST = [
@@ -55,3 +63,30 @@ def test_folds_test_each_painting_once_and_no_artist_on_both_sides() -> None:
 def test_names_are_one_whatever_their_spelling() -> None:
     assert name_key("Böcklin, Arnold") == name_key("bocklin_arnold") == "bocklin-arnold"
     assert name_key("葛飾北斎") != name_key("歌川広重")
+
+
+def test_strangers_teach_beside_the_firsts_own_test_split(museum: Path, tmp_path: Path) -> None:
+    names = [f"Cubism/stranger-{n}_work.jpg" for n in range(12)]
+    for n, name in enumerate([*names, "Cubism/cubism-artist-0_other.jpg"]):
+        write_painting(tmp_path / "others" / name, 9000 + n)
+    data = {}
+    for source in (museum, tmp_path / "others"):
+        data[source] = prepare(source, f"{source}-data", config()).dataset
+        assert data[source].manifest_path.is_file()
+    pairs = [str(path) for source, made in data.items() for path in (source, made.path)]
+    command = [sys.executable, join_collections.__file__, *pairs, str(tmp_path / "both")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "1 by an artist of the first" in done.stdout
+
+    first, second = (list(read_manifest(dataset.manifest_path)) for dataset in data.values())
+    expected = {f"first/{row.path}": row.split.replace("val", "train") for row in first}
+    choosing = {f"second/{row.path}": "val" for row in second if row.split == "val"}
+    written = {}
+    for part in ("alone-own", "fold-own"):
+        rows = read_csv(tmp_path / "both" / part / "manifest.csv")
+        written[part] = {row["path"]: row["split"] for row in rows}
+        assert all((tmp_path / "both" / part / path).is_file() for path in written[part])
+    choosing.pop("second/Cubism/cubism-artist-0_other.jpg", None)
+    teaching = {f"second/{name}": "train" for name in names}
+    assert written["alone-own"] == expected | choosing
+    assert written["fold-own"] == expected | teaching | choosing
