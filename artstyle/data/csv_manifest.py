@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from artstyle.data.listing import ListedImage, locate
+from artstyle.data.manifest import COLUMNS
 from artstyle.data.source import Source, SourceImage, split_name
 from artstyle.errors import DataError
 from artstyle.files import read_csv
@@ -35,7 +36,8 @@ def read_csv_manifest(path: Path) -> Source:
             f"{path} has no column {' and no column '.join(absent)}, only {', '.join(header)};"
             f" a manifest has path,style and may have {','.join(_OPTIONAL_COLUMNS)}"
         )
-    listed = list(_listed(path))
+    # A dataset folder's manifest, taken to where the pictures are, is read as it was written.
+    listed = list(_listed(path, ours=set(COLUMNS) <= set(header)))
     unlabelled = sum(not entry.image.style for entry in listed)
     located = locate(path.parent, str(path), (entry for entry in listed if entry.image.style))
     notes = [f"rows of {path} without a style, left out: {unlabelled}"] if unlabelled else []
@@ -44,8 +46,8 @@ def read_csv_manifest(path: Path) -> Source:
     )
 
 
-def _listed(path: Path) -> Iterator[ListedImage]:
-    for line, row in enumerate(read_csv(path), start=2):
+def _listed(path: Path, *, ours: bool) -> Iterator[ListedImage]:
+    for line, row in enumerate(read_csv(path, ours=ours), start=2):
         where = f"{path} line {line}"
         named_split = row.get("split", "").strip()
         split = split_name(named_split) or ""

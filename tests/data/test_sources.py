@@ -15,6 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artstyle.data.artgan import read_list
+from artstyle.data.manifest import ManifestRow
+from artstyle.data.manifest import write_manifest as write_rows
 from artstyle.data.source import Source, SourceImage, artist_and_title
 from artstyle.data.sources import open_source, read_source_bytes, stat_key
 from artstyle.errors import ArtstyleError, DataError, ImageError, MissingError, UsageError
@@ -287,6 +289,17 @@ def test_a_file_listed_twice_counts_once_unless_its_styles_differ(tmp_path: Path
         DataError, match=r"line 3: a\.jpg stands under Cubism, and before .* Rococo"
     ):
         open_source(manifest)
+
+
+def test_a_dataset_folders_manifest_is_read_as_it_was_written(tmp_path: Path) -> None:
+    paint(tmp_path, "=1.jpg")
+    row = ManifestRow(
+        "=1.jpg", "Cubism", "@gris", "'-2", "", "train", "", 9, 9, "0" * 64, "0" * 16, "images/1"
+    )
+    write_rows(tmp_path / "manifest.csv", [row])
+    assert "'=1.jpg,Cubism,'@gris,''-2," in (tmp_path / "manifest.csv").read_text()
+    image = only(open_source(tmp_path / "manifest.csv"))
+    assert image == SourceImage("=1.jpg", "Cubism", "@gris", "'-2", "", "train")
 
 
 def test_a_manifest_none_of_whose_files_is_there_is_an_error(tmp_path: Path) -> None:
