@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from shutil import get_terminal_size
@@ -18,7 +19,6 @@ from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
     from artstyle.models.checkpoint import StyleModel
-    from artstyle.paths import PicturePath
     from artstyle.predict import PredictionRow
 
 Format = Literal["table", "csv", "json", "jsonl"]
@@ -88,24 +88,18 @@ def predict(
     model = load_model()
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or choose_batch_size(model.device)
-
-    def answer(pictures: Iterator["PicturePath"], progress: Progress) -> Iterator["PredictionRow"]:
-        return predict_styles(
-            model, pictures, top_k=top_k, batch_size=batch_size, progress=progress
-        )
-
+    answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if out is None:
         with _stdout(chosen) as stream, _progress_beside(stream) as progress:
-            total, failed = _write(answer(pictures, progress), stream, chosen, top_k)
+            total, failed = _write(answer(pictures, progress=progress), stream, chosen, top_k)
     else:
         request = Request(model.fingerprint, top_k, batch_size, str(model.device))
         with unfinished_rows(_partial(out), out, request, resume=resume) as unfinished:
             with live_progress() as progress:
-                for row in answer(unfinished.skip_finished(pictures), progress):
+                for row in answer(unfinished.skip_finished(pictures), progress=progress):
                     unfinished.add(row)
             with _file(out, chosen) as stream:
                 total, failed = _write(unfinished.rows(), stream, chosen, top_k)
-    if out is not None:
         say(f"{total} rows in {out}")
     if failed:
         say(f"{failed} of {total} pictures could not be read")
