@@ -13,7 +13,7 @@ from torch import nn
 
 from artstyle.errors import UnknownNameError, UsageError
 from artstyle.models.weights import no_download
-from artstyle.models.zoo import TIMM_PREFIX, ModelSpec
+from artstyle.models.zoo import TIMM_PREFIX, ModelSpec, refused_size
 
 # Modules whose children count as blocks of their own.
 _SEQUENCES = ("blocks", "stages", "layers")
@@ -69,8 +69,7 @@ def build_any(
             raise
         raise no_download(name, error) from None
     except (AssertionError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UsageError(f"{name} takes no pictures of {image_size} pixels: {reason}") from None
+        raise refused_size(name, image_size, error) from None
     return network, _describe(name, network)
 
 

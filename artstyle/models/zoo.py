@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from artstyle.config import DataConfig
-from artstyle.errors import UnknownNameError
+from artstyle.errors import UnknownNameError, UsageError
 from artstyle.preprocessing import Interpolation, Preprocessing
 
 Source = Literal["artstyle", "torchvision", "timm"]
@@ -142,6 +142,15 @@ def weights_at_start(name: str, asked: str | None) -> str:
     if asked is not None:
         return asked
     return "imagenet" if name not in MODELS or MODELS[name].has_weights else "none"
+
+
+def refused_size(name: str, image_size: int | None, error: Exception) -> UsageError:
+    """Return what to say of a network that takes only some sizes of picture, and not this one."""
+    reason = " ".join(str(error).split())[:120]
+    return UsageError(
+        f"{name} takes no pictures of {image_size} pixels ({reason}); leave data.image_size out for"
+        " the size it was made for"
+    )
 
 
 def require_model(name: str) -> None:

@@ -14,10 +14,10 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.data.transforms import normalise
-from artstyle.errors import ConfigError, UsageError
+from artstyle.errors import ConfigError
 from artstyle.models.checkpoint import Header, StyleModel
-from artstyle.models.factory import Built, build_network
-from artstyle.models.zoo import ModelSpec, build_preprocessing
+from artstyle.models.factory import build_network
+from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
 from artstyle.preprocessing import Preprocessing
 from artstyle.training.engine import Feed, Learner, build_mix
 from artstyle.training.faults import is_out_of_memory
@@ -88,7 +88,7 @@ def build_setup(
     )
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     if config.data.image_size is not None:
-        _require_answer(config.model.name, built, config.data.image_size)
+        _require_answer(config.model.name, built.network, config.data.image_size)
     batches = _batches(config, data, training, processes)
     network = built.network.to(processes.device)
     choice = choose_numerics(
@@ -108,20 +108,16 @@ def build_setup(
     )
 
 
-def _require_answer(name: str, built: Built, image_size: int) -> None:
+def _require_answer(name: str, network: nn.Module, image_size: int) -> None:
     """Let the network answer a blank picture: some take only some sizes, and say so only then."""
     try:
         # Not in inference mode: what some networks keep of a pass could not be learnt from later.
         with torch.no_grad():
-            built.network.eval()(torch.zeros(1, 3, image_size, image_size))
+            network.eval()(torch.zeros(1, 3, image_size, image_size))
     except (AssertionError, RuntimeError) as error:
         if is_out_of_memory(error):
             raise
-        reason = " ".join(str(error).split())[:120]
-        raise UsageError(
-            f"{name} takes no pictures of {image_size} pixels ({reason}); leave data.image_size out"
-            f" for its own {built.spec.image_size}"
-        ) from None
+        raise refused_size(name, image_size, error) from None
 
 
 def labelled(data: DatasetFolder, split: Split) -> Labelled:
