@@ -13,6 +13,8 @@ like a picture of the first. OUT gets sources for `artstyle prepare`, whose pict
                     strangers of its styles: val where they are val in the second, else training
     OUT/fold-own    the same with the first's own test split; its train and val are training
     OUT/alone-...   the same without the strangers for training
+    OUT/wide-...    the same with those, and with the second's pictures by artists of the first who
+                    are not in the test, for training
 """
 
 import re
@@ -38,10 +40,16 @@ _COLUMNS = ("path", "style", "artist", "title", "split")
 
 
 def strangers(
-    first: Sequence[ManifestRow], second: Iterable[ManifestRow], left_out: Counter[str]
+    first: Sequence[ManifestRow],
+    second: Iterable[ManifestRow],
+    left_out: Counter[str],
+    known: Sequence[ManifestRow] | None = None,
 ) -> list[ManifestRow]:
-    """Return the rows of the second that have nothing of the first; count why others do not."""
-    names = {name_key(row.artist) for row in first if row.artist}
+    """Return the rows of the second that have nothing of the first; count why others do not.
+
+    Given ``known``, a part of the first, only the artists of that part are kept out.
+    """
+    names = {name_key(row.artist) for row in known or first if row.artist}
     last_names = {name.rpartition("-")[2] for name in names}
     hashes_N = np.array([int(row.phash, 16) for row in first], dtype=np.uint64)
     found = []
@@ -87,9 +95,11 @@ def main() -> None:
         parser.add_argument(name, type=Path)
     parser.add_argument("--seed", type=int, default=42, help="of the draw of the folds (42)")
     arguments = parser.parse_args()
-    whole = list(read_manifest(DatasetFolder(arguments.first_data).manifest_path))
+    whole, others = (
+        list(read_manifest(DatasetFolder(path).manifest_path))
+        for path in (arguments.first_data, arguments.second_data)
+    )
     left_out: Counter[str] = Counter()
-    others = read_manifest(DatasetFolder(arguments.second_data).manifest_path)
     more = strangers(whole, others, left_out)
     first = [row for row in whole if row.split]
     styles = {row.style for row in first}
@@ -108,6 +118,13 @@ def main() -> None:
         alone = [*_under("first", rows), *_under("second", choosing)]
         _write(arguments.out / f"alone-{name}", links, alone)
         _write(arguments.out / f"fold-{name}", links, [*alone, *_under("second", teaching)])
+        tested = [row for row in rows if row.split == "test"]
+        wider = [
+            replace(row, split="train")
+            for row in strangers(whole, others, Counter(), tested)
+            if row.style in styles and row not in choosing
+        ]
+        _write(arguments.out / f"wide-{name}", links, [*alone, *_under("second", wider)])
 
     artists = len({name_key(row.artist) for row in more})
     print(f"{len(more)} strangers by {artists} artists,")  # noqa: T201

@@ -43,6 +43,9 @@ def test_only_strangers_are_left() -> None:
         "in no split of its own collection": 1,
         "like a picture of the first": 1,
     }
+    beside_bocklin = strangers(_FIRST, second, Counter(), known=_FIRST[1:2])
+    paths = ["kept.jpg", "unknown.jpg", "last.jpg", "rare.jpg", "unlike.jpg"]
+    assert [row.path for row in beside_bocklin] == paths
 
 
 def test_folds_test_each_painting_once_and_no_artist_on_both_sides() -> None:
@@ -82,7 +85,7 @@ def test_strangers_teach_beside_the_firsts_own_test_split(museum: Path, tmp_path
     expected = {f"first/{row.path}": row.split.replace("val", "train") for row in first}
     choosing = {f"second/{row.path}": "val" for row in second if row.split == "val"}
     written = {}
-    for part in ("alone-own", "fold-own"):
+    for part in ("alone-own", "fold-own", "wide-own"):
         rows = read_csv(tmp_path / "both" / part / "manifest.csv")
         written[part] = {row["path"]: row["split"] for row in rows}
         assert all((tmp_path / "both" / part / path).is_file() for path in written[part])
@@ -90,3 +93,4 @@ def test_strangers_teach_beside_the_firsts_own_test_split(museum: Path, tmp_path
     teaching = {f"second/{name}": "train" for name in names}
     assert written["alone-own"] == expected | choosing
     assert written["fold-own"] == expected | teaching | choosing
+    assert written["wide-own"] == written["fold-own"]  # The other one's artist is tested.
