@@ -6,6 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from artstyle.data.artgan import has_lists, read_artgan
+from artstyle.data.artists import with_one_spelling
 from artstyle.data.csv_manifest import MANIFEST_NAME, is_manifest, read_csv_manifest
 from artstyle.data.folders import (
     find_pictures,
@@ -22,7 +23,7 @@ __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_ke
 
 
 def open_source(path: Path, format: str | None = None, lists: Path | None = None) -> Source:
-    """Find the paintings of a source, without opening them.
+    """Find the paintings of a source, without opening them; each artist is spelt in one way.
 
     Args:
         path: A folder, a CSV manifest or a Parquet shard.
@@ -43,9 +44,8 @@ def open_source(path: Path, format: str | None = None, lists: Path | None = None
         raise MissingError(f"no folder {lists}; --lists takes the folder of style_train.csv")
     if lists is not None and format not in (None, "artgan"):
         raise UsageError(f"--lists goes with --format artgan, not with {format}")
-    if path.is_file():
-        return _open_file(path, format)
-    return _open_folder(path, format, lists)
+    found = _open_file(path, format) if path.is_file() else _open_folder(path, format, lists)
+    return with_one_spelling(found)
 
 
 def read_source_bytes(

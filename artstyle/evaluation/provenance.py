@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from artstyle.data.artists import artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, Split, read_manifest
 from artstyle.runs import RunFolder
@@ -28,8 +29,8 @@ def artists_seen(
     """Say of each picture whether training had one by its artist; None where nobody knows."""
     if training is None:
         return tuple(None for _ in rows)
-    known = {row.artist for row in training}
-    return tuple(row.artist in known if row.artist else None for row in rows)
+    known = {artist_key(name) for name in {row.artist for row in training}}
+    return tuple(artist_key(row.artist) in known if row.artist else None for row in rows)
 
 
 def find_doubts(

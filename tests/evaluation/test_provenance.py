@@ -53,6 +53,7 @@ def test_artists_are_seen_where_training_has_a_picture_by_them(
     other = write_dataset(tmp_path / "other", fingerprint="b" * 64)
     rows = other.rows("test")[:6]
     assert [row.artist for row in rows][:3] == ["artist 0", "artist 1", "test artist 2"]
+    rows[1] = replace(rows[1], artist="1, ARTIST")
     seen = artists_seen(rows, training_rows(run, other))
     assert seen == (True, True, False, False, False, None)
 
