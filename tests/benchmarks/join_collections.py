@@ -49,7 +49,8 @@ def strangers(
 
     Given ``known``, a part of the first, only the artists of that part are kept out.
     """
-    names = {name_key(row.artist) for row in known or first if row.artist}
+    kept_apart = first if known is None else known
+    names = {name_key(row.artist) for row in kept_apart if row.artist}
     last_names = {name.rpartition("-")[2] for name in names}
     hashes_N = np.array([int(row.phash, 16) for row in first], dtype=np.uint64)
     found = []
