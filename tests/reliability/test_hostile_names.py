@@ -21,7 +21,7 @@ STYLES = (
     "\x1b[2J\u202e\n'\"&lt;b&gt;",
 )
 """The fourth is a path; as a folder it cannot be, in a manifest it can."""
-ARTISTS = ("=cmd|'/c calc'!A1", "+1+1", '"><script>alert(1)</script>', "@SUM(1)", "-1", "\t=1")
+ARTISTS = ("=cmd|'/c calc'!A1", "+1+1", '"><script>alert(1)</script>', "@SUM(1)", "-1", "\t=2")
 _TAGS = (
     "html head meta title style body header h1 h2 h3 p nav main section div dl dt dd table caption"
     " thead tbody tr th td span a figure img figcaption details summary footer ul li ol br"
