@@ -33,6 +33,10 @@ def main() -> None:
             app()
     except interrupts.Interrupted as interrupted:
         _end_interrupted(interrupted.exit_code)
+    except SystemExit:
+        # What is raised within a weakref's callback or a destructor, Python swallows.
+        _end_interrupted()
+        raise
     except ArtstyleError as error:
         _end_interrupted()
         say(f"error: {visible(str(error))}")

@@ -270,3 +270,25 @@ def test_a_command_that_cannot_stop_is_ended_after_a_grace(place: Place, tmp_pat
     seconds, lines = ended(words, signal.SIGTERM, run.config_path.is_file, tmp_path)
     assert lines == [f"interrupted; go on with 'artstyle finetune --resume {run.path}'"]
     assert GRACE_SECONDS <= seconds <= MOST_SECONDS
+
+
+def test_an_interrupt_that_python_swallows_is_not_lost() -> None:
+    code = """
+import signal, sys
+from artstyle import __main__ as entrance
+
+class Swallowing:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+def app():
+    Swallowing()
+    sys.exit(0)
+
+entrance.app = app
+entrance.main()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "Exception ignored" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("interrupted; ")
+    assert done.returncode == 130
