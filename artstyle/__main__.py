@@ -33,10 +33,6 @@ def main() -> None:
             app()
     except interrupts.Interrupted as interrupted:
         _end_interrupted(interrupted.exit_code)
-    except SystemExit:
-        # What is raised within a weakref's callback or a destructor, Python swallows.
-        _end_interrupted()
-        raise
     except ArtstyleError as error:
         _end_interrupted()
         say(f"error: {visible(str(error))}")
@@ -46,7 +42,8 @@ def main() -> None:
         _end_interrupted()
         say(f"error: {visible(_told(error))}")
         sys.exit(ArtstyleError.exit_code)
-    except Exception:
+    except (Exception, SystemExit):
+        # A command may have ended well: in a weakref callback Python swallows what is raised.
         _end_interrupted()
         raise
 

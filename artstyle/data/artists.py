@@ -1,24 +1,30 @@
 """Artists: which spellings of a name are one person's."""
 
-import re
 import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import replace
 
 from artstyle.data.source import Source
 
-_WORD = re.compile(r"[^\W_]+")
+
+def name_words(name: str) -> list[str]:
+    """Return the words of a name, small and without accents.
+
+    Only accents go (U+0300 to U+036F): the marks of kana and of Indic scripts are part of the word.
+    """
+    letters = unicodedata.normalize("NFKD", name.casefold())
+    plain = (letter for letter in letters if not "\u0300" <= letter <= "\u036f")
+    kept = (letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in plain)
+    return "".join(kept).split()
 
 
 def artist_key(name: str) -> str:
-    """Return what the spellings of a name share: its words, small, without accents, in no order.
+    """Return what the spellings of a name share: its words in no order.
 
     "Böcklin, Arnold" and "arnold-bocklin" have one key; initials and missing first names have
     another, since nobody can say whose they are.
     """
-    letters = unicodedata.normalize("NFKD", name.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return " ".join(sorted(_WORD.findall(plain))) or name
+    return " ".join(sorted(name_words(name))) or name
 
 
 def with_one_spelling(source: Source) -> Source:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from artstyle import metrics
+from artstyle.data.artists import artist_key
 from artstyle.data.manifest import ManifestRow
 from artstyle.data.split_report import artist_oracle
 from artstyle.evaluation.outcome import TOP_K, Outcome
@@ -130,7 +131,7 @@ def _oracle(outcome: Outcome, training: Sequence[ManifestRow] | None) -> dict[st
     oracle = artist_oracle(
         ["train"] * len(training) + ["test"] * len(outcome.rows),
         [row.style for row in rows],
-        [row.artist for row in rows],
+        [artist_key(row.artist) for row in rows],
         "test",
     )
     return None if oracle is None else asdict(oracle)

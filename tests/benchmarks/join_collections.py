@@ -17,8 +17,6 @@ like a picture of the first. OUT gets sources for `artstyle prepare`, whose pict
                     are not in the test, for training
 """
 
-import re
-import unicodedata
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -28,6 +26,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
+from artstyle.data.artists import name_words
 from artstyle.data.csv_manifest import MANIFEST_NAME
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
@@ -71,10 +70,8 @@ def strangers(
 
 
 def name_key(artist: str) -> str:
-    """Return an artist's name in small letters without accents, with hyphens between words."""
-    letters = unicodedata.normalize("NFKD", artist.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return re.sub(r"[\W\d_]+", "-", plain).strip("-")
+    """Return a name's words without accents, small, hyphens between them; numbers are left out."""
+    return "-".join(word for word in name_words(artist) if not word.isdigit())
 
 
 def folds(first: Sequence[ManifestRow], seed: int) -> list[list[ManifestRow]]:

@@ -20,6 +20,7 @@ from tests.data.prepared import config, rows
         ("Bo\u0308cklin", "B\u00d6CKLIN"),
         ("Jan van Eyck", "van-eyck_jan"),
         ("utagawa-toyokuni-ii", "Utagawa Toyokuni II"),
+        ("か\u3099", "が"),
     ],
 )
 def test_spellings_of_one_name_have_one_key(one: str, other: str) -> None:
@@ -32,6 +33,8 @@ def test_spellings_of_one_name_have_one_key(one: str, other: str) -> None:
         ("utagawa-toyokuni", "utagawa-toyokuni-ii"),
         ("artist-1", "artist-2"),
         ("葛飾北斎", "歌川広重"),
+        ("かんだ", "かんた"),
+        ("राम", "मीरा"),
         ("?", "!"),
         ("hals", "frans-hals"),
     ],

@@ -69,28 +69,33 @@ def test_names_are_one_whatever_their_spelling() -> None:
 
 
 def test_strangers_teach_beside_the_firsts_own_test_split(museum: Path, tmp_path: Path) -> None:
+    known = [f"Cubism/{name}_work.jpg" for name in ("anna-a", "berta-b", "carla-c", "dora-d")]
     names = [f"Cubism/stranger-{n}_work.jpg" for n in range(12)]
-    for n, name in enumerate([*names, "Cubism/cubism-artist-0_other.jpg"]):
+    for n, name in enumerate(known):
+        write_painting(museum / name, 8000 + n)
+    for n, name in enumerate([*names, *known]):
         write_painting(tmp_path / "others" / name, 9000 + n)
-    data = {}
-    for source in (museum, tmp_path / "others"):
-        data[source] = prepare(source, f"{source}-data", config()).dataset
-        assert data[source].manifest_path.is_file()
+    sources = (museum, tmp_path / "others")
+    data = {source: prepare(source, f"{source}-data", config()).dataset for source in sources}
     pairs = [str(path) for source, made in data.items() for path in (source, made.path)]
     command = [sys.executable, join_collections.__file__, *pairs, str(tmp_path / "both")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert "1 by an artist of the first" in done.stdout
+    assert "4 by an artist of the first" in done.stdout
 
     first, second = (list(read_manifest(dataset.manifest_path)) for dataset in data.values())
     expected = {f"first/{row.path}": row.split.replace("val", "train") for row in first}
     choosing = {f"second/{row.path}": "val" for row in second if row.split == "val"}
+    for name in known:
+        choosing.pop(f"second/{name}", None)
+    tested = {row.path for row in first if row.split == "test"}
+    wider = {f"second/{name}": "train" for name in known if name not in tested}
+    assert 0 < len(wider) < len(known)
     written = {}
     for part in ("alone-own", "fold-own", "wide-own"):
         rows = read_csv(tmp_path / "both" / part / "manifest.csv")
         written[part] = {row["path"]: row["split"] for row in rows}
         assert all((tmp_path / "both" / part / path).is_file() for path in written[part])
-    choosing.pop("second/Cubism/cubism-artist-0_other.jpg", None)
     teaching = {f"second/{name}": "train" for name in names}
     assert written["alone-own"] == expected | choosing
     assert written["fold-own"] == expected | teaching | choosing
-    assert written["wide-own"] == written["fold-own"]  # The other one's artist is tested.
+    assert written["wide-own"] == written["fold-own"] | wider
