@@ -15,8 +15,9 @@ from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.data.transforms import normalise
 from artstyle.errors import ConfigError
-from artstyle.models.checkpoint import Header, StyleModel
+from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
+from artstyle.models.header import Header
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
 from artstyle.preprocessing import Preprocessing
 from artstyle.training.engine import Feed, Learner, build_mix

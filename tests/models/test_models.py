@@ -13,13 +13,9 @@ from torch.nn import functional
 
 from artstyle.config import UnfreezeConfig
 from artstyle.errors import UnknownNameError, UsageError, WeightsError
-from artstyle.models.checkpoint import (
-    Header,
-    load_style_model,
-    read_state,
-    write_checkpoint,
-)
+from artstyle.models.checkpoint import load_style_model, read_state, write_checkpoint
 from artstyle.models.factory import build_network
+from artstyle.models.header import Header
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.models.weights import read_lite0
 from artstyle.models.zoo import MODELS, ModelSpec
