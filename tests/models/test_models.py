@@ -177,37 +177,6 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
         load_style_model(path, CPU)
 
 
-def test_weights_from_a_file_fill_all_but_another_head(tmp_path: Path) -> None:
-    source = build_network("efficientnet_lite0", 5).network
-    path = tmp_path / "weights.pth"
-    torch.save(source.state_dict(), path)
-    target = build_network("efficientnet_lite0", 3, weights=str(path)).network
-    taken, given = target.state_dict(), source.state_dict()
-    assert torch.equal(taken["conv_stem.weight"], given["conv_stem.weight"])
-    assert taken["classifier.weight"].shape == (3, 1280)
-
-
-def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.pth"
-    torch.save(build_network("simple_cnn", 3, image_size=32).network.state_dict(), path)
-    with pytest.raises(WeightsError, match="does not fit efficientnet_lite0"):
-        build_network("efficientnet_lite0", 3, weights=str(path))
-
-
-def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
-
-    class Payload:
-        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-            return (canary.write_text, ("ran",))
-
-    path = tmp_path / "evil.pth"
-    torch.save({"weight": Payload()}, path)
-    with pytest.raises(WeightsError, match="may be a program and is not read"):
-        build_network("efficientnet_lite0", 3, weights=str(path))
-    assert not canary.exists()
-
-
 def test_a_misspelt_model_is_answered_with_the_nearest_one() -> None:
     with pytest.raises(UnknownNameError, match="Did you mean 'resnet50'"):
         build_network("resnet5", 3)
