@@ -7,7 +7,7 @@ from io import TextIOWrapper
 
 from artstyle import interrupts
 from artstyle.cli.app import app
-from artstyle.cli.console import say
+from artstyle.cli.console import end_stdout, open_closed_streams, say
 from artstyle.errors import ArtstyleError
 from artstyle.labels import visible
 
@@ -17,6 +17,7 @@ _WAYS_OUT = {
     errno.EFBIG: "raise the limit of 'ulimit -f'",
     errno.EMFILE: "raise the limit with 'ulimit -n 4096'",
     errno.ENFILE: "close other programs",
+    errno.EBADF: "it is closed; send it somewhere, as in '> FILE'",
     errno.EIO: "the disk fails, and dmesg says how",
     errno.EROFS: "choose another place with --out",
     errno.EACCES: "ask for the permission, or choose another place with --out",
@@ -25,12 +26,16 @@ _WAYS_OUT = {
 
 def main() -> None:
     """Run ``artstyle`` with the arguments of the process."""
+    open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal may lack the letters of a name; what was done is not undone by that.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with interrupts.answered(_say_interrupted):
-            app()
+            try:
+                app()
+            finally:
+                end_stdout()
     except interrupts.Interrupted as interrupted:
         _end_interrupted(interrupted.exit_code)
     except ArtstyleError as error:
@@ -66,7 +71,7 @@ def _told(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
     way_out = _WAYS_OUT.get(error.errno or 0)
     parts = [f"{place}{error.strerror or error}", way_out]
-    if error.errno not in (errno.EROFS, errno.EACCES):
+    if error.errno not in (errno.EROFS, errno.EACCES, errno.EBADF):
         parts.append(interrupts.way_on())
     return "; ".join(part for part in parts if part)
 

@@ -5,6 +5,7 @@ is every picture in it, at any depth, sorted by the code points of their paths. 
 ``*``, ``?`` or ``[`` in it is a glob, where ``**`` stands for any number of folders.
 """
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -14,7 +15,8 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
-from artstyle.errors import MissingError
+from artstyle.errors import MissingError, UsageError
+from artstyle.files import errors_named, text_encoding
 from artstyle.images import FAULTS_OF_THE_MACHINE, SUFFIXES
 
 LIST = "-"
@@ -46,11 +48,11 @@ def find_pictures(
     Args:
         arguments: Files, folders, globs, or ``-`` for ``list_file``.
         list_file: Paths of files and folders, separated by line ends, or by NUL if there is one in
-            its first 64 KiB; None is standard input.
+            its first 64 KiB; in UTF-16 or UTF-32 too; None is standard input.
     """
     for argument in arguments:
         if argument == LIST:
-            for line in _listed_paths(list_file or sys.stdin.buffer):
+            for line in _listed_paths(list_file):
                 yield from _folder(line) if _is_folder(line) else [PicturePath(line)]
         else:
             yield from _named(argument)
@@ -206,19 +208,61 @@ def _matches(name: str, part: str) -> bool:
     return hidden_as_asked and fnmatchcase(name, part)
 
 
-def _listed_paths(list_file: BinaryIO) -> Iterator[Path]:
-    chunk = list_file.read(_CHUNK_BYTES)
-    separator = b"\0" if b"\0" in chunk else b"\n"
-    rest = b""
-    while chunk:
-        *whole, rest = (rest + chunk).split(separator)
-        yield from _paths(whole, separator)
+def _listed_paths(list_file: BinaryIO | None) -> Iterator[Path]:
+    """Read the list as it comes; without a byte-order mark, names keep their own bytes.
+
+    Raises:
+        UsageError: There is no standard input, or it is not the text that it begins as.
+        OSError: It cannot be read; the error says that it is standard input.
+    """
+    if list_file is None:
+        if sys.stdin is None:
+            raise UsageError("- reads a list of paths from standard input, which is closed")
+        list_file = sys.stdin.buffer
+    with errors_named(Path("standard input")):
         chunk = list_file.read(_CHUNK_BYTES)
+        codec = _wide_codec(chunk)
+        decoder = codecs.getincrementaldecoder(codec)() if codec else None
+        separator = b"\0" if b"\0" in chunk and not decoder else b"\n"
+        rest = b""
+        while chunk:
+            text = _name_bytes(chunk, decoder) if decoder else chunk
+            *whole, rest = (rest + text).split(separator)
+            yield from _paths(whole, separator)
+            chunk = list_file.read(_CHUNK_BYTES)
+        if decoder:
+            _name_bytes(b"", decoder, final=True)
     yield from _paths([rest], separator)
+
+
+def _wide_codec(start: bytes) -> str:
+    """Return the codec of a list in UTF-16 or UTF-32; empty for one of bytes.
+
+    Without a mark, only line ends of two bytes tell UTF-16 from names that NUL separates.
+    """
+    codec = text_encoding(start)
+    unmarked = codec in ("utf-16-le", "utf-16-be")
+    wide = codec != "utf-8-sig" and not (unmarked and "\n" not in start.decode(codec, "ignore"))
+    return codec if wide else ""
+
+
+def _name_bytes(chunk: bytes, decoder: codecs.IncrementalDecoder, *, final: bool = False) -> bytes:
+    try:
+        return os.fsencode(decoder.decode(chunk, final))
+    except UnicodeError as error:
+        raise UsageError(f"the list on standard input is damaged: {error}") from None
 
 
 def _paths(entries: Iterable[bytes], separator: bytes) -> Iterator[Path]:
     for entry in entries:
-        name = entry.removesuffix(b"\r") if separator == b"\n" else entry
+        name = entry.removeprefix(codecs.BOM_UTF8)
+        if separator == b"\n":
+            name = _without_padding(name.removesuffix(b"\r"))
         if name:
             yield Path(os.fsdecode(name))
+
+
+def _without_padding(name: bytes) -> bytes:
+    """Return a name without spaces around it and quotes, unless they belong to a file's name."""
+    bare = name.strip().strip(b'"')
+    return name if bare and bare != name and os.path.lexists(name) else bare

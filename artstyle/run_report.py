@@ -43,8 +43,8 @@ _FIGURES = {
 _TEST = "test"
 
 
-def write_run_report(run: RunFolder) -> Path:
-    """Write ``report.html`` into the run folder and return where it lies.
+def write_run_report(run: RunFolder, out: Path | None = None) -> Path:
+    """Write the page of a run to ``out``, by default ``report.html`` in its folder; return where.
 
     It is made of what the run folder holds at the moment: evaluations and heatmaps that were made
     since are in it when it is written again.
@@ -69,8 +69,9 @@ def write_run_report(run: RunFolder) -> Path:
         Section("Environment", _environment(environment)),
     ]
     subtitle = f"{config.model.name}, begun {environment['started'][:16].replace('T', ' ')}"
-    write_page(run.report_path, f"Run {run.name}", subtitle, sections)
-    return run.report_path
+    path = out or run.report_path
+    write_page(path, f"Run {run.name}", subtitle, sections)
+    return path
 
 
 def _data_of(environment: Mapping[str, Any]) -> DatasetFolder | None:

@@ -1,12 +1,13 @@
 import io
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artstyle.errors import MissingError
+from artstyle.errors import MissingError, UsageError
 from artstyle.paths import find_pictures, printable, require_pictures
 
 
@@ -178,3 +179,34 @@ def test_a_folder_that_may_not_be_entered_is_told_of(here: Path) -> None:
         assert found("d") == ["d/z.jpg"]
     finally:
         (here / "d/locked").chmod(0o700)
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_list_may_be_in_what_windows_writes(here: Path, codec: str) -> None:
+    names = ["é/ü b.jpg", "日本.jpg", *(f"folder/{number:06}.jpg" for number in range(9_000))]
+    assert found("-", listed="\r\n".join(names).encode(codec)) == names
+
+
+def test_a_mark_is_taken_away_where_lists_were_joined(here: Path) -> None:
+    assert found("-", listed=b"\xef\xbb\xbfa.jpg\n\xef\xbb\xbfb.jpg\n") == ["a.jpg", "b.jpg"]
+
+
+def test_short_names_that_nul_separates_are_not_taken_for_utf16(here: Path) -> None:
+    assert found("-", listed=b"a\0b\0c\0") == ["a", "b", "c"]
+
+
+def test_spaces_and_quotes_around_a_listed_name_are_no_part_of_it(here: Path) -> None:
+    touch(here, "a.jpg", "b.jpg ", "c d.jpg")
+    listed = b' a.jpg \t\nb.jpg \n"c d.jpg"\n   \n'
+    assert found("-", listed=listed) == ["a.jpg", "b.jpg ", "c d.jpg"]
+
+
+def test_a_damaged_list_in_utf16_is_refused(here: Path) -> None:
+    with pytest.raises(UsageError, match="the list on standard input is damaged"):
+        found("-", listed="a.jpg\nb.jpg".encode("utf-16")[:-1])
+
+
+def test_a_list_from_a_closed_stdin_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UsageError, match="standard input, which is closed"):
+        list(find_pictures(["-"]))

@@ -28,6 +28,17 @@ def page_of(run: RunFolder) -> str:
     return run.report_path.read_text("utf-8")
 
 
+def test_the_page_of_a_run_that_may_not_be_written_goes_elsewhere(
+    run: RunFolder, tmp_path: Path
+) -> None:
+    page = page_of(run)
+    run.report_path.unlink()
+    other = tmp_path / "elsewhere" / "page.html"
+    assert write_run_report(run, other) == other
+    assert other.read_text("utf-8") == page
+    assert not run.report_path.exists()
+
+
 def test_a_run_without_evaluation_says_what_to_type_and_not_to_quote_validation(
     run: RunFolder,
 ) -> None:

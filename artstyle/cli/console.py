@@ -1,5 +1,6 @@
 """The one place that prints: data to stdout, messages and progress to stderr."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,13 +11,72 @@ from typing import TextIO
 from artstyle.labels import visible
 from artstyle.progress import Progress
 
+# What a write can fail with, and a read cannot.
+_UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+def open_closed_streams() -> None:
+    """Give the process the standard streams that it was started without.
+
+    Otherwise the next file that is opened would get the number of one of them, and what a library
+    prints would go into it. Writing to stdout then fails, as the system says; messages to stderr
+    go nowhere.
+    """
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
+
+
+def end_stdout() -> None:
+    """Write what stdout still holds; if that fails, the interpreter need not try it again.
+
+    Raises:
+        OSError: It could not be written.
+    """
+    with _reaching_stdout():
+        pass
+
+
+@contextmanager
+def _reaching_stdout() -> Iterator[None]:
+    """Flush stdout after the block; when its reader has gone away, the rest is for nobody.
+
+    Raises:
+        OSError: It could not be written; the error says that it is standard output.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except OSError as error:
+        _discard(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            return
+        if error.filename is None and error.errno in _UNWRITABLE:
+            error.filename = "standard output"
+        raise
+
+
+def _discard(stream: TextIO) -> None:
+    """Let what a stream holds, and all that follows, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
 
 def say(message: str) -> None:
     """Print a message for people, on stderr; no name in it can steer the terminal."""
     lines = map(visible, message.split("\n"))
-    # In one piece with its end: a signal between two pieces would put its message on the same line.
-    sys.stderr.write("\n".join(lines) + "\n")
-    sys.stderr.flush()
+    try:
+        # In one piece with its end: a signal between two pieces would put its message on the same
+        # line.
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
+    except OSError:
+        # Nobody can be told that nobody can be told.
+        _discard(sys.stderr)
 
 
 def warn(message: str) -> None:
@@ -26,7 +86,8 @@ def warn(message: str) -> None:
 
 def show(text: str) -> None:
     """Print data, on stdout."""
-    print(text, flush=True)  # noqa: T201
+    with _reaching_stdout():
+        print(text)  # noqa: T201
 
 
 @contextmanager
@@ -40,13 +101,10 @@ def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
     stdout = sys.stdout
     assert isinstance(stdout, TextIOWrapper)
     stdout.reconfigure(encoding=encoding, errors=errors, newline="\n")
-    try:
+    with _reaching_stdout():
         yield stdout
-        stdout.flush()
-    except BrokenPipeError:
-        # What is still in the buffer has nowhere to go when the interpreter flushes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stdout.fileno())
-        sys.exit(0)
+        return
+    sys.exit(0)
 
 
 def show_table(
@@ -63,7 +121,12 @@ def show_table(
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
-    Console(soft_wrap=False).print(table)
+    console = Console(soft_wrap=False)
+    # Printed by us: rich takes a reader that has gone away for a failure.
+    with console.capture() as drawn:
+        console.print(table)
+    with _reaching_stdout():
+        print(drawn.get(), end="")  # noqa: T201
 
 
 def show_places(title: str, places: Mapping[str, object]) -> None:

@@ -1,15 +1,29 @@
 """`artstyle report`: the whole run on one page."""
 
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
 from artstyle.cli.console import show
 from artstyle.cli.options import DEFAULT_RUNS, RunOption
+from artstyle.errors import UsageError
 
 
-def report(run: RunOption = "latest") -> None:
+def report(
+    run: RunOption = "latest",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A file; by default report.html in the run.")
+    ] = None,
+) -> None:
     """Put a whole run on one page: data, curves, evaluation, heatmaps, configuration.
 
     Prints where the page lies.
     """
+    if out and out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--out {out}: end it in .html")
+
     from artstyle.run_report import write_run_report
     from artstyle.runs import find_run
 
-    show(str(write_run_report(find_run(run, DEFAULT_RUNS))))
+    show(str(write_run_report(find_run(run, DEFAULT_RUNS), out)))

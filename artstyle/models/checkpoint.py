@@ -19,15 +19,14 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from artstyle.checks import checked, require_version
-from artstyle.errors import DataError, MissingError, UsageError, WeightsError
+from artstyle.errors import MissingError, UsageError, WeightsError
 from artstyle.files import atomic_path
-from artstyle.labels import is_style_name, visible
+from artstyle.labels import visible
 from artstyle.models.factory import Built, build_network
+from artstyle.models.header import Header, header_text, parse_header, parse_metadata
 from artstyle.models.zoo import ModelSpec
 from artstyle.preprocessing import Preprocessing
 
-_FORMAT_VERSION = 1
 _WEIGHTS, _STATE = "weights.", "state."
 
 
@@ -46,17 +45,6 @@ class StyleModel:
     """12 hexadecimal digits over weights, labels and preprocessing: two models that could answer
     differently have two fingerprints."""
     device: torch.device
-
-
-@dataclass(frozen=True)
-class Header:
-    """What a checkpoint says of itself."""
-
-    name: str
-    labels: tuple[str, ...]
-    preprocessing: Preprocessing
-    about: dict[str, Any]
-    """Plain data: the epoch, the score."""
 
 
 def write_checkpoint(
@@ -101,37 +89,6 @@ def read_header(path: Path) -> Header:
     return parse_header(_text(path), path)
 
 
-def header_text(header: Header, state: object = None) -> str:
-    """Return what stands beside tensors, as JSON that `parse_header` reads."""
-    metadata = {
-        "format_version": _FORMAT_VERSION,
-        "model": header.name,
-        "labels": list(header.labels),
-        "preprocessing": header.preprocessing.to_dict(),
-        "about": header.about,
-        "state": state,
-    }
-    return json.dumps(metadata)
-
-
-def parse_header(text: str, path: Path) -> Header:
-    """Read what `header_text` gave, from the metadata of a file.
-
-    Raises:
-        WeightsError: It was not written by us.
-    """
-    metadata = _parsed(text, path)
-    labels = metadata.labels
-    if not labels or len(set(labels)) < len(labels) or not all(map(is_style_name, labels)):
-        raise WeightsError(f"{path} names no styles, one twice, or one that is no visible text")
-    return Header(
-        name=metadata.model,
-        labels=tuple(labels),
-        preprocessing=metadata.preprocessing,
-        about=metadata.about,
-    )
-
-
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the network's weights and the training state.
 
@@ -140,7 +97,7 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     tensors = _tensors(path)
     try:
-        state: dict[str, Any] = _decode(_parsed(_text(path), path).state, tensors)
+        state: dict[str, Any] = _decode(parse_metadata(_text(path), path).state, tensors)
     except (LookupError, TypeError, ValueError, RecursionError):
         raise WeightsError(f"{path} holds a training state that was not written by us") from None
     return _weights(tensors), state
@@ -184,32 +141,9 @@ def _fingerprint(header: Header, weights: Mapping[str, Tensor]) -> str:
     return total.hexdigest()[:12]
 
 
-@dataclass(frozen=True)
-class _Metadata:
-    """What stands beside the tensors."""
-
-    model: str
-    labels: list[str]
-    preprocessing: Preprocessing
-    about: dict[str, Any]
-    state: Any
-
-
 def _text(path: Path) -> str:
     with _opened(path) as file:
         return str((file.metadata() or {}).get("artstyle", ""))
-
-
-def _parsed(text: str, path: Path) -> _Metadata:
-    try:
-        metadata = json.loads(text)
-    except (ValueError, RecursionError):
-        raise WeightsError(f"{path} was not written by artstyle") from None
-    require_version(metadata, _FORMAT_VERSION, path)
-    try:
-        return checked(metadata, _Metadata, path)
-    except DataError as error:
-        raise WeightsError(str(error)) from None
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

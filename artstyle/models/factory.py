@@ -1,6 +1,7 @@
 """A network from its name: architecture, weights, and a head for our styles."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +24,8 @@ class Built:
 
     network: nn.Module
     spec: ModelSpec
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What was taken from a file of weights: stage -> words; empty without a file."""
 
 
 def build_network(
@@ -32,6 +35,7 @@ def build_network(
     weights: str | None = "none",
     image_size: int | None = None,
     dropout: float | None = None,
+    styles: Sequence[str] = (),
 ) -> Built:
     """Build a network with a new, random head.
 
@@ -42,6 +46,7 @@ def build_network(
             takes ImageNet's where the model has them.
         image_size: Side in pixels of the input; None takes the model's own.
         dropout: Before the last layer; None takes the model's own.
+        styles: Their names, by which a file's rows of the head are kept.
 
     Raises:
         UnknownNameError: There is no such model.
@@ -63,9 +68,9 @@ def build_network(
         _replace_head(network, spec, num_styles, dropout)
     elif dropout is not None:
         _set_dropout(network.get_submodule("classifier"), dropout)
-    if weights not in ("imagenet", "none"):
-        load_weights(network, spec, Path(weights))
-    return Built(network, spec)
+    if weights in ("imagenet", "none"):
+        return Built(network, spec)
+    return Built(network, spec, load_weights(network, spec, Path(weights), styles))
 
 
 def _build_simple(

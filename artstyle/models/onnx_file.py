@@ -19,14 +19,9 @@ from torch import Tensor, nn
 from artstyle.data.transforms import normalise, square_transform
 from artstyle.errors import MissingError, WeightsError
 from artstyle.files import atomic_path
-from artstyle.models.checkpoint import (
-    Header,
-    StyleModel,
-    checkpoint_fingerprint,
-    header_text,
-    parse_header,
-)
+from artstyle.models.checkpoint import StyleModel, checkpoint_fingerprint
 from artstyle.models.folding import folded
+from artstyle.models.header import Header, header_text, parse_header
 from artstyle.models.zoo import ModelSpec
 from artstyle.painter.collection import STYLES, paint
 from artstyle.preprocessing import Preprocessing

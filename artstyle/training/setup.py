@@ -1,5 +1,6 @@
 """What a run needs before its first epoch, built from the configuration and the data."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +16,9 @@ from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.data.transforms import normalise
 from artstyle.errors import ConfigError
-from artstyle.models.checkpoint import Header, StyleModel
+from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
+from artstyle.models.header import Header
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
 from artstyle.preprocessing import Preprocessing
 from artstyle.training.engine import Feed, Learner, build_mix
@@ -42,6 +44,8 @@ class Setup:
     processes: Processes
     choice: Choice
     """Of precision and layout."""
+    notes: Mapping[str, str]
+    """What was taken from a file of weights: stage -> words."""
 
     def answering(self) -> StyleModel:
         """Return the model as it stands now, for validation."""
@@ -85,6 +89,7 @@ def build_setup(
         weights="none" if saved else config.model.weights,
         image_size=config.data.image_size,
         dropout=config.model.dropout,
+        styles=data.labels,
     )
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     if config.data.image_size is not None:
@@ -105,6 +110,7 @@ def build_setup(
         validation=validation,
         processes=processes,
         choice=choice,
+        notes=built.notes,
     )
 
 

@@ -8,8 +8,9 @@ import torch
 from PIL import Image
 
 from artstyle.config import Config
-from artstyle.models.checkpoint import Header, write_checkpoint
+from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
+from artstyle.models.header import Header
 from artstyle.preprocessing import Preprocessing
 from artstyle.runs import RunFolder
 

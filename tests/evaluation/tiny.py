@@ -13,8 +13,9 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import SPLITS, ManifestRow, write_manifest
 from artstyle.data.split_report import split_report
 from artstyle.files import write_json
-from artstyle.models.checkpoint import Header, write_checkpoint
+from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
+from artstyle.models.header import Header
 from artstyle.preprocessing import Preprocessing
 from artstyle.runs import HISTORY_COLUMNS, RunFolder
 from artstyle.training.environment import describe_environment

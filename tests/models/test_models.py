@@ -13,13 +13,9 @@ from torch.nn import functional
 
 from artstyle.config import UnfreezeConfig
 from artstyle.errors import UnknownNameError, UsageError, WeightsError
-from artstyle.models.checkpoint import (
-    Header,
-    load_style_model,
-    read_state,
-    write_checkpoint,
-)
+from artstyle.models.checkpoint import load_style_model, read_state, write_checkpoint
 from artstyle.models.factory import build_network
+from artstyle.models.header import Header
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.models.weights import read_lite0
 from artstyle.models.zoo import MODELS, ModelSpec
@@ -179,37 +175,6 @@ def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(1)}, path)
     with pytest.raises(WeightsError, match="not written by artstyle"):
         load_style_model(path, CPU)
-
-
-def test_weights_from_a_file_fill_all_but_another_head(tmp_path: Path) -> None:
-    source = build_network("efficientnet_lite0", 5).network
-    path = tmp_path / "weights.pth"
-    torch.save(source.state_dict(), path)
-    target = build_network("efficientnet_lite0", 3, weights=str(path)).network
-    taken, given = target.state_dict(), source.state_dict()
-    assert torch.equal(taken["conv_stem.weight"], given["conv_stem.weight"])
-    assert taken["classifier.weight"].shape == (3, 1280)
-
-
-def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.pth"
-    torch.save(build_network("simple_cnn", 3, image_size=32).network.state_dict(), path)
-    with pytest.raises(WeightsError, match="does not fit efficientnet_lite0"):
-        build_network("efficientnet_lite0", 3, weights=str(path))
-
-
-def test_a_pickle_that_would_run_code_is_refused_and_runs_nothing(tmp_path: Path) -> None:
-    canary = tmp_path / "canary"
-
-    class Payload:
-        def __reduce__(self) -> tuple[object, tuple[object, ...]]:
-            return (canary.write_text, ("ran",))
-
-    path = tmp_path / "evil.pth"
-    torch.save({"weight": Payload()}, path)
-    with pytest.raises(WeightsError, match="may be a program and is not read"):
-        build_network("efficientnet_lite0", 3, weights=str(path))
-    assert not canary.exists()
 
 
 def test_a_misspelt_model_is_answered_with_the_nearest_one() -> None:

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from artstyle.errors import MissingError, WeightsError
-from artstyle.models.checkpoint import Header, StyleModel, load_style_model, write_checkpoint
+from artstyle.models.checkpoint import StyleModel, load_style_model, write_checkpoint
 from artstyle.models.factory import build_network
+from artstyle.models.header import Header
 from artstyle.models.onnx_file import export_onnx, load_onnx_model
 from artstyle.paths import find_pictures
 from artstyle.predict import predict_styles

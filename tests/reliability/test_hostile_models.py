@@ -64,7 +64,7 @@ def test_training_from_hostile_weights_leaves_no_run_behind(
         "finetune", "--data", tiny_dataset.path, "--out", tmp_path / "run", "--model", "resnet50",
         "--set", f"model.weights={weights}", "--set", "data.workers=0",
     )  # fmt: skip
-    assert "may be a program and is not read" in said.refusal()
+    assert "does not fit resnet50" in said.refusal()
     assert contents(tmp_path) == {"resnet50.pth": contents(tmp_path)["resnet50.pth"]}
 
 
@@ -78,15 +78,10 @@ def calls(name: str) -> list[tuple[str, ast.Call]]:
     return found
 
 
-def test_torch_load_stands_in_one_place_and_reads_weights_only() -> None:
-    [(module, call)] = calls("torch.load")
-    assert module == "weights.py"
-    assert {word.arg: ast.unparse(word.value) for word in call.keywords}["weights_only"] == "True"
-
-
 @pytest.mark.parametrize(
     "name",
     ["eval", "exec", "compile", "__import__", "yaml.load", "pickle.load", "pickle.loads",
+     "torch.load", "pickle.Unpickler", "torch.jit.load",
      "pickle.dump", "pickle.dumps", "torch.save", "marshal.loads", "os.system", "joblib.load"],
 )  # fmt: skip
 def test_nothing_that_runs_what_it_reads_is_ever_called(name: str) -> None:

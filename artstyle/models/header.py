@@ -1,0 +1,83 @@
+"""What stands beside a model's tensors: its name, styles and preprocessing, as JSON text."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from artstyle.checks import checked, require_version
+from artstyle.errors import DataError, WeightsError
+from artstyle.labels import is_style_name
+from artstyle.preprocessing import Preprocessing
+
+_FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a checkpoint says of itself."""
+
+    name: str
+    labels: tuple[str, ...]
+    preprocessing: Preprocessing
+    about: dict[str, Any]
+    """Plain data: the epoch, the score."""
+
+
+def header_text(header: Header, state: object = None) -> str:
+    """Return what stands beside tensors, as JSON that `parse_header` reads."""
+    metadata = {
+        "format_version": _FORMAT_VERSION,
+        "model": header.name,
+        "labels": list(header.labels),
+        "preprocessing": header.preprocessing.to_dict(),
+        "about": header.about,
+        "state": state,
+    }
+    return json.dumps(metadata)
+
+
+def parse_header(text: str, path: Path) -> Header:
+    """Read what `header_text` gave, from the metadata of a file.
+
+    Raises:
+        WeightsError: It was not written by us.
+    """
+    metadata = parse_metadata(text, path)
+    labels = metadata.labels
+    if not labels or len(set(labels)) < len(labels) or not all(map(is_style_name, labels)):
+        raise WeightsError(f"{path} names no styles, one twice, or one that is no visible text")
+    return Header(
+        name=metadata.model,
+        labels=tuple(labels),
+        preprocessing=metadata.preprocessing,
+        about=metadata.about,
+    )
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What stands beside the tensors."""
+
+    model: str
+    labels: list[str]
+    preprocessing: Preprocessing
+    about: dict[str, Any]
+    state: Any
+
+
+def parse_metadata(text: str, path: Path) -> Metadata:
+    """Read all that `header_text` gave, its types checked.
+
+    Raises:
+        WeightsError: It was not written by us.
+    """
+    try:
+        metadata = json.loads(text)
+    except (ValueError, RecursionError):
+        raise WeightsError(f"{path} was not written by artstyle") from None
+    require_version(metadata, _FORMAT_VERSION, path)
+    try:
+        return checked(metadata, Metadata, path)
+    except DataError as error:
+        raise WeightsError(str(error)) from None
