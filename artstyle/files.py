@@ -1,5 +1,6 @@
 """Files: written whole or not at all, read with errors that name them, and hashed."""
 
+import codecs
 import csv
 import hashlib
 import json
@@ -24,6 +25,14 @@ _CHUNK_BYTES = 1 << 20
 # that belongs to the text can be told from the one that is put before a formula.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MAY_BE_FORMULA = frozenset("'=+-@\t\r")
+# UTF-32 first: its little-endian mark begins with that of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
 # Only setting the umask reads it, and that is not safe between threads: so once, at import.
 _UMASK = os.umask(0)
 os.umask(_UMASK)
@@ -200,6 +209,42 @@ def read_csv(path: Path, *, ours: bool = False) -> Iterator[dict[str, str]]:
             raise DataError(f"{path} line {reader.line_num} is not valid CSV: {error}") from None
 
 
+def text_encoding(start: bytes) -> str:
+    """Return the Python codec of a text by its first bytes; the codec takes the mark away.
+
+    UTF-32 and UTF-16 by their byte-order mark; UTF-16 without one where more than half of the
+    16-bit units have a zero upper byte and none a zero lower byte. Anything else is
+    ``utf-8-sig``, which may still meet bytes that are not UTF-8.
+    """
+    for mark, codec in _MARKS.items():
+        if start.startswith(mark):
+            return codec
+    pairs = len(start) // 2
+    even, odd = start[: 2 * pairs : 2].count(0), start[1::2].count(0)
+    if odd > pairs / 2 and not even:
+        return "utf-16-le"
+    return "utf-16-be" if even > pairs / 2 and not odd else "utf-8-sig"
+
+
+def decode_text(content: bytes) -> tuple[str, str]:
+    """Return a text of others and its encoding: UTF-8, UTF-16, UTF-32 or Windows-1252.
+
+    A line that is not UTF-8 is read as Windows-1252, the others stay UTF-8, so that tables which
+    were joined from both keep all their letters. Bytes that neither knows become surrogates.
+
+    Raises:
+        UnicodeDecodeError: A text in UTF-16 or UTF-32 is damaged.
+    """
+    codec = text_encoding(content[:_CHUNK_BYTES])
+    if codec != "utf-8-sig":
+        return content.decode(codec), codec[:6].upper()
+    try:
+        return content.decode(codec), "UTF-8"
+    except UnicodeDecodeError:
+        lines = content.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
+        return "".join(map(_utf8_or_windows_1252, lines)), "Windows-1252"
+
+
 def sha256_file(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal, read in pieces."""
     digest = hashlib.sha256()
@@ -213,6 +258,13 @@ def digest(value: Any) -> str:
     """Return the SHA-256 of plain data in hexadecimal; equal data give equal digests."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _utf8_or_windows_1252(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="surrogateescape")
 
 
 def _live(cell: str) -> str:

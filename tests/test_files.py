@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from artstyle.errors import ArtstyleError, DataError, MissingError
 from artstyle.files import (
     atomic_path,
+    decode_text,
     digest,
     read_csv,
     read_json,
@@ -87,3 +88,37 @@ def test_any_bytes_as_json_or_yaml_give_a_value_or_one_of_our_errors(content: by
                 read(path)
             except ArtstyleError as error:
                 assert "\n" not in str(error)  # noqa: PT017
+
+
+LINES = "path,style\nété_Ångström.jpg,Art Déco\n浮世絵.jpg,Ukiyo-e\n"
+
+
+@pytest.mark.parametrize(
+    ("codec", "mark", "encoding"),
+    [
+        ("utf-8", "", "UTF-8"),
+        ("utf-8-sig", "", "UTF-8"),
+        ("utf-16", "", "UTF-16"),
+        ("utf-16-be", "\ufeff", "UTF-16"),
+        ("utf-16-le", "", "UTF-16"),
+        ("utf-16-be", "", "UTF-16"),
+        ("utf-32", "", "UTF-32"),
+        ("utf-32-be", "\ufeff", "UTF-32"),
+    ],
+)
+def test_a_text_is_decoded_whatever_its_unicode_encoding(
+    codec: str, mark: str, encoding: str
+) -> None:
+    assert decode_text((mark + LINES).encode(codec)) == (LINES, encoding)
+
+
+def test_only_lines_that_are_not_utf8_are_windows_1252() -> None:
+    text = "a,Art Déco\r\nb,“Ukiyo-e”\rc,été\n"
+    assert decode_text(text.encode("cp1252")) == (text, "Windows-1252")
+    mixed = "a,浮世絵\n".encode() + "b,Déco\n".encode("cp1252") + b"c,\x81\n"
+    assert decode_text(mixed) == ("a,浮世絵\nb,Déco\nc,\udc81\n", "Windows-1252")
+
+
+def test_names_separated_by_nul_are_not_utf16() -> None:
+    assert decode_text(b"one.jpg\0two.jpg\0") == ("one.jpg\0two.jpg\0", "UTF-8")
+    assert decode_text(b"") == ("", "UTF-8")
