@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ def prepare(
     *,
     format: str | None = None,
     lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Prepared:
@@ -80,6 +82,8 @@ def prepare(
         config: Sections ``data``, ``quality``, ``balance`` and ``split``, and the seed.
         format: Of the source; None recognises it.
         lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        images: The folder that the paths of a CSV manifest start from; None is its own.
         overwrite: Whether a dataset folder made from another source may be replaced.
         progress: Told while pictures are read.
 
@@ -90,7 +94,7 @@ def prepare(
         ArtstyleError: A worker process was ended from outside.
     """
     source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
-    found = open_source(source_path, format, lists)
+    found = open_source(source_path, format, lists, columns, images)
     _require_free(dataset, found, source_path, overwrite)
     resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
     rules = cache_rules(resolved.data)
@@ -114,6 +118,8 @@ def plan(
     *,
     format: str | None = None,
     lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
     overwrite: bool = False,
 ) -> Plan:
     """Return what `prepare` would do; nothing is read but names, nothing is written.
@@ -121,7 +127,7 @@ def plan(
     Raises:
         UsageError, DataError: As in `prepare`, as far as names can tell.
     """
-    found = open_source(source, format, lists)
+    found = open_source(source, format, lists, columns, images)
     _require_free(DatasetFolder(out), found, source, overwrite)
     index = CacheIndex(out, _identity(source), cache_rules(config.data))
     styles = [image.style for image in found.images]

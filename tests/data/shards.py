@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,15 @@ def write_shard(path: Path, rows: Sequence[dict[str, Any]], features: object = F
     schema = pyarrow.schema([("image", image), *labels], metadata=metadata)
     path.parent.mkdir(parents=True, exist_ok=True)
     parquet.write_table(pyarrow.Table.from_pylist(rows, schema), path, row_group_size=10)
+
+
+def write_table(path: Path, columns: Mapping[str, object], features: object = None) -> None:
+    """Write columns of any kind as a shard."""
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    metadata = {"huggingface": json.dumps({"info": {"features": features or {}}})}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parquet.write_table(pyarrow.table(dict(columns)).replace_schema_metadata(metadata), path)
 
 
 def stored(number: int, **labels: int | None) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def test_names_on_one_side_only_are_counted(listed: Path) -> None:
     source = open_source(listed / "wikiart", lists=listed / "lists")
     assert (len(source.images), source.missing) == (4, 1)
     assert source.notes == (
-        f"names in the lists in {listed / 'lists'} that are not on disk: 1, as {TRAIN[0]}",
+        f"names in the lists in {listed / 'lists'} that are not on disk: 1, as {TRAIN[0]} (line 1)",
         f"pictures in {listed / 'wikiart'} that are in no list, left out: 2",
     )
 
@@ -80,6 +80,22 @@ def test_a_bad_line_of_a_list_is_named(listed: Path, line: str, reason: str) -> 
     path.write_bytes(path.read_bytes() + f"{line}\r\n".encode())
     with pytest.raises(DataError, match=rf"style_val\.csv line 3: .*{reason}"):
         open_source(listed / "wikiart", lists=listed / "lists")
+
+
+@pytest.mark.parametrize(
+    ("codec", "comma", "end"),
+    [("utf-16", "\t", "\r\n"), ("utf-8-sig", ";", "\r\n"), ("utf-8", ",", "\r")],
+)
+def test_lists_that_a_spreadsheet_saved_are_the_same(
+    listed: Path, codec: str, comma: str, end: str
+) -> None:
+    before = open_source(listed / "wikiart", lists=listed / "lists")
+    for name in ("style_train.csv", "style_val.csv"):
+        path = listed / "lists" / name
+        lines = [line.rpartition(",") for line in path.read_bytes().decode().split("\r\n") if line]
+        text = "".join(f"{name}{comma}{index}{end}" for name, _, index in lines)
+        path.write_bytes(text.encode(codec))
+    assert open_source(listed / "wikiart", lists=listed / "lists") == before
 
 
 def test_missing_lists_are_named(listed: Path) -> None:

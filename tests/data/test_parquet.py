@@ -4,11 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from artstyle.data.source import SourceImage
+from artstyle.data.parquet import row_number, shard_name
+from artstyle.data.source import SourceImage, split_name
 from artstyle.data.sources import open_source, read_source_bytes
-from artstyle.errors import DataError, MissingError
-from tests.data.shards import stored, write_shard
+from artstyle.errors import DataError, MissingError, UnknownNameError
+from tests.data.shards import stored, write_shard, write_table
 from tests.data.source_files import only, paint, paths
+
+pyarrow = pytest.importorskip("pyarrow")
 
 
 def test_shards_give_names_to_their_whole_numbers(tmp_path: Path) -> None:
@@ -76,9 +79,7 @@ def test_shards_without_class_names_are_an_error(tmp_path: Path) -> None:
 
 
 def test_shards_with_other_columns_are_an_error(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    parquet.write_table(pyarrow.table({"style": [1], "features": [2.0]}), tmp_path / "a.parquet")
+    write_table(tmp_path / "a.parquet", {"style": [1], "features": [2.0]})
     with pytest.raises(
         DataError, match=r"no column image, only style, features; .*--format folder"
     ):
@@ -86,13 +87,123 @@ def test_shards_with_other_columns_are_an_error(tmp_path: Path) -> None:
 
 
 def test_an_image_column_without_bytes_is_an_error(tmp_path: Path) -> None:
-    pyarrow = pytest.importorskip("pyarrow")
-    parquet = pytest.importorskip("pyarrow.parquet")
-    for images in ([[1]], [b"x"], [{"path": "x"}]):
-        table = pyarrow.table({"style": [1], "image": images})
-        parquet.write_table(table, tmp_path / "a.parquet")
+    for images in ([[1]], ["x"], [{"path": "x"}], [{"bytes": "x"}]):
+        write_table(tmp_path / "a.parquet", {"style": ["Rococo"], "image": images})
         with pytest.raises(DataError, match="the column image must hold bytes, not"):
             open_source(tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["binary", "large_binary", "binary_view"])
+@pytest.mark.parametrize("name", ["image", "img", "Image"])
+def test_bytes_need_no_structure_around_them(tmp_path: Path, kind: str, name: str) -> None:
+    contents = [stored(n)["image"]["bytes"] for n in range(3)]
+    images = pyarrow.array(contents, getattr(pyarrow, kind)())
+    write_table(tmp_path / "a.parquet", {"style": ["A", "B", "A"], name: images})
+    source = open_source(tmp_path)
+    assert [image.style for image in source.images] == ["A", "B", "A"]
+    assert [content for _, content in read_source_bytes(source.root, source.images)] == contents
+
+
+CLASS = {"names": ["Pop Art", "Renaissance, Early", "Unknown"], "_type": "ClassLabel"}
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        [CLASS],
+        {"feature": CLASS, "_type": "Sequence"},
+        {"feature": CLASS, "length": -1, "_type": "List"},
+    ],
+)
+def test_a_list_of_one_class_is_that_class(tmp_path: Path, feature: object) -> None:
+    styles = [[0], [1], [2], [], None, [0, 1], [0, 0], [99]]
+    rows: dict[str, object] = {"image": [b"x"] * len(styles), "style": styles}
+    write_table(tmp_path / "a.parquet", rows, {"style": feature})
+    source = open_source(tmp_path)
+    assert {row_number(i.path): i.style for i in source.images} == {
+        0: "Pop_Art",
+        1: "Renaissance,_Early",
+        6: "Pop_Art",
+    }
+    assert source.notes == (
+        "rows without a style, left out: 4",
+        "rows of several styles, left out: 1, as a.parquet#000005 (Pop_Art, Renaissance,_Early)",
+    )
+
+
+def test_styles_are_text_of_any_kind_or_floats_of_pandas(tmp_path: Path) -> None:
+    texts = ["Cubism", None, "nan", "['Pop Art']"]
+    columns = {
+        "text": pyarrow.array(texts),
+        "large": pyarrow.array(texts, pyarrow.large_string()),
+        "codes": pyarrow.array(texts).dictionary_encode(),
+        "bytes": pyarrow.array([text and text.encode() for text in texts]),
+        "lists": pyarrow.array([text and [text] for text in texts]),
+        "float": pyarrow.array([1.0, None, float("nan"), 0.0]),
+    }
+    for name, values in columns.items():
+        path = tmp_path / name / "train" / "0000.parquet"
+        write_table(path, {"image": [b"x"] * 4, "label": values}, {"label": CUBISM})
+        found = open_source(tmp_path / name)
+        assert {row_number(i.path): i.style for i in found.images} == {0: "Cubism", 3: "Pop_Art"}
+        assert {i.split for i in found.images} == {"train"}
+
+
+CUBISM = {"names": ["Pop Art", "Cubism"], "_type": "ClassLabel"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "features", "message"),
+    [
+        ({"style": [True]}, {}, "the column style holds bool, not text or class numbers"),
+        ({"style": [{"a": 1}]}, {}, "the column style holds struct<a: int64>, not text"),
+        ({"style": [b"\xff"]}, {}, "a text in it is not UTF-8"),
+        ({"style": [0]}, {"style": {"names": {"0": "Cubism"}}}, "does not name the classes"),
+        ({"style": ["a"], "Style": ["b"]}, {}, r"2 columns of the name style \(style, Style\)"),
+        ({"movement": ["a"]}, {}, "no column style, only image, movement; .*--columns style=NAME"),
+        ({"style": ["Cubism, Rococo"]}, {}, "no row .* has a style"),
+    ],
+)
+def test_columns_that_mean_nothing_are_one_line(
+    tmp_path: Path, columns: dict[str, object], features: object, message: str
+) -> None:
+    write_table(tmp_path / "a.parquet", {"image": [b"x"], **columns}, features)
+    with pytest.raises(DataError, match=message):
+        open_source(tmp_path)
+
+
+def test_columns_of_shards_can_be_named(tmp_path: Path) -> None:
+    rows: dict[str, object] = {"image": [b"x"], "style": ["no"], "movement": ["Cubism"]}
+    write_table(tmp_path / "a.parquet", rows)
+    assert only(open_source(tmp_path, columns={"style": "movement"})).style == "Cubism"
+    with pytest.raises(UnknownNameError, match=r"'movment'\. Did you mean 'movement'"):
+        open_source(tmp_path, columns={"style": "movment"})
+    with pytest.raises(UnknownNameError, match="unknown column of Parquet files 'path'"):
+        open_source(tmp_path, columns={"path": "image"})
+
+
+def test_shards_that_only_name_pictures_are_an_error(tmp_path: Path) -> None:
+    rows = [{**stored(n), "image": {"bytes": None, "path": f"{n}.jpg"}} for n in range(12)]
+    write_shard(tmp_path / "a.parquet", rows)
+    with pytest.raises(DataError, match="holds no pictures, only what they are called"):
+        open_source(tmp_path)
+
+
+def test_the_split_is_the_column_or_the_shards_name_or_its_folder(tmp_path: Path) -> None:
+    splits = {
+        "train-0.parquet": "train",
+        "data/val_00.parquet": "val",
+        "default/test/0000.parquet": "test",
+        "a/partial-train/0000.parquet": "train",
+        "Training/x/y/0.parquet": split_name("Training") or "",
+        "other/0000.parquet": "",
+    }
+    for name in splits:
+        write_table(tmp_path / name, {"image": [b"x"], "style": ["A"]})
+    assert {shard_name(i.path): i.split for i in open_source(tmp_path).images} == splits
+    for name in splits:
+        write_table(tmp_path / name, {"image": [b"x"], "style": ["A"], "split": ["validation"]})
+    assert {i.split for i in open_source(tmp_path).images} == {"val"}
 
 
 def test_a_damaged_shard_is_named(tmp_path: Path) -> None:

@@ -18,17 +18,29 @@ from tests.data.source_files import only, paint
         ({"path": "x.csv", "format": "folders"}, r"--format folders reads a folder"),
         ({"path": ".", "format": "folder"}, "unknown format 'folder'. Did you mean 'folders'?"),
         ({"path": ".", "format": "folders", "lists": "."}, "--lists goes with --format artgan"),
+        ({"path": "x.csv", "images": "nowhere"}, "no folder .*nowhere; --images takes the folder"),
+        ({"path": "styles", "images": "."}, "--images goes with a CSV manifest"),
+        ({"path": "styles", "style": "Label"}, "--columns names those of a table"),
         ({"path": ".", "lists": "nowhere"}, "no folder .*nowhere; --lists takes the folder of"),
     ],
 )
 def test_what_cannot_be_opened_says_why_and_what_can(
     tmp_path: Path, arguments: dict[str, str], message: str
 ) -> None:
+    paint(tmp_path, "styles/Cubism/a_b.jpg")
     (tmp_path / "notes.txt").write_text("x")
     (tmp_path / "x.csv").write_text("path,style\n")
-    places = {name: tmp_path / text for name, text in arguments.items() if name != "format"}
+    lists, images = (
+        tmp_path / arguments[name] if name in arguments else None for name in ("lists", "images")
+    )
     with pytest.raises(ArtstyleError, match=message):
-        open_source(**places, format=arguments.get("format"))
+        open_source(
+            tmp_path / arguments["path"],
+            arguments.get("format"),
+            lists,
+            {"style": arguments["style"]} if "style" in arguments else None,
+            images,
+        )
 
 
 def test_files_that_cannot_be_read_are_answers_not_ends(tmp_path: Path) -> None:
