@@ -1,5 +1,6 @@
 """Sources that are a CSV manifest: path, style, and what else is known."""
 
+import re
 from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -15,6 +16,7 @@ from artstyle.labels import visible
 
 MANIFEST_NAME = "manifest.csv"
 _OUR_FIRST_LINE = ",".join(OUR_COLUMNS).encode()
+_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 _KNOWN = ("artist", "title", "genre", "split")
 
 
@@ -106,16 +108,12 @@ def _splits(path: Path, rows: Sequence[Row]) -> dict[str, str]:
 
 def _require_text(path: Path, rows: Sequence[Row]) -> None:
     """Refuse styles with bytes that no encoding explains: what they would be called is a guess."""
-    wrong = [f"line {row.line}" for row in rows if not _is_text(row.cells["style"])]
+    wrong = [f"line {row.line}" for row in rows if _NOT_TEXT.search(row.cells["style"])]
     if wrong:
         raise DataError(
-            f"{path} {examples(wrong, len(wrong))}: the style is neither UTF-8 nor Windows-1252"
-            " text; save the table as UTF-8"
+            f"{path} {examples(wrong, len(wrong))}: the style holds bytes that are not text in"
+            " UTF-8 or Windows-1252; save the table as UTF-8"
         )
-
-
-def _is_text(cell: str) -> bool:
-    return cell.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in cell)
 
 
 def _left_out_notes(

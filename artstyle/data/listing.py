@@ -112,7 +112,7 @@ def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
     _refuse(
         [entry for entry in listed if _WEB_ADDRESS.match(entry.image.path)],
         lambda path: (
-            f"{path!r} is a web address, and pictures are read from files; download"
+            f"'{visible(path)}' is a web address, and pictures are read from files; download"
             " them, and write where they are"
         ),
     )
@@ -120,7 +120,7 @@ def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
     _refuse(
         [entry for entry, path in zip(listed, paths, strict=True) if path is None],
         lambda path: (
-            f"{path!r} leads out of {root}; write paths relative to it, or say with"
+            f"'{visible(path)}' leads out of {root}; write paths relative to it, or say with"
             f" --images where they start{_hint(root, [path])}"
         ),
     )
@@ -145,7 +145,7 @@ def _below(path: str, root: Path) -> str | None:
 def _refuse(wrong: Sequence[ListedImage], reason: Callable[[str], str]) -> None:
     if wrong:
         first, *others = wrong
-        shown = [f"line {entry.line}: {entry.image.path!r}" for entry in others[:2]]
+        shown = [f"line {entry.line}: '{visible(entry.image.path)}'" for entry in others[:2]]
         also = f" (also {examples(shown, len(others))})" if others else ""
         where = f"{first.list_path} line {first.line}"
         raise DataError(f"{where}: {reason(first.image.path)}{also}")
@@ -162,29 +162,47 @@ def _nothing_found(root: Path, list_name: str, found: _Found, notes: Sequence[st
 
 def _hint(root: Path, missing: Sequence[str]) -> str:
     """Return where the first names are, if that can be seen from here; otherwise nothing."""
+    below, around = list(_folders_below(root)), _folders_around(root)
     for path in missing[:3]:
-        slashed = path.replace("\\", "/")
-        for folder in _places(root):
-            if not slashed.startswith("/") and _is_file(folder, slashed):
-                return f"; {visible(path)} is under {folder}: say --images {folder}"
-        parts = slashed.split("/")
-        for start in range(1, len(parts)):
+        parts = path.replace("\\", "/").split("/")
+        for start in range(len(parts)):
             rest = "/".join(parts[start:])
-            if rest and _is_file(root, rest):
-                prefix = path[: len(path) - len(rest)]
-                return f"; {rest} is there: take {prefix!r} off the paths"
+            if not parts[start] or ".." in parts[start:]:
+                continue
+            # Elsewhere a bare file name that is only a part of the path proves little.
+            places = [*below, *around] if start == 0 or "/" in rest else below
+            folder = next((place for place in places if _is_file(place, rest)), None)
+            if folder is not None:
+                return f"; {visible(rest)} is under {folder}: {_remedy(root, folder, path, rest)}"
     return ""
 
 
-def _places(root: Path) -> Iterator[Path]:
-    """Yield the folders where listed paths may start: below, above and next to ``root``."""
-    below = (Path(folder) for folder, _, _ in os.walk(root))
-    yield from islice(below, _FOLDERS_LOOKED_AT)
-    yield from root.absolute().parents[:2]
+def _remedy(root: Path, folder: Path, path: str, rest: str) -> str:
+    prefix = visible(path[: len(path) - len(rest)])
+    steps = [f"take '{prefix}' off the paths"] if prefix else []
+    if folder != root:
+        steps.append(f"say --images {folder}")
+    return " and ".join(steps)
+
+
+def _folders_below(root: Path) -> Iterator[Path]:
+    folders = [root]
+    for folder in islice(folders, _FOLDERS_LOOKED_AT):  # Grows on the way.
+        yield folder
+        folders += _folders_in(folder)
+
+
+def _folders_around(root: Path) -> list[Path]:
+    above = list(root.absolute().parents[:2])
+    return above + (_folders_in(above[0]) if above else [])
+
+
+def _folders_in(folder: Path) -> list[Path]:
     try:
-        yield from (entry for entry in root.absolute().parent.iterdir() if entry.is_dir())
+        with os.scandir(folder) as entries:
+            return sorted(Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False))
     except OSError:
-        return
+        return []
 
 
 def _is_file(folder: Path, path: str) -> bool:

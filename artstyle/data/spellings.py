@@ -32,11 +32,11 @@ class FolderListings:
 
         A name without the ending of a picture stands for that name with any.
         """
-        *folders, name = path.replace("\\", "/").split("/")
+        parts = PurePosixPath(path.replace("\\", "/")).parts
         places = [""]
-        for folder in folders:
-            places = [below for place in places for below in self._alike(place, folder)]
-        return [below for place in places for below in self._alike(place, name)]
+        for part in parts:
+            places = [below for place in places for below in self._alike(place, part)]
+        return places if parts else []
 
     def _holds(self, path: str) -> bool:
         folder, _, name = path.rpartition("/")
@@ -58,7 +58,7 @@ def _spellings(path: str) -> Iterator[str]:
     yield path
     if path.isascii() and "\\" not in path:
         return
-    for spelling in (path, path.replace("\\", "/")):
+    for spelling in (path, PurePosixPath(path.replace("\\", "/")).as_posix()):
         yield spelling
         for form in ("NFC", "NFD"):
             yield unicodedata.normalize(form, spelling)

@@ -18,6 +18,7 @@ COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split")
 
 _DELIMITERS = ",;\t|"
 _SEP_LINE = re.compile(r"""\"?sep=([^\w\s"']|\t)"?\s*""", re.IGNORECASE)
+_EDGES = re.compile(r"""^[\s\ufeff'"]+|[\s'"]+$""")
 _HEADER_WITHIN = 20
 _SHOWN = 3
 _USUAL_NAMES = {
@@ -101,7 +102,7 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Table:
         DataError: It is not a table of text, lacks a column or has it twice, a quote is not
             closed, or rows have more fields than the header.
     """
-    text, encoding = _decode(path)
+    text, notes = _decode(path)
     first_line, records = _records(text, columns)
     try:
         _, header = next(records, (first_line, []))
@@ -114,7 +115,7 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Table:
         Row(line, {name: _cell(fields, at) for name, at in places.items()})
         for line, fields in numbered
     )
-    return Table(tuple(header), rows, _encoding_notes(path, text, encoding))
+    return Table(tuple(header), rows, notes)
 
 
 def examples(shown: Sequence[str], total: int) -> str:
@@ -123,7 +124,8 @@ def examples(shown: Sequence[str], total: int) -> str:
     return ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more else "")
 
 
-def _decode(path: Path) -> tuple[str, str]:
+def _decode(path: Path) -> tuple[str, tuple[str, ...]]:
+    """Return a table's text and what a person should be told of its encoding."""
     if not path.is_file():
         raise MissingError(f"no file {path}")
     content = path.read_bytes()
@@ -131,18 +133,30 @@ def _decode(path: Path) -> tuple[str, str]:
         if content.startswith(start):
             raise DataError(f"{path} is {kind}, not a CSV file; save it as CSV (UTF-8)")
     try:
-        return decode_text(content)
+        text, encoding = decode_text(content)
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path} is not whole {error.encoding} text: {error.reason}; save it again as UTF-8"
         ) from None
+    notes = _encoding_notes(path, content, text) if encoding == "Windows-1252" else ()
+    return text.rstrip("\0\x1a"), notes  # DOS ends a text with Ctrl-Z.
 
 
-def _encoding_notes(path: Path, text: str, encoding: str) -> tuple[str, ...]:
-    if encoding != "Windows-1252":
-        return ()
-    example = next((line for line in text.splitlines() if not line.isascii()), "")
-    return (f"{path} is not UTF-8 and is read as Windows-1252, as in: {visible(example[:60])}",)
+def _encoding_notes(path: Path, content: bytes, text: str) -> tuple[str, ...]:
+    lines = zip(content.splitlines(), io.StringIO(text, newline=None), strict=True)
+    line = next(line.strip() for raw, line in lines if not _is_utf8(raw))
+    return (
+        f"{path} is not UTF-8 and is read as Windows-1252 (if that is wrong, save it as UTF-8):"
+        f" {visible(line[:60])}",
+    )
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _records(text: str, columns: Mapping[str, str]) -> tuple[int, Iterator[tuple[int, list[str]]]]:
@@ -224,7 +238,7 @@ def _positions(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, l
 
 def _fold(title: str) -> str:
     # A mark inside the first quotes, also as Windows-1252 shows it, is no part of the name.
-    return title.strip(" \t\r\n\ufeff'\"").removeprefix("ï»¿").strip(" \t'\"").casefold()
+    return _EDGES.sub("", title.removeprefix("ï»¿")).casefold()
 
 
 def _shown(title: str) -> str:
@@ -271,7 +285,7 @@ def _absent_columns(path: Path, header: Sequence[str], absent: Sequence[str]) ->
     }
     named = ",".join(f"{column}={name}" for column, name in guesses.items())
     return (
-        f"{path} has no column {' and no column '.join(absent)}, only"
+        f"the first line of {path} has no column {' and no column '.join(absent)}, only"
         f" {', '.join(map(_shown, header))}; a manifest has path,style and may have"
         f" artist,title,genre,split; to name columns, say --columns {named}"
     )

@@ -129,8 +129,8 @@ def test_a_table_without_any_style_says_so(tmp_path: Path) -> None:
 
 def test_a_style_that_no_encoding_explains_is_refused_with_its_line(tmp_path: Path) -> None:
     manifest = tmp_path / "list.csv"
-    manifest.write_bytes(b"path,style\na.jpg,Cubism\nb.jpg,D\x8dco\n")
-    with pytest.raises(DataError, match=r"line 3: the style is neither UTF-8 nor Windows-1252"):
+    manifest.write_bytes(b"path,style\na.jpg,Cubism\nb.jpg,D\x8dco\nc.jpg,D\0co\n")
+    with pytest.raises(DataError, match=r"line 3, line 4: the style holds bytes that are not text"):
         open_source(manifest)
 
 

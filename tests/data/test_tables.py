@@ -36,17 +36,22 @@ def test_delimiters_encodings_and_ends_of_lines_are_recognised(
         {"path": "b.jpg", "style": "Cubism"},
     ]
     assert [row.line for row in table.rows] == [2, 3]
-    assert table.notes == (
-        (f"{path} is not UTF-8 and is read as Windows-1252, as in: {lines[1]}",)
-        if codec == "cp1252" and delimiter == ","
-        else table.notes
-    )
     assert bool(table.notes) == (codec == "cp1252")
+
+
+def test_windows_1252_is_said_with_the_first_line_that_is(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_bytes("path,style\na,浮世絵\n".encode() + b"b,D\xe9co\n")
+    assert read_table(path, {}).notes == (
+        f"{path} is not UTF-8 and is read as Windows-1252 (if that is wrong, save it as UTF-8):"
+        " b,Déco",
+    )
 
 
 @pytest.mark.parametrize(
     "text",
     [
+        'path\u00a0,\u200astyle\n"a,b.jpg",Cubism\u00a0\n\x1a',
         "sep=;\r\npath;style\r\na,b.jpg;Cubism\r\n",
         "SEP=;\npath;style\na,b.jpg;Cubism\n",
         '"sep=;"\npath;style\na,b.jpg;Cubism\n',
