@@ -51,7 +51,7 @@ def eda(
     flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
     settings = resolve_config("finetune", config, overrides or (), flags).config
 
-    from artstyle.data.tables import parse_columns
+    from artstyle.data.columns import parse_columns
     from artstyle.eda.collection import open_collection
 
     found = open_collection(

@@ -54,9 +54,9 @@ def prepare(
     """
     settings = _settings(config, overrides or [], seed)
 
+    from artstyle.data.columns import parse_columns
     from artstyle.data.prepare import plan
     from artstyle.data.prepare import prepare as prepare_dataset
-    from artstyle.data.tables import parse_columns
 
     named = parse_columns(columns) if columns else {}
     if dry_run:

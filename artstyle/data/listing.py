@@ -1,16 +1,15 @@
 """Names in lists and manifests, and the files that they stand for."""
 
-import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from artstyle.data.cells import folded_style
-from artstyle.data.source import SourceImage, local_path
+from artstyle.data.source import SourceImage
 from artstyle.data.spellings import FolderListings
 from artstyle.data.tables import examples
+from artstyle.data.whereabouts import whereabouts
 from artstyle.errors import DataError
 from artstyle.labels import visible
 
@@ -18,8 +17,6 @@ _WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
 _WINDOWS_DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
 # What most paths are: no part begins with a dot, so that none is a folder above.
 _PLAIN = re.compile(r"[^/\\\0.][^/\\\0]*(?:/[^/\\\0.][^/\\\0]*)*")
-# Where the pictures might be is looked for in so many folders, not in a whole disk.
-_FOLDERS_LOOKED_AT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +118,7 @@ def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
         [entry for entry, path in zip(listed, paths, strict=True) if path is None],
         lambda path: (
             f"'{visible(path)}' leads out of {root}; write paths relative to it, or say with"
-            f" --images where they start{_hint(root, [path])}"
+            f" --images where they start{whereabouts(root, [path])}"
         ),
     )
     return [path for path in paths if path is not None]
@@ -156,60 +153,8 @@ def _nothing_found(root: Path, list_name: str, found: _Found, notes: Sequence[st
     if not missing:
         return f"{list_name} lists no pictures: {'; '.join(notes) or 'it is empty'}"
     shown = examples([visible(path) for path in missing[:3]], len(missing))
-    hint = _hint(root, missing) or "; say with --images FOLDER where these paths start"
+    hint = whereabouts(root, missing) or "; say with --images FOLDER where these paths start"
     return f"none of the {len(missing)} names in {list_name} is under {root}: {shown}{hint}"
-
-
-def _hint(root: Path, missing: Sequence[str]) -> str:
-    """Return where the first names are, if that can be seen from here; otherwise nothing."""
-    below, around = list(_folders_below(root)), _folders_around(root)
-    for path in missing[:3]:
-        parts = path.replace("\\", "/").split("/")
-        for start in range(len(parts)):
-            rest = "/".join(parts[start:])
-            if not parts[start] or ".." in parts[start:]:
-                continue
-            # Elsewhere a bare file name that is only a part of the path proves little.
-            places = [*below, *around] if start == 0 or "/" in rest else below
-            folder = next((place for place in places if _is_file(place, rest)), None)
-            if folder is not None:
-                return f"; {visible(rest)} is under {folder}: {_remedy(root, folder, path, rest)}"
-    return ""
-
-
-def _remedy(root: Path, folder: Path, path: str, rest: str) -> str:
-    prefix = visible(path[: len(path) - len(rest)])
-    steps = [f"take '{prefix}' off the paths"] if prefix else []
-    if folder != root:
-        steps.append(f"say --images {folder}")
-    return " and ".join(steps)
-
-
-def _folders_below(root: Path) -> Iterator[Path]:
-    folders = [root]
-    for folder in islice(folders, _FOLDERS_LOOKED_AT):  # Grows on the way.
-        yield folder
-        folders += _folders_in(folder)
-
-
-def _folders_around(root: Path) -> list[Path]:
-    above = list(root.absolute().parents[:2])
-    return above + (_folders_in(above[0]) if above else [])
-
-
-def _folders_in(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            return sorted(Path(entry) for entry in entries if entry.is_dir(follow_symlinks=False))
-    except OSError:
-        return []
-
-
-def _is_file(folder: Path, path: str) -> bool:
-    try:
-        return local_path(folder, path).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _notes(

@@ -101,7 +101,7 @@ def prepare(
     with sole_writer(dataset.path):
         # Once more: another process may just have finished there.
         _require_free(dataset, found, source_path, overwrite)
-        index = CacheIndex(dataset.path, _identity(source_path), rules)
+        index = CacheIndex(dataset.path, _identity(source_path, found), rules)
         scan = scan_source(found, index, rules, resolved.data.workers, progress)
         _require_readable(scan)
         decisions = decide(scan.images, scan.scanned, resolved)
@@ -129,7 +129,7 @@ def plan(
     """
     found = open_source(source, format, lists, columns, images)
     _require_free(DatasetFolder(out), found, source, overwrite)
-    index = CacheIndex(out, _identity(source), cache_rules(config.data))
+    index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
     styles = [image.style for image in found.images]
     balanced = choose_balanced(
         styles, [image.path for image in found.images], config.balance, config.seed
@@ -146,9 +146,10 @@ def plan(
     )
 
 
-def _identity(source: Path) -> str:
-    """Return what tells one source from another: where it is."""
-    return str(source.resolve())
+def _identity(path: Path, source: Source) -> str:
+    """Return what tells one source from another: where it is, and where its pictures are."""
+    place, root = path.resolve(), source.root.resolve()
+    return str(place) if root in (place, place.parent) else f"{place} with pictures in {root}"
 
 
 def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite: bool) -> None:
@@ -175,7 +176,7 @@ def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite:
         raise UsageError(
             f"{out} is not empty and no dataset folder; choose another folder with --out"
         )
-    if made_from != _identity(path) and not overwrite:
+    if made_from != _identity(path, source) and not overwrite:
         raise UsageError(
             f"{out} was made from {made_from or 'a source that is not known any more'};"
             " choose another folder with --out, or say --overwrite to replace it"

@@ -8,27 +8,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from artstyle.errors import DataError, MissingError, UnknownNameError, UsageError
+from artstyle.data.columns import HEADER_WITHIN, REQUIRED_COLUMNS, positions, require_columns
+from artstyle.errors import DataError, MissingError
 from artstyle.files import decode_text
 from artstyle.labels import visible
 
-REQUIRED_COLUMNS = ("path", "style")
-COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split")
-"""What is read of a table; all else in it is ignored."""
-
 _DELIMITERS = ",;\t|"
 _SEP_LINE = re.compile(r"""\"?sep=([^\w\s"']|\t)"?\s*""", re.IGNORECASE)
-_EDGES = re.compile(r"""^[\s\ufeff'"]+|[\s'"]+$""")
-_HEADER_WITHIN = 20
 _SHOWN = 3
-_USUAL_NAMES = {
-    "path": (
-        "filename", "file", "filepath", "imagepath", "image", "img", "imagename", "newfilename",
-        "imagefile", "name", "id", "imageid",
-    ),
-    "style": ("label", "class", "category", "movement", "artstyle", "stylename", "target"),
-}  # fmt: skip
-"""Names that others give these columns, compared without spaces and underscores."""
 _NOT_TEXT = {b"PK\x03\x04": "an Excel workbook", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
 
 
@@ -52,29 +39,6 @@ class Table:
     notes: tuple[str, ...]
 
 
-def parse_columns(text: str) -> dict[str, str]:
-    """Return ``path=File,style=Label`` as a dictionary: one of `COLUMNS` -> the table's name.
-
-    Raises:
-        UsageError: It is written in another way, or names something twice.
-        UnknownNameError: There is no such thing to be read.
-    """
-    named: dict[str, str] = {}
-    # A name in a table may hold commas: only those before the next NAME= separate.
-    for part in re.split(r",(?=[^,=]*=)", text):
-        column, equals, name = (piece.strip() for piece in part.partition("="))
-        if not equals or not name:
-            raise UsageError(
-                f"--columns {text}: '{part}' is not COLUMN=NAME, as in path=File,style=Label"
-            )
-        if column not in COLUMNS:
-            raise UnknownNameError("column", column, COLUMNS)
-        if column in named:
-            raise UsageError(f"--columns {text} names {column} twice")
-        named[column] = name
-    return named
-
-
 def has_columns(path: Path, columns: Mapping[str, str]) -> bool:
     """Return whether a file is a table with the columns that a manifest needs."""
     try:
@@ -82,7 +46,7 @@ def has_columns(path: Path, columns: Mapping[str, str]) -> bool:
         header = next(records, (0, []))[1]
     except (MissingError, DataError, csv.Error):
         return False
-    return all(_positions(header, columns).get(column) for column in REQUIRED_COLUMNS)
+    return all(positions(header, columns).get(column) for column in REQUIRED_COLUMNS)
 
 
 def read_table(path: Path, columns: Mapping[str, str]) -> Table:
@@ -106,7 +70,7 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Table:
     first_line, records = _records(text, columns)
     try:
         _, header = next(records, (first_line, []))
-        places = _require_columns(path, header, columns, records)
+        places = require_columns(path, header, columns, records)
         numbered = list(records)
     except csv.Error as error:
         raise DataError(f"{path} {error}") from None
@@ -209,9 +173,9 @@ def _likely_delimiter(text: str, columns: Mapping[str, str]) -> str:
     """Return the delimiter under which most columns are found in one of the first lines."""
 
     def found(delimiter: str) -> tuple[int, int]:
-        records = islice(_parse(io.StringIO(text, newline=""), delimiter, 1), _HEADER_WITHIN)
+        records = islice(_parse(io.StringIO(text, newline=""), delimiter, 1), HEADER_WITHIN)
         headers = (fields for _, fields in _while_valid(records))
-        counts = ((len(_positions(header, columns)), len(header)) for header in headers)
+        counts = ((len(positions(header, columns)), len(header)) for header in headers)
         return max(counts, default=(0, 0))
 
     return max(_DELIMITERS, key=found)
@@ -222,73 +186,6 @@ def _while_valid(records: Iterator[tuple[int, list[str]]]) -> Iterator[tuple[int
         yield from records
     except csv.Error:
         return
-
-
-def _positions(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, list[int]]:
-    """Return where each of `COLUMNS` stands in a header; a name is believed as it is written."""
-    places: dict[str, list[int]] = {}
-    for column in COLUMNS:
-        name = columns.get(column, column)
-        exact = [at for at, title in enumerate(header) if title == name]
-        loose = [at for at, title in enumerate(header) if _fold(title) == _fold(name)]
-        if found := (exact if column in columns and exact else loose):
-            places[column] = found
-    return places
-
-
-def _fold(title: str) -> str:
-    # A mark inside the first quotes, also as Windows-1252 shows it, is no part of the name.
-    return _EDGES.sub("", title.removeprefix("ï»¿")).casefold()
-
-
-def _shown(title: str) -> str:
-    return visible(title.strip())
-
-
-def _require_columns(
-    path: Path,
-    header: Sequence[str],
-    columns: Mapping[str, str],
-    below: Iterator[tuple[int, list[str]]],
-) -> dict[str, int]:
-    """Return where each column stands; refuse a header that lacks one or has one twice."""
-    if not header:
-        raise DataError(f"{path} is empty; its first line must name the columns path,style")
-    places = _positions(header, columns)
-    absent = [column for column in REQUIRED_COLUMNS if column not in places]
-    for line, fields in islice(below, _HEADER_WITHIN) if absent else ():
-        if set(REQUIRED_COLUMNS) <= _positions(fields, columns).keys():
-            raise DataError(
-                f"{path}: the names of the columns stand in line {line}; delete the lines above"
-                f" it, which begin with {header[0].strip()[:40]!r}"
-            )
-    for column, name in columns.items():
-        if column not in places:
-            raise UnknownNameError(f"column of {path}", name, map(_shown, header))
-    if absent:
-        raise DataError(_absent_columns(path, header, absent))
-    for column, found in places.items():
-        if len(found) > 1:
-            names = " and ".join(f"'{_shown(header[at])}'" for at in found)
-            raise DataError(
-                f"{path} has {len(found)} columns of the name {column} ({names});"
-                " delete or rename all but one"
-            )
-    return {column: found[0] for column, found in places.items()}
-
-
-def _absent_columns(path: Path, header: Sequence[str], absent: Sequence[str]) -> str:
-    titles = {re.sub(r"[\s_-]", "", _fold(title)): _shown(title) for title in header}
-    guesses = {
-        column: next((titles[name] for name in _USUAL_NAMES[column] if name in titles), "NAME")
-        for column in absent
-    }
-    named = ",".join(f"{column}={name}" for column, name in guesses.items())
-    return (
-        f"the first line of {path} has no column {' and no column '.join(absent)}, only"
-        f" {', '.join(map(_shown, header))}; a manifest has path,style and may have"
-        f" artist,title,genre,split; to name columns, say --columns {named}"
-    )
 
 
 def _require_no_surplus(path: Path, rows: Sequence[tuple[int, list[str]]], columns: int) -> None:

@@ -5,10 +5,14 @@ import pytest
 
 from artstyle.data.manifest import ManifestRow
 from artstyle.data.manifest import write_manifest as write_rows
+from artstyle.data.prepare import prepare
 from artstyle.data.source import SourceImage
 from artstyle.data.sources import open_source
-from artstyle.errors import DataError, UnknownNameError
+from artstyle.errors import DataError, UnknownNameError, UsageError
+from artstyle.recipes import resolve_config
 from tests.data.source_files import only, paint, paths, write_manifest
+
+SMALL = ["data.cache_size=24", "data.workers=0", "data.min_side_px=8", "balance.min_per_style=1"]
 
 
 def test_a_manifest_wins_over_folders_and_counts_what_is_missing(tmp_path: Path) -> None:
@@ -145,6 +149,19 @@ def test_named_columns_and_a_folder_of_images_make_any_table_a_manifest(tmp_path
         assert only(source) == SourceImage("a.jpg", "Rococo", "X", "", "", "")
     with pytest.raises(UnknownNameError, match=r"column of .* 'Lable'. Did you mean 'Label'\?"):
         open_source(tmp_path, columns={"path": "File", "style": "Lable"})
+
+
+def test_copies_of_one_folder_are_not_taken_for_another_s(tmp_path: Path) -> None:
+    names = [f"{n}.jpg" for n in range(6)]
+    for folder in "AB":
+        paint(tmp_path / folder, *names)
+    rows = [{"path": name, "style": "Rococo"} for name in names]
+    manifest = write_manifest(tmp_path / "list.csv", rows)
+    out, config = tmp_path / "out", resolve_config(overrides=SMALL).config
+    prepare(manifest, out, config, images=tmp_path / "A")
+    prepare(manifest, out, config, images=tmp_path / "A")
+    with pytest.raises(UsageError, match=r"was made from .*list\.csv with pictures in .*/A; "):
+        prepare(manifest, out, config, images=tmp_path / "B")
 
 
 def test_a_table_saved_again_by_a_spreadsheet_from_our_manifest_is_the_same(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from artstyle.data.tables import COLUMNS, Row, has_columns, parse_columns, read_table
+from artstyle.data.columns import COLUMNS, parse_columns
+from artstyle.data.tables import Row, has_columns, read_table
 from artstyle.errors import ArtstyleError, DataError, UnknownNameError, UsageError
 
 
