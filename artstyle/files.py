@@ -21,6 +21,9 @@ TEMPORARY_PREFIX = ".tmp"
 killed leaves one behind."""
 
 _CHUNK_BYTES = 1 << 20
+# Descriptions in museums' tables are longer than the 131,072 characters that csv allows. The limit
+# is the whole process's, so it is only ever raised, to the most that every platform knows.
+csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
 # A spreadsheet takes a cell that begins so for a formula. Apostrophes are counted in, so that one
 # that belongs to the text can be told from the one that is put before a formula.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -179,11 +182,21 @@ def inert(value: object) -> object:
     return f"'{value}" if _FORMULA.match(value) else value
 
 
+def live(cell: str) -> str:
+    """Take back what `inert` did."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 def read_csv(path: Path, *, ours: bool = False) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file with a header, as the file is read.
+    """Yield the rows of a CSV file with a header, as `numbered_csv` does."""
+    return (row for _, row in numbered_csv(path, ours=ours))
+
+
+def numbered_csv(path: Path, *, ours: bool = False) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line where each row ends and the row, as the file is read.
 
     Args:
-        path: The file.
+        path: A CSV file with a header.
         ours: Whether ``write_csv`` wrote it, which put an apostrophe before formulas.
 
     Raises:
@@ -204,7 +217,8 @@ def read_csv(path: Path, *, ours: bool = False) -> Iterator[dict[str, str]]:
                         f"{path} line {reader.line_num}: more fields than the header has columns;"
                         " put fields with commas in quotes"
                     )
-                yield {name: _live(cell) for name, cell in row.items()} if ours else row
+                cells = {name: live(cell) for name, cell in row.items()} if ours else row
+                yield reader.line_num, cells
         except csv.Error as error:
             raise DataError(f"{path} line {reader.line_num} is not valid CSV: {error}") from None
 
@@ -265,11 +279,6 @@ def _utf8_or_windows_1252(line: bytes) -> str:
         return line.decode()
     except UnicodeDecodeError:
         return line.decode("cp1252", errors="surrogateescape")
-
-
-def _live(cell: str) -> str:
-    """Take back what `inert` did."""
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def _read_text(path: Path) -> str:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle.cli.console import live_progress, show_places, warn
-from artstyle.cli.options import SOME_FAILED, ConfigOption, SeedOption, SetOption
+from artstyle.cli.options import (
+    SOME_FAILED,
+    ColumnsOption,
+    ConfigOption,
+    ImagesOption,
+    SeedOption,
+    SetOption,
+)
 
 if TYPE_CHECKING:
     from artstyle.config import DataConfig
@@ -29,6 +36,8 @@ def eda(
     lists: Annotated[
         Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
     ] = None,
+    columns: ColumnsOption = None,
+    images: ImagesOption = None,
     sample: Annotated[
         int, typer.Option("--sample", min=1, help="Pictures to decode at most, over all styles.")
     ] = 3000,
@@ -42,10 +51,17 @@ def eda(
     flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
     settings = resolve_config("finetune", config, overrides or (), flags).config
 
+    from artstyle.data.columns import parse_columns
     from artstyle.eda.collection import open_collection
 
     found = open_collection(
-        data, settings.balance, settings.seed, format=source_format, lists=lists
+        data,
+        settings.balance,
+        settings.seed,
+        format=source_format,
+        lists=lists,
+        columns=parse_columns(columns) if columns else {},
+        images=images,
     )
     folder = out or (data / "eda" if found.is_dataset else Path("eda") / data.resolve().stem)
 

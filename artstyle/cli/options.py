@@ -21,6 +21,13 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Set a key: optim.lr=1e-3. Repeatable."),
 ]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option("--columns", metavar="NAMES", help="Of a table: path=File,style=Label."),
+]
+ImagesOption = Annotated[
+    Path | None, typer.Option("--images", help="The folder that a table's paths start from.")
+]
 DeviceOption = Annotated[
     str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")
 ]

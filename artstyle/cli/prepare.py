@@ -7,7 +7,15 @@ import typer
 
 from artstyle import interrupts
 from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
-from artstyle.cli.options import DEFAULT_DATA, SOME_FAILED, ConfigOption, SeedOption, SetOption
+from artstyle.cli.options import (
+    DEFAULT_DATA,
+    SOME_FAILED,
+    ColumnsOption,
+    ConfigOption,
+    ImagesOption,
+    SeedOption,
+    SetOption,
+)
 
 if TYPE_CHECKING:
     from artstyle.config import Config
@@ -28,6 +36,8 @@ def prepare(
     lists: Annotated[
         Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
     ] = None,
+    columns: ColumnsOption = None,
+    images: ImagesOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
     ] = False,
@@ -44,12 +54,21 @@ def prepare(
     """
     settings = _settings(config, overrides or [], seed)
 
+    from artstyle.data.columns import parse_columns
     from artstyle.data.prepare import plan
     from artstyle.data.prepare import prepare as prepare_dataset
 
+    named = parse_columns(columns) if columns else {}
     if dry_run:
         planned = plan(
-            source, out, settings, format=source_format, lists=lists, overwrite=overwrite
+            source,
+            out,
+            settings,
+            format=source_format,
+            lists=lists,
+            columns=named,
+            images=images,
+            overwrite=overwrite,
         )
         _show_plan(planned, out)
         return
@@ -61,6 +80,8 @@ def prepare(
             settings,
             format=source_format,
             lists=lists,
+            columns=named,
+            images=images,
             overwrite=overwrite,
             progress=progress,
         )

@@ -1,5 +1,6 @@
 """Sources that follow the ArtGAN lists: WikiArt's official train and validation names."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +9,14 @@ from artstyle.data.folders import PictureTree
 from artstyle.data.listing import ListedImage, locate
 from artstyle.data.source import Source, SourceImage, artist_and_title
 from artstyle.errors import DataError, MissingError
+from artstyle.files import text_encoding
 from artstyle.labels import canonical_style
 
 _LISTS = {"style_train.csv": "train", "style_val.csv": "test"}
 """List -> split. The lists have no third part, and what is compared in print is their val."""
 _CLASSES = "style_class.txt"
+_LINE = re.compile(r"(?P<name>.*)[,;\t]\s*(?P<index>\d{1,9})\s*", re.DOTALL)
+_FOLDERS = re.compile(r"[/\\]")
 
 
 def has_lists(folder: Path) -> bool:
@@ -49,29 +53,42 @@ def read_artgan(root: Path, lists: Path, tree: PictureTree) -> Source:
 def read_list(path: Path) -> Iterator[ListedImage]:
     """Yield the paintings of one list, whatever commas and quotes their names hold.
 
+    A semicolon or a tab may stand for the comma, and UTF-16 for UTF-8, as spreadsheets save them.
+
     Raises:
         DataError: A line is no ``path,index``, or an index has no name in ``style_class.txt``.
     """
     classes = _read_classes(path.parent / _CLASSES)
-    # Only line feeds end a line here: names hold other characters that Python would break at.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as file:
-        for line, text in enumerate(file, start=1):
-            if text.strip():
-                where = f"{path} line {line}"
-                image = _image(text.rstrip("\r\n"), where, classes)
-                yield ListedImage(where, replace(image, split=_LISTS[path.name]))
+    for line, text in enumerate(_lines(path), start=1):
+        if text.strip():
+            image = _image(text, f"{path} line {line}", classes)
+            yield ListedImage(path, line, replace(image, split=_LISTS[path.name]))
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a list; bytes that are not UTF-8 stay, as names on disk have them."""
+    content = path.read_bytes()
+    codec = text_encoding(content)
+    try:
+        text = content.decode(codec, "surrogateescape" if codec == "utf-8-sig" else "strict")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not whole {codec} text: {error.reason}") from None
+    # Only line feeds end a line: names hold other characters that Python would break at.
+    lines = text.split("\n") if "\n" in text else text.split("\r")
+    return [line.rstrip("\r") for line in lines]
 
 
 def _image(text: str, where: str, classes: Mapping[int, str]) -> SourceImage:
-    name, _, index = text.rpartition(",")
+    fields = _LINE.fullmatch(text)
+    name, index = (fields["name"], int(fields["index"])) if fields else ("", 0)
     if name.startswith('"') and name.endswith('"') and len(name) > 1:
         name = name[1:-1].replace('""', '"')
-    folder, slash, file_name = name.rpartition("/")
-    if not slash or not index.strip().isdecimal():
+    folder, slash, file_name = name.rpartition("/" if "/" in name else "\\")
+    if not slash:
         raise DataError(f"{where}: {text!r} is not 'Style/name.jpg,index'")
-    if classes and int(index) not in classes:
+    if classes and index not in classes:
         raise DataError(f"{where}: index {index} has no name in {_CLASSES}")
-    style = classes[int(index)] if classes else canonical_style(folder.partition("/")[0])
+    style = classes[index] if classes else canonical_style(_FOLDERS.split(folder)[0])
     return SourceImage(name, style, *artist_and_title(file_name), "", "")
 
 
@@ -80,8 +97,7 @@ def _read_classes(path: Path) -> dict[int, str]:
     if not path.is_file():
         return {}
     classes = {}
-    content = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
-    for line, text in enumerate(content.split("\n"), start=1):
+    for line, text in enumerate(_lines(path), start=1):
         index, _, name = text.strip().partition(" ")
         if name and index.isdecimal():
             classes[int(index)] = canonical_style(name)

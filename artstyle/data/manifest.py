@@ -9,7 +9,7 @@ from reprlib import repr as short_repr
 from typing import Literal, get_args
 
 from artstyle.errors import DataError
-from artstyle.files import read_csv, write_csv
+from artstyle.files import numbered_csv, write_csv
 from artstyle.labels import is_style_name
 
 Split = Literal["train", "val", "test"]
@@ -58,7 +58,7 @@ def read_manifest(path: Path) -> Iterator[ManifestRow]:
         MissingError: There is no such file.
         DataError: A column is missing, or a value cannot be of our writing.
     """
-    for line, row in enumerate(read_csv(path, ours=True), start=2):
+    for line, row in numbered_csv(path, ours=True):
         try:
             values = {name: row[name] for name in COLUMNS}
         except KeyError as error:

@@ -3,7 +3,7 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ def prepare(
     *,
     format: str | None = None,
     lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Prepared:
@@ -80,6 +82,8 @@ def prepare(
         config: Sections ``data``, ``quality``, ``balance`` and ``split``, and the seed.
         format: Of the source; None recognises it.
         lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        images: The folder that the paths of a CSV manifest start from; None is its own.
         overwrite: Whether a dataset folder made from another source may be replaced.
         progress: Told while pictures are read.
 
@@ -90,14 +94,14 @@ def prepare(
         ArtstyleError: A worker process was ended from outside.
     """
     source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
-    found = open_source(source_path, format, lists)
+    found = open_source(source_path, format, lists, columns, images)
     _require_free(dataset, found, source_path, overwrite)
     resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
     rules = cache_rules(resolved.data)
     with sole_writer(dataset.path):
         # Once more: another process may just have finished there.
         _require_free(dataset, found, source_path, overwrite)
-        index = CacheIndex(dataset.path, _identity(source_path), rules)
+        index = CacheIndex(dataset.path, _identity(source_path, found), rules)
         scan = scan_source(found, index, rules, resolved.data.workers, progress)
         _require_readable(scan)
         decisions = decide(scan.images, scan.scanned, resolved)
@@ -114,6 +118,8 @@ def plan(
     *,
     format: str | None = None,
     lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
     overwrite: bool = False,
 ) -> Plan:
     """Return what `prepare` would do; nothing is read but names, nothing is written.
@@ -121,9 +127,9 @@ def plan(
     Raises:
         UsageError, DataError: As in `prepare`, as far as names can tell.
     """
-    found = open_source(source, format, lists)
+    found = open_source(source, format, lists, columns, images)
     _require_free(DatasetFolder(out), found, source, overwrite)
-    index = CacheIndex(out, _identity(source), cache_rules(config.data))
+    index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
     styles = [image.style for image in found.images]
     balanced = choose_balanced(
         styles, [image.path for image in found.images], config.balance, config.seed
@@ -140,9 +146,10 @@ def plan(
     )
 
 
-def _identity(source: Path) -> str:
-    """Return what tells one source from another: where it is."""
-    return str(source.resolve())
+def _identity(path: Path, source: Source) -> str:
+    """Return what tells one source from another: where it is, and where its pictures are."""
+    place, root = path.resolve(), source.root.resolve()
+    return str(place) if root in (place, place.parent) else f"{place} with pictures in {root}"
 
 
 def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite: bool) -> None:
@@ -169,7 +176,7 @@ def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite:
         raise UsageError(
             f"{out} is not empty and no dataset folder; choose another folder with --out"
         )
-    if made_from != _identity(path) and not overwrite:
+    if made_from != _identity(path, source) and not overwrite:
         raise UsageError(
             f"{out} was made from {made_from or 'a source that is not known any more'};"
             " choose another folder with --out, or say --overwrite to replace it"

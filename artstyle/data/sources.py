@@ -1,34 +1,46 @@
 """Where paintings come from: the form of a source is recognised, its paintings are read."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
 from artstyle.data.artgan import has_lists, read_artgan
 from artstyle.data.artists import with_one_spelling
-from artstyle.data.csv_manifest import MANIFEST_NAME, is_manifest, read_csv_manifest
+from artstyle.data.csv_manifest import MANIFEST_NAME, read_csv_manifest
 from artstyle.data.folders import (
     find_pictures,
     has_split_folders,
     read_folders,
     read_split_folders,
 )
-from artstyle.data.parquet import find_shards, read_parquet, read_rows, row_number, shard_name
+from artstyle.data.parquet import find_shards, read_rows, row_number, shard_name
+from artstyle.data.parquet_labels import read_parquet
 from artstyle.data.source import FORMATS, Source, SourceImage, local_path, portable_name
+from artstyle.data.tables import has_columns
 from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
 from artstyle.images import read_bytes
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 
+_KINDS = {".csv": "manifest", ".tsv": "manifest", ".tab": "manifest", ".parquet": "parquet"}
 
-def open_source(path: Path, format: str | None = None, lists: Path | None = None) -> Source:
+
+def open_source(
+    path: Path,
+    format: str | None = None,
+    lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
+) -> Source:
     """Find the paintings of a source, without opening them; each artist is spelt in one way.
 
     Args:
         path: A folder, a CSV manifest or a Parquet shard.
         format: One of ``FORMATS``; None recognises it.
         lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        images: The folder that the paths of a CSV manifest start from; None is its own.
 
     Raises:
         MissingError: There is no such file or folder.
@@ -44,7 +56,13 @@ def open_source(path: Path, format: str | None = None, lists: Path | None = None
         raise MissingError(f"no folder {lists}; --lists takes the folder of style_train.csv")
     if lists is not None and format not in (None, "artgan"):
         raise UsageError(f"--lists goes with --format artgan, not with {format}")
-    found = _open_file(path, format) if path.is_file() else _open_folder(path, format, lists)
+    if images is not None and not images.is_dir():
+        raise MissingError(f"no folder {images}; --images takes the folder that paths start from")
+    if path.is_file():
+        found = _open_file(path, format, columns or {}, images)
+    else:
+        found = _open_folder(path, format, lists, columns or {}, images)
+    _require_heeded(found, columns or {}, images)
     return with_one_spelling(found)
 
 
@@ -82,20 +100,36 @@ def stat_key(root: Path, image: SourceImage) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _open_file(path: Path, format: str | None) -> Source:
-    kinds = {".csv": "manifest", ".parquet": "parquet"}
-    kind = kinds.get(path.suffix.lower())
+def _open_file(
+    path: Path, format: str | None, columns: Mapping[str, str], images: Path | None
+) -> Source:
+    # A table has whatever ending its program gives it, if the format is said.
+    kind = _KINDS.get(path.suffix.lower(), "manifest" if format == "manifest" else None)
     if kind is None or format not in (None, kind):
         raise UsageError(
             f"{path} is a file; give a folder of paintings, a .csv manifest or a .parquet shard"
             + (f" (--format {format} reads a folder)" if format else "")
         )
     if kind == "manifest":
-        return read_csv_manifest(path)
-    return read_parquet(path.parent, [portable_name(path.name)])
+        return read_csv_manifest(path, columns, images)
+    return read_parquet(path.parent, [portable_name(path.name)], columns)
 
 
-def _open_folder(path: Path, format: str | None, lists: Path | None) -> Source:
+def _require_heeded(source: Source, columns: Mapping[str, str], images: Path | None) -> None:
+    """Refuse options that say something of a table where none was read."""
+    if columns and source.format not in ("manifest", "parquet"):
+        raise UsageError(f"--columns names those of a table; {source.root} is read without one")
+    if images is not None and source.format != "manifest":
+        raise UsageError(f"--images goes with a CSV manifest; {source.root} is read without one")
+
+
+def _open_folder(
+    path: Path,
+    format: str | None,
+    lists: Path | None,
+    columns: Mapping[str, str],
+    images: Path | None,
+) -> Source:
     """Try the forms from the most explicit to the least."""
     manifest = path / MANIFEST_NAME
     if manifest.is_file() and (path / "dataset.json").is_file():
@@ -103,13 +137,15 @@ def _open_folder(path: Path, format: str | None, lists: Path | None) -> Source:
             f"{path} is a dataset folder that 'prepare' wrote;"
             " give the folder of paintings that it was made from"
         )
+    if format is None and manifest.is_file() and (columns or images):
+        format = "manifest"
     if format == "artgan" or lists is not None or (format is None and has_lists(path)):
         return read_artgan(path, lists or path, find_pictures(path))
-    if format == "manifest" or (format is None and is_manifest(manifest)):
-        return read_csv_manifest(manifest)
+    if format == "manifest" or (format is None and has_columns(manifest, columns)):
+        return read_csv_manifest(manifest, columns, images)
     shards = find_shards(path)
     if format == "parquet" or (format is None and shards):
-        return read_parquet(path, shards)
+        return read_parquet(path, shards, columns)
     tree = find_pictures(path)
     if manifest.is_file() and format is None:
         tree = replace(tree, notes=(*tree.notes, f"{manifest} is not used: it lacks path or style"))

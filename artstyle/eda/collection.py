@@ -81,6 +81,8 @@ def open_collection(
     *,
     format: str | None = None,
     lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
 ) -> Collection:
     """Find the paintings of a dataset folder or of a source, without decoding any.
 
@@ -90,6 +92,8 @@ def open_collection(
         seed: Of the policy's choice.
         format: Of a source; None recognises it.
         lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        images: The folder that the paths of a CSV manifest start from; None is its own.
 
     Raises:
         MissingError: There is no such file or folder.
@@ -97,7 +101,8 @@ def open_collection(
     """
     if DatasetFolder(path).description_path.is_file():
         return _from_dataset(DatasetFolder(path))
-    return _from_source(path, open_source(path, format, lists), balance, seed)
+    found = open_source(path, format, lists, columns, images)
+    return _from_source(path, found, balance, seed)
 
 
 def read_bytes(

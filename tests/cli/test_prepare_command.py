@@ -8,6 +8,8 @@ from random import Random
 
 import pytest
 
+from artstyle.cli.app import app
+from artstyle.errors import UnknownNameError
 from tests.data.pictures import write_collection
 
 QUICK = ("--set", "data.cache_size=24", "--set", "balance.min_per_style=3")
@@ -122,3 +124,24 @@ def test_an_interrupt_ends_it_soon_with_130(tmp_path: Path) -> None:
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert not (tmp_path / "out" / "dataset.json").exists()
+
+
+def test_a_table_is_read_by_the_names_and_the_folder_that_are_given(
+    museum: Path, tmp_path: Path
+) -> None:
+    names = sorted(f"{path.parent.name}\\{path.name}" for path in museum.glob("*/*.jpg"))
+    lines = "".join(f"{name};{name[0]}\n" for name in names)
+    (tmp_path / "table.csv").write_text(f"Datei;Stil\n{lines}", "utf-16")
+    named = ("--columns", "path=Datei,style=stil", "--images", "museum")
+    done = artstyle("table.csv", *named, "--dry-run", *QUICK, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "format: manifest" in done.stdout
+    assert "24 pictures would be read" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["prepare", "eda"])
+def test_mistakes_in_named_columns_are_shown_before_anything_is_read(
+    command: str, museum: Path
+) -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown column 'paht'\. Did you mean 'path'\?"):
+        app([command, str(museum), "--columns", "paht=File"], standalone_mode=False)
