@@ -5,17 +5,14 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from artstyle.data import artists, styles
 from artstyle.data.artgan import has_lists, read_artgan
-from artstyle.data.artists import with_one_spelling
 from artstyle.data.csv_manifest import MANIFEST_NAME, is_manifest, read_csv_manifest
-from artstyle.data.folders import (
-    find_pictures,
-    has_split_folders,
-    read_folders,
-    read_split_folders,
-)
+from artstyle.data.folders import read_folders
 from artstyle.data.parquet import find_shards, read_parquet, read_rows, row_number, shard_name
 from artstyle.data.source import FORMATS, Source, SourceImage, local_path, portable_name
+from artstyle.data.split_folders import read_any_folders, read_split_folders
+from artstyle.data.tree import find_pictures
 from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
 from artstyle.images import read_bytes
 
@@ -23,7 +20,9 @@ __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_ke
 
 
 def open_source(path: Path, format: str | None = None, lists: Path | None = None) -> Source:
-    """Find the paintings of a source, without opening them; each artist is spelt in one way.
+    """Find the paintings of a source, without opening them.
+
+    Each style and each artist is spelt in one way, whatever the form.
 
     Args:
         path: A folder, a CSV manifest or a Parquet shard.
@@ -45,7 +44,7 @@ def open_source(path: Path, format: str | None = None, lists: Path | None = None
     if lists is not None and format not in (None, "artgan"):
         raise UsageError(f"--lists goes with --format artgan, not with {format}")
     found = _open_file(path, format) if path.is_file() else _open_folder(path, format, lists)
-    return with_one_spelling(found)
+    return artists.with_one_spelling(styles.with_one_spelling(found))
 
 
 def read_source_bytes(
@@ -112,10 +111,16 @@ def _open_folder(path: Path, format: str | None, lists: Path | None) -> Source:
         return read_parquet(path, shards)
     tree = find_pictures(path)
     if manifest.is_file() and format is None:
-        tree = replace(tree, notes=(*tree.notes, f"{manifest} is not used: it lacks path or style"))
-    if format == "split_folders" or (format is None and has_split_folders(tree)):
-        return read_split_folders(path, tree)
-    return read_folders(path, tree)
+        note = f"{manifest} is not used: it lacks path or style"
+        skipped = tuple(path for path in tree.skipped if path != MANIFEST_NAME)
+        tree = replace(tree, notes=(*tree.notes, note), skipped=skipped)
+    match format:
+        case "folders":
+            return read_folders(path, tree)
+        case "split_folders":
+            return read_split_folders(path, tree)
+        case _:
+            return read_any_folders(path, tree)
 
 
 def _read_file(root: Path, image: SourceImage) -> bytes | ImageError:

@@ -248,9 +248,9 @@ def test_a_manifest_path_that_leads_out_is_refused_with_its_line(tmp_path: Path,
 
 def test_an_unknown_split_is_refused_with_its_line(tmp_path: Path) -> None:
     manifest = write_manifest(
-        tmp_path / "list.csv", [{"path": "a.jpg", "style": "Rococo", "split": "dev"}]
+        tmp_path / "list.csv", [{"path": "a.jpg", "style": "Rococo", "split": "later"}]
     )
-    with pytest.raises(DataError, match="line 2: unknown split 'dev'; write train, val or test"):
+    with pytest.raises(DataError, match="line 2: unknown split 'later'; write train, val or test"):
         open_source(manifest)
 
 
