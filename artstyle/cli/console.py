@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
@@ -64,6 +64,12 @@ def show_table(
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
     Console(soft_wrap=False).print(table)
+
+
+def say_skipped(paths: Iterable[object]) -> None:
+    """Name each file that was passed over, on stderr."""
+    for path in paths:
+        say(f"passed over: {visible(str(path))}")
 
 
 def show_places(title: str, places: Mapping[str, object]) -> None:

@@ -66,7 +66,7 @@ def test_what_is_left_out_is_told_with_its_key() -> None:
 
 
 def test_no_style_with_enough_paintings_is_an_error() -> None:
-    with pytest.raises(DataError, match=r"no style has 2 paintings; lower balance\.min_per_style"):
+    with pytest.raises(DataError, match=r"no style has 2 paintings: .*balance\.min_per_style=1"):
         choose_balanced(["Cubism"], ["a"], config("cap", 4, 2), seed=42)
 
 
