@@ -67,7 +67,7 @@ def style_key(name: str) -> str:
     """
     folded = unicodedata.normalize("NFD", _one_line(name)).casefold()
     plain = "".join(_without_accents(unicodedata.normalize("NFD", folded)))
-    return _SEPARATORS.sub(_gap, plain) or name
+    return _SEPARATORS.sub(_gap, plain) or _one_line(name)
 
 
 def wikiart_style(name: str) -> str | None:

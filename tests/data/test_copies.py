@@ -2,7 +2,7 @@ from dataclasses import replace
 from random import Random
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from artstyle.data.copies import find_copies, hamming_pairs, near_pairs
@@ -25,7 +25,6 @@ def different(count: int) -> list[Likeness]:
     return [likeness(painting(seed)) for seed in range(count)]
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.randoms(use_true_random=False), st.integers(0, 8))
 def test_pairs_within_a_distance_are_those_that_comparing_all_finds(
     random: Random, distance: int

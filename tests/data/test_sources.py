@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from artstyle.data.artgan import read_list
@@ -404,7 +404,6 @@ NAMES = st.text(
 ).filter(lambda name: not name.endswith('"'))
 
 
-@settings(deadline=None)
 @given(names=st.lists(NAMES, min_size=1, max_size=5), quoted=st.booleans())
 def test_any_name_survives_a_list(
     tmp_path_factory: pytest.TempPathFactory, names: list[str], quoted: bool

@@ -17,9 +17,7 @@ from artstyle.files import read_csv, write_csv
 from artstyle.recipes import config_keys, explained_yaml, resolve_config
 
 here = settings(
-    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
 )
 # What a name on a file system can be: any bytes but NUL, those that are no UTF-8 as surrogates.
 names = st.binary(min_size=1, max_size=20).map(
