@@ -27,6 +27,14 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def soak(session: nox.Session) -> None:
+    """Run the property tests on many more examples, fresh ones each time."""
+    session.install(".[offline,onnx]", *dependencies("tests"))
+    soaked = ("-m", "hypothesis", "--hypothesis-profile", "soak")
+    session.run("pytest", "-n", "2", *soaked, *session.posargs)
+
+
+@nox.session
 def lint(session: nox.Session) -> None:
     """Check the code's form."""
     session.install(*dependencies("lint"))

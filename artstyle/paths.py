@@ -8,19 +8,24 @@ is every picture in it, at any depth, sorted by the code points of their paths. 
 import codecs
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from artstyle.data.skipped import is_litter
+from artstyle.data.tree import is_picture
 from artstyle.errors import MissingError, UsageError
 from artstyle.files import errors_named, text_encoding
 from artstyle.images import FAULTS_OF_THE_MACHINE, SUFFIXES
 
 LIST = "-"
 """The argument that stands for a list of paths on standard input."""
+
+Skipped = Callable[[Path], object]
+"""Called with a file that is passed over."""
 
 _CHUNK_BYTES = 1 << 16
 _MAGIC = frozenset("*?[")
@@ -37,25 +42,28 @@ class PicturePath:
 
 
 def find_pictures(
-    arguments: Iterable[str], list_file: BinaryIO | None = None
+    arguments: Iterable[str],
+    list_file: BinaryIO | None = None,
+    skipped: Skipped = lambda path: None,
 ) -> Iterator[PicturePath]:
     """Yield what the arguments name, in their order, as it is found.
 
-    Inside folders and globs, hidden files, hidden folders and files that do not end like a picture
-    are passed over, and each folder is entered once, by whichever links lead to it. No more than
-    the names in the folders on the way to the present file are held in memory.
+    Inside folders and globs, litter (`is_litter`) and files that do not end like a picture are
+    passed over, and each folder is entered once, by whichever links lead to it. No more than the
+    names in the folders on the way to the present file are held in memory.
 
     Args:
         arguments: Files, folders, globs, or ``-`` for ``list_file``.
         list_file: Paths of files and folders, separated by line ends, or by NUL if there is one in
             its first 64 KiB; in UTF-16 or UTF-32 too; None is standard input.
+        skipped: Called with each file that is passed over, litter apart.
     """
     for argument in arguments:
         if argument == LIST:
             for line in _listed_paths(list_file):
-                yield from _folder(line) if _is_folder(line) else [PicturePath(line)]
+                yield from _folder(line, skipped) if _is_folder(line) else [PicturePath(line)]
         else:
-            yield from _named(argument)
+            yield from _named(argument, skipped)
 
 
 def require_pictures(found: Iterable[PicturePath]) -> Iterator[PicturePath]:
@@ -86,23 +94,24 @@ def printable(path: Path) -> str:
     )
 
 
-def _named(argument: str) -> Iterator[PicturePath]:
+def _named(argument: str, skipped: Skipped) -> Iterator[PicturePath]:
     path = Path(argument)
     if _is_folder(path):
-        yield from _folder(path)
+        yield from _folder(path, skipped)
     elif os.path.lexists(path):
         yield PicturePath(path)
     elif _MAGIC.isdisjoint(argument):
         yield PicturePath(path, "no such file or folder")
     else:
         yield from _or_problem(
-            _glob(path), PicturePath(path, f"no picture matches (names end in {_ENDINGS})")
+            _glob(path, skipped),
+            PicturePath(path, f"no picture matches (names end in {_ENDINGS})"),
         )
 
 
-def _folder(path: Path) -> Iterator[PicturePath]:
+def _folder(path: Path, skipped: Skipped) -> Iterator[PicturePath]:
     problem = PicturePath(path, f"no picture in this folder (names end in {_ENDINGS})")
-    return _or_problem(_walk(path, ()), problem)
+    return _or_problem(_walk(path, (), skipped), problem)
 
 
 def _or_problem(found: Iterator[PicturePath], problem: PicturePath) -> Iterator[PicturePath]:
@@ -111,11 +120,11 @@ def _or_problem(found: Iterator[PicturePath], problem: PicturePath) -> Iterator[
     yield from found
 
 
-def _glob(pattern: Path) -> Iterator[PicturePath]:
+def _glob(pattern: Path, skipped: Skipped) -> Iterator[PicturePath]:
     """Walk from the deepest folder that the pattern names outright."""
     parts = pattern.parts
     literal = next(n for n, part in enumerate(parts) if not _MAGIC.isdisjoint(part))
-    return _walk(Path(*parts[:literal]), parts[literal:])
+    return _walk(Path(*parts[:literal]), parts[literal:], skipped)
 
 
 States = frozenset[int]
@@ -129,23 +138,26 @@ class _Folder:
     states: States
 
 
-def _walk(start: Path, pattern: tuple[str, ...]) -> Iterator[PicturePath]:
+def _walk(start: Path, pattern: tuple[str, ...], skipped: Skipped) -> Iterator[PicturePath]:
     """Yield the pictures below ``start`` that match, sorted by the code points of their paths."""
     entered: set[tuple[int, int]] = set()
-    levels = [_entries(_Folder(start, _reached({0}, pattern)), pattern, entered)]
+    levels = [_entries(_Folder(start, _reached({0}, pattern)), pattern, entered, skipped)]
     # A stack of our own: a tree may be deeper than Python's recursion.
     while levels:
         entry = next(levels[-1], None)
         if entry is None:
             levels.pop()
         elif isinstance(entry, _Folder):
-            levels.append(_entries(entry, pattern, entered))
+            levels.append(_entries(entry, pattern, entered, skipped))
         else:
             yield entry
 
 
 def _entries(
-    folder: _Folder, pattern: tuple[str, ...], entered: set[tuple[int, int]]
+    folder: _Folder,
+    pattern: tuple[str, ...],
+    entered: set[tuple[int, int]],
+    skipped: Skipped,
 ) -> Iterator[PicturePath | _Folder]:
     try:
         status = folder.path.stat()
@@ -165,8 +177,11 @@ def _entries(
         if name.endswith("/"):
             if states:
                 yield _Folder(folder.path / name, states)
-        elif len(pattern) in states and Path(name).suffix.lower() in SUFFIXES:
-            yield PicturePath(folder.path / name)
+        elif len(pattern) in states:
+            if is_picture(path := folder.path / name):
+                yield PicturePath(path)
+            else:
+                skipped(path)
 
 
 def _sorted_names(folder: Path) -> list[str]:
@@ -187,7 +202,7 @@ def _advance(states: States, name: str, pattern: tuple[str, ...]) -> States:
     after = set()
     for state in states:
         if state == len(pattern) or pattern[state] == "**":
-            if not name.startswith("."):
+            if not is_litter(name):
                 after.add(state)
         elif _matches(name, pattern[state]):
             after.add(state + 1)
@@ -204,8 +219,8 @@ def _reached(states: set[int], pattern: tuple[str, ...]) -> States:
 
 
 def _matches(name: str, part: str) -> bool:
-    hidden_as_asked = not name.startswith(".") or part.startswith(".")
-    return hidden_as_asked and fnmatchcase(name, part)
+    meant = not is_litter(name) or part == name or part.startswith(".")
+    return meant and fnmatchcase(name, part)
 
 
 def _listed_paths(list_file: BinaryIO | None) -> Iterator[Path]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
@@ -11,6 +12,13 @@ from artstyle.painter.collection import paint_collection
 from artstyle.recipes import resolve_config
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit
+
+# Always the same examples: a test that turns red means a change. `nox -s soak` draws fresh ones.
+settings.register_profile("tests", derandomize=True, max_examples=60, deadline=None)
+settings.register_profile(
+    "soak", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("tests")
 
 TINY_STYLES = ("Cubism", "Minimalism", "Pop_Art", "Ukiyo_e")
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import (
     brier_score_loss,
@@ -16,8 +16,6 @@ from sklearn.metrics import confusion_matrix as sklearn_confusion
 from artstyle import metrics
 
 STYLES = 6
-# A call of scikit-learn takes long on a busy machine, so there is no deadline.
-few = settings(max_examples=40, deadline=None)
 labels = st.integers(0, STYLES - 1)
 outcomes = st.lists(st.tuples(labels, labels), min_size=1, max_size=60).map(
     lambda pairs: np.array(pairs, dtype=np.int64).T
@@ -31,7 +29,6 @@ def scores_like(targets: np.ndarray, seed: int = 0) -> np.ndarray:
     return logits
 
 
-@few
 @given(outcomes)
 def test_rows_of_the_confusion_matrix_are_the_true_styles(pairs: np.ndarray) -> None:
     targets, predictions = pairs
@@ -39,7 +36,6 @@ def test_rows_of_the_confusion_matrix_are_the_true_styles(pairs: np.ndarray) -> 
     assert np.array_equal(ours, sklearn_confusion(targets, predictions, labels=np.arange(STYLES)))
 
 
-@few
 @given(outcomes)
 def test_style_scores_and_averages_equal_scikit_learns(pairs: np.ndarray) -> None:
     targets, predictions = pairs
@@ -78,7 +74,6 @@ def test_a_style_without_a_true_picture_does_not_lower_the_macro_average() -> No
     assert metrics.accuracy(confusion) == 0.75
 
 
-@few
 @given(outcomes, st.integers(1, STYLES - 1))
 def test_rank_at_most_k_is_scikit_learns_top_k_accuracy(pairs: np.ndarray, k: int) -> None:
     targets = pairs[0]

@@ -3,7 +3,7 @@
 import errno
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
@@ -127,6 +127,12 @@ def show_table(
         console.print(table)
     with _reaching_stdout():
         print(drawn.get(), end="")  # noqa: T201
+
+
+def say_skipped(paths: Iterable[object]) -> None:
+    """Name each file that was passed over, on stderr."""
+    for path in paths:
+        say(f"passed over: {visible(str(path))}")
 
 
 def show_places(title: str, places: Mapping[str, object]) -> None:

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, show_places, warn
+from artstyle.cli.console import live_progress, say, say_skipped, show_places, warn
 from artstyle.cli.options import (
     SOME_FAILED,
     ColumnsOption,
     ConfigOption,
     ImagesOption,
+    ListSkippedOption,
     SeedOption,
     SetOption,
 )
@@ -41,6 +42,7 @@ def eda(
     sample: Annotated[
         int, typer.Option("--sample", min=1, help="Pictures to decode at most, over all styles.")
     ] = 3000,
+    list_skipped: ListSkippedOption = False,
     config: ConfigOption = None,
     overrides: SetOption = None,
     seed: SeedOption = None,
@@ -76,6 +78,9 @@ def eda(
             sample=sample,
             progress=progress,
         )
+    for note in found.notes:
+        say(f"note: {note}")
+    say_skipped(found.skipped if list_skipped else ())
     show_places(
         f"{len(found.paintings)} paintings, {explored.measured} of them decoded:",
         {"page": explored.page, "numbers": explored.numbers, "figures": folder / "*.png"},

@@ -69,14 +69,15 @@ def gradcam(
 
 
 def _require_style(name: str, labels: tuple[str, ...]) -> str:
-    """Return the label that is meant, however it is spaced.
+    """Return the label that is meant, in whichever spelling.
 
     Raises:
         UnknownNameError: The model knows no such style.
     """
-    from artstyle.labels import canonical_style
+    from artstyle.labels import canonical_style, style_key
 
+    by_key = {style_key(label): label for label in labels}
     style = canonical_style(name)
-    if style not in labels:
+    if style not in labels and style_key(name) not in by_key:
         raise UnknownNameError("style", name, labels)
-    return style
+    return style if style in labels else by_key[style_key(name)]

@@ -35,4 +35,7 @@ BatchSizeOption = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Pictures at a time.")
 ]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Of every random choice.")]
+ListSkippedOption = Annotated[
+    bool, typer.Option("--list-skipped", help="Name each file that is passed over, on stderr.")
+]
 TopKOption = Annotated[int, typer.Option("--top-k", min=1, help="How many styles to name.")]

@@ -1,5 +1,6 @@
 """`artstyle predict`: name the styles of pictures."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
@@ -12,8 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, stdout_stream
-from artstyle.cli.options import SOME_FAILED, BatchSizeOption, DeviceOption, RunOption, TopKOption
+from artstyle.cli.console import live_progress, say, say_skipped, stdout_stream
+from artstyle.cli.options import (
+    SOME_FAILED,
+    BatchSizeOption,
+    DeviceOption,
+    ListSkippedOption,
+    RunOption,
+    TopKOption,
+)
 from artstyle.errors import UsageError
 from artstyle.progress import Progress, silent
 
@@ -67,6 +75,7 @@ def predict(
         Engine,
         typer.Option("--engine", help="onnx: answer with the file of 'artstyle export', on a CPU."),
     ] = "torch",
+    list_skipped: ListSkippedOption = False,
 ) -> None:
     """Name the most probable styles of pictures, one row each, in a fixed order.
 
@@ -79,7 +88,8 @@ def predict(
     from artstyle.paths import find_pictures, require_pictures
 
     load_model = _find_model(run, engine, device)
-    pictures = require_pictures(find_pictures(paths))
+    skipped = _Skipped(list_skipped)
+    pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
     from artstyle.inference import choose_batch_size
     from artstyle.predict import predict_styles
@@ -101,9 +111,29 @@ def predict(
             with _file(out, chosen) as stream:
                 total, failed = _write(unfinished.rows(), stream, chosen, top_k)
         say(f"{total} rows in {out}")
+    skipped.say_count()
     if failed:
         say(f"{failed} of {total} pictures could not be read")
         raise typer.Exit(SOME_FAILED)
+
+
+class _Skipped:
+    """The files that are passed over while pictures are looked for, counted as they are found."""
+
+    def __init__(self, listed: bool) -> None:
+        self._listed, self._counts = listed, Counter[str]()
+
+    def add(self, path: Path) -> None:
+        from artstyle.data.skipped import ending
+
+        self._counts[ending(path.name)] += 1
+        say_skipped([path] if self._listed else ())
+
+    def say_count(self) -> None:
+        from artstyle.data.skipped import counted_endings
+
+        if self._counts:
+            say(f"note: {counted_endings(self._counts)}; --list-skipped names them")
 
 
 def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "StyleModel"]:

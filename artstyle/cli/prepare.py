@@ -6,13 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
+from artstyle.cli.console import (
+    live_progress,
+    say,
+    say_skipped,
+    show,
+    show_places,
+    show_table,
+    warn,
+)
 from artstyle.cli.options import (
     DEFAULT_DATA,
     SOME_FAILED,
     ColumnsOption,
     ConfigOption,
     ImagesOption,
+    ListSkippedOption,
     SeedOption,
     SetOption,
 )
@@ -44,6 +53,7 @@ def prepare(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a dataset folder of another source.")
     ] = False,
+    list_skipped: ListSkippedOption = False,
     seed: SeedOption = None,
     config: ConfigOption = None,
     overrides: SetOption = None,
@@ -71,6 +81,7 @@ def prepare(
             overwrite=overwrite,
         )
         _show_plan(planned, out)
+        say_skipped(planned.source.skipped if list_skipped else ())
         return
     interrupts.go_on_with(lambda: "run the same command again: what was read is kept")
     with live_progress() as progress:
@@ -86,6 +97,7 @@ def prepare(
             progress=progress,
         )
     _show(prepared)
+    say_skipped(prepared.skipped if list_skipped else ())
     if prepared.unreadable:
         raise typer.Exit(SOME_FAILED)
 
@@ -127,8 +139,9 @@ def _show(prepared: "Prepared") -> None:
             "left out": dataset.rejected_path,
         },
     )
-    data = "" if dataset.path == DEFAULT_DATA else f" --data {dataset.path}"
-    say(f"Next: artstyle finetune{data}")
+    if len(dataset.labels) > 1:
+        data = "" if dataset.path == DEFAULT_DATA else f" --data {dataset.path}"
+        say(f"Next: artstyle finetune{data}")
 
 
 def _show_plan(plan: "Plan", out: Path) -> None:

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from artstyle.data.folders import PictureTree
 from artstyle.data.listing import ListedImage, locate
 from artstyle.data.source import Source, SourceImage, artist_and_title
+from artstyle.data.tree import PictureTree
 from artstyle.errors import DataError, MissingError
 from artstyle.files import text_encoding
 from artstyle.labels import canonical_style
@@ -47,7 +47,11 @@ def read_artgan(root: Path, lists: Path, tree: PictureTree) -> Source:
     located = locate(root, f"the lists in {lists}", listed)
     unlisted = len(set(map("/".join, tree.pictures)) - {image.path for image in located.images})
     notes = [f"pictures in {root} that are in no list, left out: {unlisted}"] if unlisted else []
-    return Source(root, "artgan", located.images, located.missing, (*located.notes, *notes))
+    skipped = tuple(path for path in tree.skipped if path not in (*_LISTS, _CLASSES))
+    notes += replace(tree, skipped=skipped).skipped_notes
+    return Source(
+        root, "artgan", located.images, located.missing, (*located.notes, *notes), skipped
+    )
 
 
 def read_list(path: Path) -> Iterator[ListedImage]:

@@ -52,7 +52,7 @@ def choose_balanced(
     enough = config.min_per_style
     common = {style: rows for style, rows in members.items() if len(rows) >= enough}
     if not common:
-        raise DataError(f"no style has {enough} paintings; lower balance.min_per_style")
+        raise DataError(too_rare({style: len(rows) for style, rows in members.items()}, enough))
     limit = _limit(common, config)
     left_out = ["rare_style"] * len(styles)
     for style, rows in common.items():
@@ -60,6 +60,22 @@ def choose_balanced(
         for rank, row in enumerate(shuffled(rows, keys, rng)):
             left_out[row] = "" if limit is None or rank < limit else "balance"
     return Balanced(tuple(left_out), _notes(members, common, limit, config))
+
+
+def too_rare(counts: Mapping[str, int], enough: int) -> str:
+    """Return why no style takes part, and the key that decides it.
+
+    Args:
+        counts: Style -> paintings; all fewer than ``enough``.
+        enough: ``balance.min_per_style``.
+    """
+    if not counts:
+        return "there are no paintings"
+    largest = max(label_order(counts), key=counts.__getitem__)
+    return (
+        f"no style has {enough} paintings: the largest, {largest}, has {counts[largest]};"
+        f" add paintings, or lower the limit with --set balance.min_per_style={counts[largest]}"
+    )
 
 
 def class_weights(labels_N: Ints, num_styles: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artstyle.data.parquet import shard_name
-from artstyle.data.quality import Likeness, Likenesses, are_alike, is_flat
+from artstyle.data.quality import Bytes, Likeness, Likenesses, are_alike, is_flat
 from artstyle.data.source import SourceImage
 
 Ints = npt.NDArray[np.int64]
@@ -35,7 +35,7 @@ class Copies:
     near: int
     """Pairs that differ in bytes and look alike."""
     named: int
-    """Pairs that bear one official name (artist and title) in different folders."""
+    """Pairs in different folders with one official name (artist and title) that look alike."""
 
 
 def find_copies(
@@ -47,11 +47,14 @@ def find_copies(
     """Group the files that show one painting.
 
     Files belong together when their bytes are equal, when their hashes differ in at most
-    ``near_distance`` bits and their thumbnails are alike, or when they bear one official name.
+    ``near_distance`` bits and their thumbnails are alike, or when they bear one official name and
+    their thumbnails are alike: cameras and scripts give one name to many pictures.
     """
+    looks = likenesses if isinstance(likenesses, Likenesses) else Likenesses.of(likenesses)
     exact = list(_pairs_of_equals(sha256s))
-    near = near_pairs(likenesses, near_distance) if near_distance >= 0 else []
-    named = list(_pairs_of_equals([_official_name(image) for image in images]))
+    near = near_pairs(looks, near_distance) if near_distance >= 0 else []
+    names = list(map(_official_name, images))
+    named = _alike(list(_pairs_of_equals(names)), looks.thumbnails_NT)
     near = [(i, j) for i, j in near if sha256s[i] != sha256s[j]]
     groups = _join(len(images), [*exact, *near, *named])
     return Copies(tuple(groups), len(exact), len(near), len(named))
@@ -75,9 +78,14 @@ def near_pairs(likenesses: Sequence[Likeness] | Likenesses, distance: int) -> li
     candidates = [_pairs_in_runs(inverse), first[hamming_pairs(distinct, distance)]]
     pairs = positions[np.concatenate(candidates).reshape(-1, 2)]
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
+    return _alike(pairs, thumbnails_NT)
+
+
+def _alike(pairs: Pairs | Sequence[tuple[int, int]], thumbnails_NT: Bytes) -> list[tuple[int, int]]:
+    """Return the pairs of positions whose thumbnails are alike, in the same order."""
     found: list[tuple[int, int]] = []
     for start in range(0, len(pairs), _BLOCK):
-        i, j = pairs[start : start + _BLOCK].T
+        i, j = np.array(pairs[start : start + _BLOCK]).T
         alike = are_alike(thumbnails_NT[i], thumbnails_NT[j])
         found += zip(i[alike].tolist(), j[alike].tolist(), strict=True)
     return found

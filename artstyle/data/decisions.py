@@ -1,6 +1,6 @@
 """Which paintings take part, and in which split: quality, then balance, then split."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -28,7 +28,7 @@ class Decisions:
 
 
 def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config) -> Decisions:
-    """Decide for each painting whether it takes part, and where.
+    """Decide for each painting whether it takes part, and where; it may be that none does.
 
     Args:
         images: Paintings that can be read, in the order of the source.
@@ -36,7 +36,7 @@ def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config
         config: Sections ``quality``, ``balance`` and ``split`` (group resolved), and the seed.
 
     Raises:
-        DataError: Nothing is left, or the source lacks the splits that were asked for.
+        DataError: The source lacks the splits that were asked for.
     """
     sha256s = list(scanned.sha256s())
     copies = find_copies(images, sha256s, scanned.likenesses, config.quality.near_distance)
@@ -103,6 +103,10 @@ def _balance(images: Sequence[SourceImage], config: Config, left_out: list[str])
     rows = [row for row, reason in enumerate(left_out) if not reason]
     styles = [images[row].style for row in rows]
     paths = [images[row].path for row in rows]
+    if max(Counter(styles).values(), default=0) < config.balance.min_per_style:
+        for row in rows:
+            left_out[row] = "rare_style"
+        return []
     balanced = choose_balanced(styles, paths, config.balance, config.seed)
     for row, reason in zip(rows, balanced.left_out, strict=True):
         left_out[row] = reason
@@ -117,6 +121,8 @@ def _split(
     details: list[str],
 ) -> tuple[list[str], tuple[str, ...]]:
     rows = [row for row, reason in enumerate(left_out) if not reason]
+    if not rows:
+        return [""] * len(images), ()
     kept = [images[row] for row in rows]
     assignment = split_paintings(
         [image.path for image in kept],

@@ -15,7 +15,7 @@ from artstyle.data.decisions import Decisions
 from artstyle.data.manifest import SPLITS
 from artstyle.data.scan import Scan
 from artstyle.data.source import Source
-from artstyle.data.split_report import split_report
+from artstyle.data.split_report import absence_notes, split_report
 from artstyle.labels import label_order
 
 
@@ -44,6 +44,7 @@ def describe(
     labels = label_order(
         style for style, split in zip(styles, decisions.splits, strict=True) if split
     )
+    split = split_report(decisions.splits, styles, artists, resolved.split.ratios)
     return {
         "format_version": FORMAT_VERSION,
         "artstyle": version("artstyle"),
@@ -64,11 +65,8 @@ def describe(
             "same_name_pairs": decisions.copies.named,
             "two_styles_paintings": _two_styles_paintings(styles, decisions),
         },
-        "split": {
-            "group": resolved.split.group,
-            **split_report(decisions.splits, styles, artists, resolved.split.ratios),
-        },
-        "notes": [*source.notes, *decisions.notes],
+        "split": {"group": resolved.split.group, **split},
+        "notes": [*source.notes, *decisions.notes, *absence_notes(split)],
     }
 
 

@@ -1,65 +1,14 @@
-"""Sources that are style folders, with or without train, val and test above them."""
+"""Sources that are style folders."""
 
-import os
-from collections import Counter, deque
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from pathlib import Path, PurePosixPath
 
-from artstyle.data.source import (
-    Source,
-    SourceImage,
-    artist_and_title,
-    is_picture_name,
-    portable_name,
-    split_name,
-)
+from artstyle.data.source import Source, SourceImage, artist_and_title, split_name
+from artstyle.data.tree import Parts, PictureTree
 from artstyle.errors import DataError
-from artstyle.images import FAULTS_OF_THE_MACHINE
-from artstyle.labels import WIKIART_STYLES, canonical_style
+from artstyle.labels import wikiart_style
 
-Parts = tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class PictureTree:
-    """All files below a folder whose names are those of pictures."""
-
-    pictures: tuple[Parts, ...]
-    """Folder names from the root down and the file name, in order of the joined path."""
-    notes: tuple[str, ...]
-
-
-def find_pictures(root: Path) -> PictureTree:
-    """List the pictures below ``root`` by name; none is opened.
-
-    Hidden files and folders, and dataset folders made by ``prepare``, are passed over. Links are
-    followed, each folder is listed once, however many links or loops of links lead to it.
-    """
-    pictures: list[Parts] = []
-    notes: list[str] = []
-    seen: set[tuple[int, int]] = set()
-    folders: deque[tuple[Parts, Path]] = deque([((), root)])
-    links: deque[tuple[Parts, Path]] = deque()
-    while folders or links:
-        parts, folder = folders.popleft() if folders else links.popleft()
-        try:
-            identity, entries = _list_folder(folder)
-        except OSError as error:
-            if error.errno in FAULTS_OF_THE_MACHINE:
-                raise
-            notes.append(f"{folder} cannot be listed: {error.strerror}")
-            continue
-        if identity in seen or (parts and _is_dataset_folder(entries)):
-            continue
-        seen.add(identity)
-        for entry in entries:
-            below = (*parts, portable_name(entry.name))
-            if _is_folder(entry):
-                (links if entry.is_symlink() else folders).append((below, Path(entry.path)))
-            elif is_picture_name(entry.name):
-                pictures.append(below)
-    return PictureTree(tuple(sorted(pictures, key="/".join)), tuple(notes))
+_LISTED = 5
 
 
 def read_folders(root: Path, tree: PictureTree) -> Source:
@@ -71,115 +20,118 @@ def read_folders(root: Path, tree: PictureTree) -> Source:
     Raises:
         DataError: There are no pictures, or none in a style folder.
     """
-    _require_pictures(root, tree)
-    depth = _wrapper_depth(tree.pictures, split_wraps=True)
-    images = [_image(parts, depth, "") for parts in tree.pictures if len(parts) > depth + 1]
-    if not images:
+    require_pictures(root, tree)
+    depth = wrapper_depth(tree.pictures, split_wraps=True)
+    inside = [parts for parts in tree.pictures if len(parts) > depth + 1]
+    if not inside:
         raise DataError(
-            f"{root} holds pictures but no style folders; expected {_expected(root)},"
+            f"{root} holds pictures but no style folders; expected {expected(root)},"
             " or a manifest.csv with the columns path,style"
         )
-    loose = [parts for parts in tree.pictures if len(parts) == depth + 1]
-    return Source(root, "folders", tuple(images), 0, (*tree.notes, *_loose_notes(loose)))
+    notes = (
+        *tree.notes,
+        *loose_notes([parts for parts in tree.pictures if len(parts) <= depth + 1]),
+        *empty_notes(tree, depth),
+        *level_notes(inside, depth),
+        *tree.skipped_notes,
+    )
+    images = tuple(image(parts, depth, "") for parts in inside)
+    return Source(root, "folders", images, 0, notes, tree.skipped)
 
 
-def read_split_folders(root: Path, tree: PictureTree) -> Source:
-    """Read ``train/Style/...``, ``val/Style/...`` and ``test/Style/...``; names in any case.
-
-    Raises:
-        DataError: There are no pictures in such folders.
-    """
-    _require_pictures(root, tree)
-    depth = _wrapper_depth(tree.pictures, split_wraps=False)
-    images, loose, outside = [], [], Counter[str]()
-    for parts in tree.pictures:
-        folder = parts[depth] if len(parts) > depth + 1 else "."
-        split = split_name(folder)
-        if split is None:
-            outside[folder] += 1
-        elif len(parts) == depth + 2:
-            loose.append(parts)
-        else:
-            images.append(_image(parts, depth + 1, split))
-    if not images:
-        raise DataError(
-            f"{root} has no pictures in split folders; expected {root}/train/Style/artist_title.jpg"
-            " and the same under val and test"
-        )
-    ignored = [
-        f"pictures in {name}, outside train, val and test, left out: {count}"
-        for name, count in sorted(outside.items())
-    ]
-    notes = (*tree.notes, *_loose_notes(loose), *ignored)
-    return Source(root, "split_folders", tuple(images), 0, notes)
-
-
-def has_split_folders(tree: PictureTree) -> bool:
-    """Return whether at least two of train, val and test hold folders of pictures."""
-    depth = _wrapper_depth(tree.pictures, split_wraps=False)
-    names = {parts[depth] for parts in tree.pictures if len(parts) > depth + 2}
-    return len({split_name(name) for name in names} - {None}) >= 2
-
-
-def _list_folder(folder: Path) -> tuple[tuple[int, int], list[os.DirEntry[str]]]:
-    """Return what identifies a folder whatever its name, and what it holds, sorted by name."""
-    status = folder.stat()
-    with os.scandir(folder) as entries:
-        visible = [entry for entry in entries if not entry.name.startswith(".")]
-    return (status.st_dev, status.st_ino), sorted(visible, key=lambda entry: entry.name)
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # A link to itself: reading it tells what it is.
-        return False
-
-
-def _is_dataset_folder(entries: Collection[os.DirEntry[str]]) -> bool:
-    """Return whether ``prepare`` made this folder: what lies there are copies, not a style."""
-    return {"dataset.json", "manifest.csv"} <= {entry.name for entry in entries}
-
-
-def _require_pictures(root: Path, tree: PictureTree) -> None:
+def require_pictures(root: Path, tree: PictureTree) -> None:
+    """Refuse a tree without pictures, with what there is instead."""
     if not tree.pictures:
-        reason = f" ({tree.notes[0]})" if tree.notes else ""
-        raise DataError(f"{root} holds no pictures{reason}; expected {_expected(root)}")
+        reasons = [*tree.notes[:1], *(note.partition(";")[0] for note in tree.skipped_notes)]
+        reason = f" ({'; '.join(reasons)})" if reasons else ""
+        raise DataError(f"{root} holds no pictures{reason}; expected {expected(root)}")
 
 
-def _wrapper_depth(pictures: Collection[Parts], *, split_wraps: bool) -> int:
-    """Return how many folder levels hold nothing but one folder of folders.
+def wrapper_depth(pictures: Collection[Parts], *, start: int = 0, split_wraps: bool) -> int:
+    """Return the first level from ``start`` on that is more than one folder of folders.
 
-    A folder with the name of a WikiArt style is none that wraps; one with the name of a split is
-    one only if ``split_wraps``.
+    Pictures beside that one folder do not count. A folder with the name of a WikiArt style never
+    wraps; one with the name of a split does only if ``split_wraps``.
     """
-    depth = 0
+    depth = start
     while True:
-        names = {parts[depth] if len(parts) > depth + 1 else "" for parts in pictures}
+        inside = [parts for parts in pictures if len(parts) > depth + 1]
+        names = {parts[depth] for parts in inside}
         name = names.pop() if len(names) == 1 else ""
-        meant = canonical_style(name) in WIKIART_STYLES
-        meant = meant or (split_name(name) is not None and not split_wraps)
-        if not name or meant or any(len(parts) == depth + 2 for parts in pictures):
+        meant = wikiart_style(name) or (split_name(name) and not split_wraps)
+        if not name or meant or any(len(parts) == depth + 2 for parts in inside):
             return depth
         depth += 1
 
 
-def _image(parts: Parts, style_at: int, split: str) -> SourceImage:
+def image(parts: Parts, style_at: int, split: str, artist_at: int | None = None) -> SourceImage:
+    """Return a painting as its folders and its name describe it; the style as the folder spells it.
+
+    Args:
+        parts: Of its path.
+        style_at: The position of the style's folder.
+        split: train, val, test, or "".
+        artist_at: The position of the artist's folder, if there is one; None is below the style.
+    """
     artist, title = artist_and_title(parts[-1])
+    artist_at = style_at + 1 if artist_at is None else artist_at
     # A folder between style and file names the artist, unless the file itself says more.
-    if len(parts) > style_at + 2 and "-" not in artist:
-        artist = parts[style_at + 1]
+    if len(parts) > artist_at + 1 and "-" not in artist:
+        artist = parts[artist_at]
         title = PurePosixPath(parts[-1]).stem.removeprefix(f"{artist}_")
-    style = canonical_style(parts[style_at])
-    return SourceImage("/".join(parts), style, artist, title, "", split)
+    return SourceImage("/".join(parts), parts[style_at], artist, title, "", split)
 
 
-def _loose_notes(loose: Collection[Parts]) -> tuple[str, ...]:
+def loose_notes(loose: Collection[Parts]) -> tuple[str, ...]:
+    """Return how many pictures are in no style folder."""
     if not loose:
         return ()
     example = "/".join(min(loose))
     return (f"pictures in no style folder, left out: {len(loose)}, as {example}",)
 
 
-def _expected(root: Path) -> str:
+def empty_notes(tree: PictureTree, style_at: int) -> tuple[str, ...]:
+    """Return which folders down to the level of the styles hold no picture that is read."""
+    levels = range(style_at + 2)
+    filled = {parts[:n] for parts in tree.pictures for n in levels if n < len(parts)}
+    empty = [
+        "/".join(parts)
+        for parts in tree.folders
+        if len(parts) in levels and parts not in filled and parts[:-1] in filled
+    ]
+    return (f"folders without a picture that is read: {listed(empty)}",) if empty else ()
+
+
+def level_notes(inside: Iterable[Parts], style_at: int) -> tuple[str, ...]:
+    """Return which level was taken for the style, where there is a further one below it."""
+    deeper = [parts for parts in inside if len(parts) > style_at + 2]
+    if not deeper:
+        return ()
+    above = sorted({parts[style_at] for parts in deeper})
+    below = sorted({parts[style_at + 1] for parts in deeper})
+    ignored = sum("-" in artist_and_title(parts[-1])[0] for parts in deeper)
+    role = "taken for the artists" if ignored < len(deeper) else "ignored"
+    if ignored:
+        role += f", as the file names give the artist of {ignored:,} pictures"
+    note = (
+        f"the folders {listed(above)} are taken for the styles;"
+        f" the folders below them, {listed(below)}, are {role}"
+    )
+    styles = [name for name in below if wikiart_style(name)]
+    if styles:
+        note += (
+            f"; if {listed(styles)} should be styles, move them up one level,"
+            " or list the pictures in a manifest.csv with path,style"
+        )
+    return (note,)
+
+
+def listed(names: Collection[str]) -> str:
+    """Return names as a list that stays short."""
+    shown = ", ".join(list(names)[:_LISTED])
+    return f"{shown} and {len(names) - _LISTED} more" if len(names) > _LISTED else shown
+
+
+def expected(root: Path) -> str:
+    """Return what style folders look like."""
     return f"one folder for each style, as in {root}/Baroque/artist_title.jpg"

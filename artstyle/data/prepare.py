@@ -12,12 +12,14 @@ from artstyle.config import Config
 from artstyle.data.balance import choose_balanced
 from artstyle.data.cache import CacheIndex, cache_rules, source_of
 from artstyle.data.dataset import DatasetFolder
+from artstyle.data.dead_end import dead_end
 from artstyle.data.decisions import Decisions, decide, resolve_group
 from artstyle.data.describe import describe
 from artstyle.data.manifest import ManifestRow, write_manifest
 from artstyle.data.scan import Scan, scan_source, unchanged
 from artstyle.data.source import Source
 from artstyle.data.sources import open_source
+from artstyle.data.split_report import one_style_notes
 from artstyle.data.summary import summary
 from artstyle.errors import DataError, UsageError
 from artstyle.files import write_csv, write_json, write_text
@@ -35,6 +37,8 @@ class Prepared:
     dataset: DatasetFolder
     unreadable: tuple[tuple[str, str], ...]
     """Path and reason of each file that is no readable picture."""
+    skipped: tuple[str, ...]
+    """Paths of files that were not read, since their names are not those of pictures."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +107,12 @@ def prepare(
         _require_free(dataset, found, source_path, overwrite)
         index = CacheIndex(dataset.path, _identity(source_path, found), rules)
         scan = scan_source(found, index, rules, resolved.data.workers, progress)
-        _require_readable(scan)
         decisions = decide(scan.images, scan.scanned, resolved)
+        _require_paintings(dataset, found, scan, decisions, resolved)
         description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
         write_folder(dataset, scan, decisions, description, index)
     unreadable = tuple((image.path, reason) for image, reason in scan.unreadable)
-    return Prepared(DatasetFolder(dataset.path), unreadable)
+    return Prepared(DatasetFolder(dataset.path), unreadable, found.skipped)
 
 
 def plan(
@@ -142,7 +146,7 @@ def plan(
         unchanged=unchanged(found, index),
         found={style: counts[style] for style in label_order(styles)},
         kept={style: kept[style] for style in label_order(styles)},
-        notes=(*found.notes, *balanced.notes),
+        notes=(*found.notes, *balanced.notes, *one_style_notes(+kept)),
     )
 
 
@@ -187,13 +191,24 @@ def _is_within(out: Path, root: Path) -> bool:
     return out.resolve().is_relative_to(root.resolve())
 
 
-def _require_readable(scan: Scan) -> None:
-    if not scan.images:
-        image, reason = scan.unreadable[0]
-        raise DataError(
-            f"none of {len(scan.unreadable)} pictures can be read;"
-            f" the first, {image.path}: {reason}"
+def _require_paintings(
+    dataset: DatasetFolder, source: Source, scan: Scan, decisions: Decisions, config: Config
+) -> None:
+    """Refuse to go on without a painting that takes part; a new folder gets its rejected.csv."""
+    if any(decisions.splits):
+        return
+    if scan.images:
+        reason = dead_end(source, scan, decisions, config)
+    else:
+        image, why = scan.unreadable[0]
+        reason = (
+            f"none of {len(scan.unreadable)} pictures can be read; the first, {image.path}: {why}"
         )
+    # A data set that was there before stays as it is.
+    if not dataset.description_path.is_file():
+        write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))
+        reason += f"; {dataset.rejected_path} names each file"
+    raise DataError(reason)
 
 
 def write_folder(

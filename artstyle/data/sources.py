@@ -5,19 +5,16 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from artstyle.data import artists, styles
 from artstyle.data.artgan import has_lists, read_artgan
-from artstyle.data.artists import with_one_spelling
 from artstyle.data.csv_manifest import MANIFEST_NAME, read_csv_manifest
-from artstyle.data.folders import (
-    find_pictures,
-    has_split_folders,
-    read_folders,
-    read_split_folders,
-)
+from artstyle.data.folders import read_folders
 from artstyle.data.parquet import find_shards, read_rows, row_number, shard_name
 from artstyle.data.parquet_labels import read_parquet
 from artstyle.data.source import FORMATS, Source, SourceImage, local_path, portable_name
+from artstyle.data.split_folders import read_any_folders, read_split_folders
 from artstyle.data.tables import has_columns
+from artstyle.data.tree import find_pictures
 from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
 from artstyle.images import read_bytes
 
@@ -33,7 +30,9 @@ def open_source(
     columns: Mapping[str, str] | None = None,
     images: Path | None = None,
 ) -> Source:
-    """Find the paintings of a source, without opening them; each artist is spelt in one way.
+    """Find the paintings of a source, without opening them.
+
+    Each style and each artist is spelt in one way, whatever the form.
 
     Args:
         path: A folder, a CSV manifest or a Parquet shard.
@@ -63,7 +62,7 @@ def open_source(
     else:
         found = _open_folder(path, format, lists, columns or {}, images)
     _require_heeded(found, columns or {}, images)
-    return with_one_spelling(found)
+    return artists.with_one_spelling(styles.with_one_spelling(found))
 
 
 def read_source_bytes(
@@ -148,10 +147,16 @@ def _open_folder(
         return read_parquet(path, shards, columns)
     tree = find_pictures(path)
     if manifest.is_file() and format is None:
-        tree = replace(tree, notes=(*tree.notes, f"{manifest} is not used: it lacks path or style"))
-    if format == "split_folders" or (format is None and has_split_folders(tree)):
-        return read_split_folders(path, tree)
-    return read_folders(path, tree)
+        note = f"{manifest} is not used: it lacks path or style"
+        skipped = tuple(path for path in tree.skipped if path != MANIFEST_NAME)
+        tree = replace(tree, notes=(*tree.notes, note), skipped=skipped)
+    match format:
+        case "folders":
+            return read_folders(path, tree)
+        case "split_folders":
+            return read_split_folders(path, tree)
+        case _:
+            return read_any_folders(path, tree)
 
 
 def _read_file(root: Path, image: SourceImage) -> bytes | ImageError:

@@ -149,7 +149,10 @@ def _split_officially(
         drawn = _draw_val(paths, styles, copy_groups, splits, config, seed)
     for row in drawn:
         splits[row] = "val"
-    return Assignment(tuple(splits), tuple(left_out), _official_notes(left_out, len(drawn)))
+    notes = _official_notes(left_out, len(drawn))
+    if brought != list(official):
+        notes = ("the source brings no test; its val is the test", *notes)
+    return Assignment(tuple(splits), tuple(left_out), notes)
 
 
 def _with_test(official: Sequence[str]) -> list[str]:

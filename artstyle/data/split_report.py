@@ -1,12 +1,24 @@
 """What a split is worth: its counts, its shared artists, and how much the artist gives away."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from artstyle.data.manifest import SPLITS
 from artstyle.labels import label_order
+
+_CONSEQUENCES = {
+    "train": "they cannot be learnt",
+    "val": "they do not count when the checkpoint is chosen",
+    "test": "they are not measured",
+}
+"""Split -> what comes of it where styles are absent."""
+_EMPTY = {
+    "train": "nothing can be learnt",
+    "val": "no checkpoint can be chosen",
+    "test": "nothing can be measured",
+}
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,33 @@ def split_report(
             for score in [artist_oracle(splits, styles, artists, part)]
         },
     }
+
+
+def absence_notes(report: Mapping[str, Any]) -> list[str]:
+    """Return what a split lacks, one sentence each.
+
+    Args:
+        report: As `split_report` returns it.
+    """
+    counts: Mapping[str, Mapping[str, int]] = report["counts"]
+    notes = one_style_notes(counts)
+    for part, consequence in _CONSEQUENCES.items():
+        if not report["totals"][part]:
+            notes.append(
+                f"{part} has no paintings: {_EMPTY[part]}; add paintings, or change split.ratios or"
+                " split.group"
+            )
+        elif absent := report["absent"][part]:
+            named = ", ".join(f"{style} ({sum(counts[style].values())})" for style in absent)
+            notes.append(f"styles without a painting in {part}, so that {consequence}: {named}")
+    return notes
+
+
+def one_style_notes(styles: Collection[str]) -> list[str]:
+    """Return a note where a style has no other style to be told from."""
+    if len(styles) != 1:
+        return []
+    return [f"only one style, {next(iter(styles))}: training needs at least two"]
 
 
 def artist_overlap(splits: Sequence[str], artists: Sequence[str], part: str) -> float | None:

@@ -11,6 +11,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.data.source import Source, SourceImage
 from artstyle.data.sources import open_source, read_source_bytes
+from artstyle.data.split_report import one_style_notes
 from artstyle.errors import DataError, ImageError
 from artstyle.files import read_csv
 from artstyle.images import read_bytes as read_file
@@ -67,6 +68,8 @@ class Collection:
     missing: int = 0
     """Names in lists that are not on disk."""
     notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    """Paths of files that are not read as pictures."""
 
     @property
     def is_dataset(self) -> bool:
@@ -174,7 +177,8 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
         paintings=paintings,
         balance=balance.model_dump(mode="json"),
         missing=source.missing,
-        notes=(*source.notes, *balanced.notes),
+        notes=(*source.notes, *balanced.notes, *one_style_notes({i.style for i in images})),
+        skipped=source.skipped,
     )
 
 

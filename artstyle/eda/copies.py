@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artstyle.data.copies import find_copies, near_pairs
+from artstyle.data.quality import Likenesses
 from artstyle.data.source import SourceImage
 from artstyle.eda.collection import Painting
 from artstyle.eda.measures import Measured
@@ -62,29 +63,21 @@ def copies_left_out(paintings: Sequence[Painting]) -> list[CopyPair]:
     return [_pair(paintings[i], paintings[j]) for i, j in sorted(pairs)]
 
 
-def copies_in_source(
-    paintings: Sequence[Painting], measured: Sequence[Measured], near_distance: int
-) -> list[CopyPair]:
+def copies_in_source(measured: Sequence[Measured], near_distance: int) -> list[CopyPair]:
     """Return pairs that show one painting, each file beside the first that shows the same.
 
-    Names are compared among all paintings, contents and looks among those that were read.
-
     Args:
-        paintings: Of a source.
-        measured: Those that were read.
+        measured: The paintings of a source that were read.
         near_distance: As in ``quality.near_distance``.
     """
-    sha256s = {item.painting.path: item.sha256 for item in measured}
-    paintings = [replace(item, sha256=sha256s.get(item.path, "")) for item in paintings]
+    paintings = [replace(item.painting, sha256=item.sha256) for item in measured]
     images = [item.place for item in paintings if isinstance(item.place, SourceImage)]
-    groups = find_copies(images, [item.sha256 for item in paintings], [], near_distance=-1).groups
+    looks = Likenesses.of([item.likeness for item in measured])
+    sha256s = [item.sha256 for item in paintings]
+    groups = find_copies(images, sha256s, looks, near_distance=-1).groups
     pairs = [(paintings[first], paintings[n]) for n, first in enumerate(groups) if n != first]
     if near_distance >= 0:
-        likenesses = [item.likeness for item in measured]
-        pairs += [
-            (measured[i].painting, measured[j].painting)
-            for i, j in near_pairs(likenesses, near_distance)
-        ]
+        pairs += [(paintings[i], paintings[j]) for i, j in near_pairs(looks, near_distance)]
     # Files of equal bytes look alike too: the first reason stands.
     found: dict[tuple[str, str], CopyPair] = {}
     for first, second in pairs:

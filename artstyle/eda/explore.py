@@ -152,7 +152,7 @@ def _measure_sample(
 def _find_pairs(collection: Collection, seen: Measurements, config: Config) -> list[CopyPair]:
     if collection.is_dataset:
         return copies_left_out(collection.paintings)
-    return copies_in_source(collection.paintings, seen.measured, config.quality.near_distance)
+    return copies_in_source(seen.measured, config.quality.near_distance)
 
 
 def _numbers(

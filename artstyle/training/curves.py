@@ -55,7 +55,7 @@ def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
         axes.set_xlabel("epoch")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
         if axes.lines:
-            axes.set_ylim(0, 1.08 * axes.dataLim.y1)
+            axes.set_ylim(0, 1.08 * axes.dataLim.y1 or 1)  # a loss may be 0 throughout
     loss, score, lr = panels
     score.set_ylim(0, 1.03)
     lr.yaxis.set_major_formatter("{x:g}")

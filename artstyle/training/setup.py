@@ -15,7 +15,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.data.transforms import normalise
-from artstyle.errors import ConfigError
+from artstyle.errors import ConfigError, DataError
 from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
@@ -81,6 +81,11 @@ def build_setup(
         raise ConfigError(
             f"train.batch_size = {config.train.batch_size} leaves some of the {processes.world}"
             " processes without a picture; it counts the pictures of all of them"
+        )
+    if len(data.labels) < 2:
+        raise DataError(
+            f"{data.path} has only one style, {data.labels[0]}, and nothing to tell it from;"
+            " prepare paintings of at least two styles"
         )
     training, validation = labelled(data, "train"), labelled(data, "val")
     built = build_network(

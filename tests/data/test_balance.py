@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 
@@ -66,11 +66,10 @@ def test_what_is_left_out_is_told_with_its_key() -> None:
 
 
 def test_no_style_with_enough_paintings_is_an_error() -> None:
-    with pytest.raises(DataError, match=r"no style has 2 paintings; lower balance\.min_per_style"):
+    with pytest.raises(DataError, match=r"no style has 2 paintings: .*balance\.min_per_style=1"):
         choose_balanced(["Cubism"], ["a"], config("cap", 4, 2), seed=42)
 
 
-@settings(deadline=None)
 @given(STYLES, st.integers(1, 8), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_the_choice_does_not_depend_on_order(
     styles: list[str], most: int, least: int, random: Random
@@ -87,7 +86,6 @@ def test_the_choice_does_not_depend_on_order(
     assert {keys[i] for i in straight.kept} == {keys[order[i]] for i in mixed.kept}
 
 
-@settings(deadline=None)
 @given(STYLES, st.integers(1, 8))
 def test_a_style_is_chosen_from_without_regard_to_the_others(styles: list[str], most: int) -> None:
     keys = keys_for(styles)
@@ -137,7 +135,6 @@ def test_the_choice_does_not_depend_on_the_hash_seed() -> None:
     assert len(outputs) == 1
 
 
-@settings(deadline=None)
 @given(LABELS)
 def test_class_weights_are_those_of_scikit_learn(labels_N: np.ndarray) -> None:
     present = np.unique(labels_N)
@@ -149,7 +146,6 @@ def test_class_weights_are_those_of_scikit_learn(labels_N: np.ndarray) -> None:
     assert not weights[np.setdiff1d(np.arange(7), present)].any()
 
 
-@settings(deadline=None)
 @given(LABELS)
 def test_sample_weights_are_those_of_scikit_learn_with_mean_one(labels_N: np.ndarray) -> None:
     weights = sample_weights(labels_N, 5)
@@ -162,7 +158,6 @@ def test_class_weights_worked_by_hand() -> None:
     np.testing.assert_allclose(class_weights(np.array([0, 0, 0, 1, 1, 2]), 3), [2 / 3, 1, 2])
 
 
-@settings(deadline=None)
 @given(LABELS, st.integers(0, 9))
 def test_oversampling_gives_every_style_the_size_of_the_largest(
     labels_N: np.ndarray, seed: int

@@ -2,7 +2,7 @@ from dataclasses import replace
 from random import Random
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from artstyle.data.copies import find_copies, hamming_pairs, near_pairs
@@ -25,7 +25,6 @@ def different(count: int) -> list[Likeness]:
     return [likeness(painting(seed)) for seed in range(count)]
 
 
-@settings(deadline=None, max_examples=60)
 @given(st.randoms(use_true_random=False), st.integers(0, 8))
 def test_pairs_within_a_distance_are_those_that_comparing_all_finds(
     random: Random, distance: int
@@ -67,14 +66,22 @@ def test_copies_of_copies_are_one_painting() -> None:
     images.append(image("B/y.jpg"))
     looks = different(4)
     # 0 and 2 by name, 1 and 2 by bytes, 3 by look with 1.
-    looks[3] = looks[1]
+    looks[2], looks[3] = with_another_hash(looks[0]), looks[1]
     assert groups_of(images, ["1", "2", "2", "3"], looks) == [0, 0, 0, 0]
 
 
-def test_the_same_official_name_in_two_folders_is_one_painting_whatever_the_pixels() -> None:
+def with_another_hash(look: Likeness) -> Likeness:
+    """Return the look of a picture that the eye, but not the hash, takes for the same."""
+    return replace(look, phash=look.phash ^ 0xFFFF0)
+
+
+def test_the_same_official_name_in_two_folders_is_one_painting_if_the_pixels_are_alike() -> None:
     for name in ("paul-klee_cat-and-bird(1).jpg", "brice-marden_10-2011.jpg", "raphael_été.jpg"):
         images = [image(f"A/{name}"), image(f"B/{name}")]
-        assert groups_of(images, ["1", "2"], different(2)) == [0, 0], name
+        alike = [LOOK, with_another_hash(LOOK)]
+        assert groups_of(images, ["1", "2"], alike) == [0, 0], name
+        assert groups_of(images, ["1", "2"], different(2)) == [0, 1], name
+        assert groups_of([images[0], image("B/x.jpg")], ["1", "2"], alike) == [0, 1], name
 
 
 def test_one_title_by_two_artists_is_two_paintings() -> None:
@@ -88,7 +95,8 @@ def test_one_title_by_two_artists_is_two_paintings() -> None:
 def test_names_that_cameras_and_scripts_give_say_nothing() -> None:
     for name in ("img_0001.jpg", "0001.jpg", "scan.jpg", "12_34.jpg", "a_.jpg"):
         images = [image(f"A/{name}"), image(f"B/{name}")]
-        assert groups_of(images, ["1", "2"], different(2)) == [0, 1], name
+        alike = [LOOK, with_another_hash(LOOK)]
+        assert groups_of(images, ["1", "2"], alike) == [0, 1], name
 
 
 def test_rows_of_parquet_shards_are_named_by_artist_and_title() -> None:
@@ -98,7 +106,10 @@ def test_rows_of_parquet_shards_are_named_by_artist_and_title() -> None:
         image("test.parquet#000001", "paul-klee", "cat"),
         image("test.parquet#000002", "paul-klee", ""),
     ]
-    assert groups_of(images, ["1", "2", "3", "4"], different(4)) == [0, 1, 0, 3]
+    looks = different(4)
+    looks[2] = looks[3] = with_another_hash(looks[0])
+    assert groups_of(images[:3], ["1", "2", "3"], looks[:3]) == [0, 1, 0]
+    assert groups_of([images[0], images[3]], ["1", "4"], looks[::3]) == [0, 1]
 
 
 def test_pictures_of_one_colour_are_no_copies_of_each_other() -> None:

@@ -28,7 +28,8 @@ def test_a_painting_under_two_styles_is_left_out_with_its_other_style(
     alike = museum / "Ukiyo_e" / "another_one.jpg"
     recompressed(painting(1), 70).save(alike)
     same_name = museum / "Ukiyo_e" / "cubism-artist-1_work-2.jpg"
-    write_painting(same_name, 888)
+    recompressed(painting(2), 60).save(same_name)
+    write_painting(museum / "Ukiyo_e" / "cubism-artist-2_work-4.jpg", 888)
     prepared = prepare(museum, tmp_path / "out", config())
     assert rejected(prepared) == {
         "Cubism/cubism-artist-0_work-0.jpg": (
@@ -121,6 +122,8 @@ def test_the_official_lists_with_names_under_two_styles(tmp_path: Path) -> None:
     lists, root = tmp_path / "lists", tmp_path / "wikiart"
     write_lists(lists, styles, [*listed[:20], *twice[:3]], [*listed[20:], *twice[3:]])
     assert paint_listed(lists, root) == 35
+    for n in range(5):
+        shutil.copy(root / listed[n], root / twice[n])
     (root / listed[-1]).unlink()
     prepared = prepare(root, tmp_path / "out", config("split.group=official"), lists=lists)
     description = prepared.dataset.description

@@ -248,6 +248,7 @@ def test_parquet_shards_are_prepared_like_files(tmp_path: Path) -> None:
         for n in range(40)
     ]
     rows_[7] = stored_row(7, "Pop Art", "paul-klee_work-6.jpg")
+    rows_[7]["image"]["bytes"] = rows_[6]["image"]["bytes"]
     rows_[9]["image"]["bytes"] = b""
     write_rows(tmp_path / "hub" / "train-00000-of-00001.parquet", rows_)
     prepared = prepare(tmp_path / "hub", tmp_path / "out", config())

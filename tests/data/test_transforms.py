@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from torchvision.transforms import InterpolationMode, v2
@@ -24,7 +24,6 @@ def noise(width: int, height: int) -> Image.Image:
 @pytest.mark.parametrize("fit", ["crop", "squash"])
 @pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
 @given(st.integers(16, 150), st.integers(16, 150), st.integers(16, 70))
-@settings(max_examples=15, deadline=None)
 def test_a_picture_becomes_what_torchvision_makes_of_it(
     fit: Fit, interpolation: Literal["bilinear", "bicubic"], width: int, height: int, side: int
 ) -> None:

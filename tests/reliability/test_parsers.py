@@ -14,13 +14,10 @@ from artstyle.data.csv_manifest import read_csv_manifest
 from artstyle.data.manifest import ManifestRow, read_manifest, write_manifest
 from artstyle.errors import ArtstyleError, ConfigError, UnknownNameError
 from artstyle.files import read_csv, write_csv
-from artstyle.labels import canonical_style, is_style_name, visible
 from artstyle.recipes import config_keys, explained_yaml, resolve_config
 
 here = settings(
-    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-    deadline=None,
 )
 # What a name on a file system can be: any bytes but NUL, those that are no UTF-8 as surrogates.
 names = st.binary(min_size=1, max_size=20).map(
@@ -108,12 +105,3 @@ def test_any_yaml_is_a_configuration_or_refused_in_one_line(
 def test_any_override_is_taken_or_refused(key: str, value: str) -> None:
     with suppress(ConfigError, UnknownNameError):
         resolve_config(overrides=[f"{key}={value}"])
-
-
-@given(names)
-def test_a_style_has_one_spelling_which_is_visible_and_stays(name: str) -> None:
-    style = canonical_style(name)
-    assert canonical_style(style) == style
-    assert not style or is_style_name(style)
-    assert visible(style) == style
-    style.encode("utf-8")

@@ -31,6 +31,12 @@ def test_curves_show_the_history_and_pass_over_what_is_empty(tmp_path: Path) -> 
     }
 
 
+def test_a_loss_of_0_is_drawn_without_a_warning(tmp_path: Path) -> None:
+    row = dict.fromkeys(HISTORY_COLUMNS, 0) | {"epoch": 1}
+    write_csv(tmp_path / "history.csv", HISTORY_COLUMNS, [row])
+    plot_curves(tmp_path / "history.csv", tmp_path / "a.png")
+
+
 def test_the_same_history_gives_the_same_picture(tmp_path: Path) -> None:
     row = dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": 1}
     write_csv(tmp_path / "history.csv", HISTORY_COLUMNS, [row])
