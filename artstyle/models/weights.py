@@ -65,7 +65,11 @@ def load_weights(
         raise WeightsError(f"{refusal}: {len(taken)} of {len(body)} tensors do{unmatched}")
     _require_no_more_blocks(body, [key.removeprefix(prefix) for key in unexpected], refusal)
     rows, kept = _head(state, given.styles, wanted, spec.head, styles)
-    converted = {key: value.to(wanted[key].dtype) for key, value in (taken | rows).items()}
+    counters = {
+        k: state[k] for k in wanted if k.endswith(_COUNTER) and fits(state.get(k), wanted[k])
+    }
+    loaded = taken | rows | counters
+    converted = {key: value.to(wanted[key].dtype) for key, value in loaded.items()}
     sick = [key for key, value in converted.items() if not value.isfinite().all()]
     if sick:
         raise WeightsError(f"{path} holds values that are no numbers, in '{sick[0]}'")

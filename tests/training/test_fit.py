@@ -14,6 +14,10 @@ from safetensors.torch import load_file
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import ConfigError, DataError, RunError, TrainingError, UsageError
+from artstyle.models.checkpoint import load_style_model, write_checkpoint
+from artstyle.models.factory import build_network
+from artstyle.models.header import Header
+from artstyle.preprocessing import Preprocessing
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit
 from artstyle.training.processes import Processes
@@ -266,3 +270,26 @@ def _train_in_process(
         env=os.environ | environment | {"HOME": str(folder)},
         timeout=300,
     )
+
+
+def test_a_run_from_another_runs_weights_says_whose_rows_of_the_head_it_keeps(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    known = ("Baroque", "Cubism", "Ukiyo_e")
+    network = build_network("simple_cnn", len(known), image_size=32).network
+    weights = tmp_path / "best.safetensors"
+    preprocessing = Preprocessing(32, (0.5,) * 3, (0.5,) * 3, "bilinear", "crop", 48)
+    write_checkpoint(weights, network, Header("simple_cnn", known, preprocessing, {}))
+    config = tiny_config(f"model.weights={weights}", "unfreeze.mode=none")
+    told: dict[str, str] = {}
+
+    def progress(stage: str, done: int, total: int | None, detail: str = "") -> None:
+        told[stage] = detail
+
+    run = fit(config, tiny_dataset, RunFolder(tmp_path / "run"), progress=progress).run
+    # Four convolutions, four norms of four tensors each, a linear layer of two.
+    assert told["weights"] == f"22 of 22 tensors from {weights}"
+    assert told["head"] == "2 of 4 styles kept by name, 2 begin newly: Minimalism, Pop_Art"
+    learnt = load_style_model(run.best_path, torch.device("cpu")).network.state_dict()
+    key = "classifier.4.weight"
+    assert torch.equal(learnt[key][3], network.state_dict()[key][2])
