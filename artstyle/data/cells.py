@@ -18,9 +18,10 @@ _NOTHING = frozenset(
 _LONGEST_NOTHING = 40  # With spaces and brackets around; titles are longer, and many.
 _BRACKETS = {"[": "]", "{": "}", "(": ")"}
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
-_SEPARATORS = re.compile(r"[,;|\r\n]")
+# A semicolon that ends "&amp;" and the like belongs to the text.
+_SEPARATORS = re.compile(r"[,|]|(?<!&amp)(?<!&lt)(?<!&gt)(?<!&quot)(?<!&apos)(?<!&#39);")
 # Also within the names of styles: "Arts and Crafts", "Naive Art/Primitivism".
-_JOINTS = re.compile(r"\s*[/&+]\s*|\s+and\s+", re.IGNORECASE)
+_JOINTS = re.compile(r"\s*[/&+\r\n]\s*|\s+and\s+", re.IGNORECASE)
 
 
 def is_nothing(text: str) -> bool:
@@ -41,8 +42,8 @@ def cell_text(text: str) -> str:
 def cell_styles(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the styles that each distinct cell of a column names, in canonical spelling.
 
-    Commas, semicolons, bars and ends of lines separate styles. A slash, an ampersand, a plus or
-    "and" does only between styles that are WikiArt's or stand alone in another cell.
+    Commas, semicolons and bars separate styles. A slash, an ampersand, a plus, "and" or the end
+    of a line does only between styles that are WikiArt's or stand alone in another cell.
     """
     named = {cell: list(_named(cell)) for cell in set(cells)}
     alone = {folded_style(name) for names in named.values() if len(names) == 1 for name in names}

@@ -16,7 +16,7 @@ from artstyle.labels import visible
 
 MANIFEST_NAME = "manifest.csv"
 _OUR_FIRST_LINE = ",".join(OUR_COLUMNS).encode()
-_NOT_TEXT = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
+_NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
 _KNOWN = ("artist", "title", "genre", "split")
 
 

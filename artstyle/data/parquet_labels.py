@@ -215,8 +215,7 @@ def _is_number(value: object) -> bool:
 
 def _class_name(number: float, names: Sequence[str]) -> str:
     """Return a class's name; empty for -1 and other numbers that have none."""
-    known = number == int(number) and 0 <= number < len(names)
-    return names[int(number)] if known else ""
+    return names[int(number)] if number in range(len(names)) else ""
 
 
 def _text(value: object, column: str, kind: object, path: Path) -> str:

@@ -1,6 +1,7 @@
 import pickle
 import sys
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -139,7 +140,7 @@ def test_styles_are_text_of_any_kind_or_floats_of_pandas(tmp_path: Path) -> None
         "codes": pyarrow.array(texts).dictionary_encode(),
         "bytes": pyarrow.array([text and text.encode() for text in texts]),
         "lists": pyarrow.array([text and [text] for text in texts]),
-        "float": pyarrow.array([1.0, None, float("nan"), 0.0]),
+        "float": pyarrow.array([1.0, float("inf"), float("nan"), 0.0]),
     }
     for name, values in columns.items():
         path = tmp_path / name / "train" / "0000.parquet"
@@ -216,6 +217,24 @@ def test_a_damaged_shard_is_named(tmp_path: Path) -> None:
     answers = [content for _, content in read_source_bytes(tmp_path, source.images)]
     assert len(answers) == 35
     assert all("the Parquet file cannot be read" in str(answer) for answer in answers)
+
+
+def test_a_shard_with_any_bytes_changed_is_read_or_refused_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_shard(path, [stored(number) for number in range(3)])
+    whole, random = path.read_bytes(), Random(0)
+    for _ in range(60):
+        changed = bytearray(whole)
+        # Most of the file is pictures; what describes them stands at its end.
+        changed[-random.randrange(1, 3000)] ^= random.randrange(1, 256)
+        path.write_bytes(changed)
+        message = ""
+        try:
+            source = open_source(tmp_path)
+            assert len(list(read_source_bytes(tmp_path, source.images))) == len(source.images)
+        except DataError as error:
+            message = str(error)
+        assert len(message.splitlines()) <= 1
 
 
 def test_rows_that_are_gone_since_are_errors_of_their_own(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ STYLES = (
     "<img src=x onerror=alert(1)>",
     "=HYPERLINK(0)",
     "$\\frac{x$ {{7*7}} [red]",
-    "..",
+    "../x",
     "\x1b[2J\u202e\n'\"&lt;b&gt;",
 )
 """The fourth is a path; as a folder it cannot be, in a manifest it can."""
