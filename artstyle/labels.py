@@ -41,7 +41,9 @@ SYNONYMS = {"Art_Nouveau": "Art_Nouveau_Modern"}
 """Other spellings in WikiArt's own lists -> the name of the style folder."""
 
 # White space, "_", ".", dashes of all kinds, and marks that nobody sees.
-_SEPARATORS = re.compile(r"[\s_.\u00b7\u2010-\u2015\u2212\u00ad\u200b\u200e\u200f\ufeff-]+")
+_SEPARATORS = re.compile(
+    r"[\s_.\u00b7\u2010-\u2015\u2212\u00ad\u200b\u200e\u200f\ufe0e\ufe0f\ufeff-]+"
+)
 _DASHES = ("-", "\u2212")
 # The scripts whose accents leave a name the same: elsewhere a mark makes another letter.
 _ACCENTED_SCRIPTS = ("LATIN ", "GREEK ")

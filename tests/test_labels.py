@@ -49,6 +49,7 @@ def test_a_style_and_its_one_spelling_have_one_key(name: str) -> None:
         ("Style 12", "style-12", "Style_12", "style12"),
         ("Style 1.5", "style 1-5", "Style_1_5"),
         ("印象 派", "印象派"),
+        ("🎨", "🎨\ufe0f"),
     ],
 )
 def test_spellings_of_one_style_have_one_key(spellings: tuple[str, ...]) -> None:

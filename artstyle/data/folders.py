@@ -32,6 +32,7 @@ def read_folders(root: Path, tree: PictureTree) -> Source:
         *tree.notes,
         *loose_notes([parts for parts in tree.pictures if len(parts) <= depth + 1]),
         *empty_notes(tree, depth),
+        *wrapper_notes({parts[:depth] for parts in inside}),
         *level_notes(inside, depth),
         *tree.skipped_notes,
     )
@@ -100,6 +101,12 @@ def empty_notes(tree: PictureTree, style_at: int) -> tuple[str, ...]:
         if len(parts) in levels and parts not in filled and parts[:-1] in filled
     ]
     return (f"folders without a picture that is read: {listed(empty)}",) if empty else ()
+
+
+def wrapper_notes(wrappers: Iterable[Parts]) -> tuple[str, ...]:
+    """Return which folders above the styles were passed over; () where there are none."""
+    names = sorted({"/".join(parts) for parts in wrappers} - {""})
+    return (f"folders above the styles, passed over: {listed(names)}",) if names else ()
 
 
 def level_notes(inside: Iterable[Parts], style_at: int) -> tuple[str, ...]:

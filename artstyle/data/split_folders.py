@@ -15,6 +15,7 @@ from artstyle.data.folders import (
     read_folders,
     require_pictures,
     wrapper_depth,
+    wrapper_notes,
 )
 from artstyle.data.source import Source, is_evaluation, split_in_name, split_name
 from artstyle.data.tree import Parts, PictureTree
@@ -63,12 +64,15 @@ def read_any_folders(root: Path, tree: PictureTree) -> Source:
     """
     require_pictures(root, tree)
     depth, named = _find_splits(tree)
+    others = {parts[depth] for parts in tree.pictures if len(parts) > depth + 1}
+    beside = sorted(others - {folder.name for folder in named})
+    if beside and not any(folder.labelled for folder in named):  # "Test Tubes" may be a style
+        named = [folder for folder in named if split_name(folder.name)]
     if not named:
         return _read_below_styles(root, tree) or read_folders(root, tree)
     unlabelled = [folder for folder in named if _is_unlabelled(folder, named)]
     labelled = [folder for folder in named if folder not in unlabelled]
-    others = {parts[depth] for parts in tree.pictures if len(parts) > depth + 1}
-    _require_fit(root, labelled, unlabelled, sorted(others - {folder.name for folder in named}))
+    _require_fit(root, labelled, unlabelled, beside)
     rest = _without(tree, depth, unlabelled)
     if len(labelled) < 2:
         return read_folders(root, rest)
@@ -154,8 +158,9 @@ def _require_fit(
     if not labelled and not beside:
         names = listed([folder.name for folder in unlabelled])
         raise DataError(
-            f"{root}: {names} would be a split by its name and holds no style folders;"
-            f" put each picture into a folder of its style, or {_CHOICES}"
+            f"{root}: {names} cannot be read: names of splits, but no style folders; put each"
+            " picture into a folder of its style, list them in a manifest.csv with"
+            " path,style,split, or say --format folders if they are styles"
         )
     if len(labelled) == 1 and beside:
         raise DataError(
@@ -206,7 +211,8 @@ def _read(root: Path, tree: PictureTree, depth: int, folders: Sequence[_Folder])
         *loose_notes(loose),
         *ignored,
         *empty_notes(tree, max(folder.style_at for folder in folders)),
-        *(note for folder in folders[:1] for note in level_notes(folder.labelled, folder.style_at)),
+        *wrapper_notes(p[depth + 1 : f.style_at] for f in folders for p in f.labelled),
+        *level_notes([p[f.style_at :] for f in folders for p in f.labelled], 0),
         *tree.skipped_notes,
     )
     form: Literal["split_folders", "folders"] = (
@@ -244,6 +250,8 @@ def _read_below_styles(root: Path, tree: PictureTree) -> Source | None:
         f"folders below the styles taken for splits: {meanings}",
         *loose_notes([parts for parts in tree.pictures if len(parts) <= depth + 1]),
         *empty_notes(tree, depth),
+        *wrapper_notes({parts[:depth] for parts in inside}),
+        *level_notes([(parts[depth], *parts[depth + 2 :]) for parts in inside], 0),
         *tree.skipped_notes,
     )
     return Source(root, "split_folders", tuple(images), 0, notes, tree.skipped)

@@ -105,8 +105,11 @@ def test_a_flat_test_next_to_style_folders_is_no_style(tmp_path: Path) -> None:
             "test holds Fauvism, Pop; train holds Cubism, Rococo",
         ),
         (("train/Cubism/a.jpg", "test/Rococo/b.jpg"), "test holds Rococo; train holds Cubism"),
-        (("train/a.jpg", "test/b.jpg"), "test, train would be a split"),
-        (("Test Images/a.jpg", "valid/b.jpg"), "Test Images, valid would be a split"),
+        (
+            ("train/a.jpg", "test/b.jpg"),
+            "test, train cannot be read: names of splits, but no style",
+        ),
+        (("Test Images/a.jpg", "valid/b.jpg"), "Test Images, valid cannot be read"),
         (
             ("Cubism/a.jpg", "Rococo/b.jpg", "test/Cubism/c.jpg"),
             "test looks like a split, but is next to Cubism, Rococo",
@@ -119,10 +122,27 @@ def test_names_of_splits_with_another_content_are_refused_with_ways_out(
     tree(tmp_path, *names)
     with pytest.raises(DataError) as refused:
         open_source(tmp_path)
-    for words in (seen, "--format split_folders", "--format folders", "path,style,split"):
+    for words in (seen, "--format folders", "path,style,split"):
         assert words in str(refused.value)
     styles = {image.style for image in open_source(tmp_path, "folders").images}
     assert styles == {"_".join(name.partition("/")[0].split()) for name in names}
+
+
+def test_styles_with_a_word_of_a_split_in_their_names_are_styles(tmp_path: Path) -> None:
+    tree(tmp_path, "Cubism/a.jpg", "Test Tubes/b.jpg", "Train Stations/c.jpg")
+    assert {image.style for image in open_source(tmp_path).images} == {
+        "Cubism",
+        "Test_Tubes",
+        "Train_Stations",
+    }
+
+
+def test_folders_above_the_styles_are_named(tmp_path: Path) -> None:
+    one, two = collection(tmp_path / "1", ("a/train",), "XY"), tmp_path / "2"
+    assert open_source(one).notes == ("folders above the styles, passed over: a/train",)
+    assert open_source(collection(two, ("train/data", "test"), "XY")).notes == (
+        "folders above the styles, passed over: data",
+    )
 
 
 def test_splits_below_the_styles_are_splits_and_not_artists(tmp_path: Path) -> None:
@@ -165,4 +185,7 @@ def test_a_stray_picture_does_not_make_a_style_of_a_wrapper(tmp_path: Path) -> N
     tree(tmp_path, "cover.jpg", "data/Cubism/a.jpg", "data/Pop/b.jpg")
     source = open_source(tmp_path)
     assert splits_and_styles(source) == {("", "Cubism"), ("", "Pop")}
-    assert source.notes == ("pictures in no style folder, left out: 1, as cover.jpg",)
+    assert source.notes == (
+        "pictures in no style folder, left out: 1, as cover.jpg",
+        "folders above the styles, passed over: data",
+    )
