@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from artstyle.labels import WIKIART_STYLES, canonical_style
+from artstyle.labels import canonical_style, style_key, wikiart_style
 
 _NOTHING = frozenset(
     (
@@ -46,12 +46,11 @@ def cell_styles(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     of a line does only between styles that are WikiArt's or stand alone in another cell.
     """
     named = {cell: list(_named(cell)) for cell in set(cells)}
-    alone = {folded_style(name) for names in named.values() if len(names) == 1 for name in names}
-    known = alone | _WIKIART.keys()
+    alone = {style_key(name) for names in named.values() if len(names) == 1 for name in names}
     return {
         cell: tuple(
             dict.fromkeys(
-                canonical_style(part) for name in names for part in _unjoined(name, known)
+                canonical_style(part) for name in names for part in _unjoined(name, alone)
             )
         )
         for cell, names in named.items()
@@ -62,7 +61,7 @@ def _named(cell: str) -> Iterator[str]:
     """Yield the styles in a cell as they are written there."""
     for element in _elements(cell):
         # A name of WikiArt's may have a comma: Mannerism, Late Renaissance.
-        whole = _WIKIART.get(folded_style(element)) if _SEPARATORS.search(element) else None
+        whole = _SEPARATORS.search(element) and wikiart_style(_SEPARATORS.sub(" ", element))
         for name in [whole] if whole else _SEPARATORS.split(element):
             if not is_nothing(name):
                 yield name.strip()
@@ -79,15 +78,9 @@ def _elements(text: str) -> list[str]:
     return [bare] if bare[0] == "(" else inside.split(",")
 
 
-def _unjoined(name: str, known: Collection[str]) -> list[str]:
+def _unjoined(name: str, alone: Collection[str]) -> list[str]:
     parts = _JOINTS.split(name)
-    whole = len(parts) == 1 or folded_style(name) in _WIKIART
-    return [name] if whole or not all(folded_style(part) in known for part in parts) else parts
-
-
-def folded_style(name: str) -> str:
-    """Return what the spellings of a style share: letters and numbers, whatever their case."""
-    return re.sub(r"[\W_]+", "", name).casefold()
-
-
-_WIKIART = {folded_style(style): style for style in WIKIART_STYLES}
+    if len(parts) == 1 or wikiart_style(_JOINTS.sub(" ", name)):
+        return [name]
+    are_styles = all(wikiart_style(part) or style_key(part) in alone for part in parts)
+    return parts if are_styles else [name]

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from artstyle.data.cells import folded_style
 from artstyle.data.source import SourceImage
 from artstyle.data.spellings import FolderListings
 from artstyle.data.tables import examples
 from artstyle.data.whereabouts import whereabouts
 from artstyle.errors import DataError
-from artstyle.labels import visible
+from artstyle.labels import style_key, visible
 
 _WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
 _WINDOWS_DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
@@ -194,5 +193,5 @@ def _styles(lines: Sequence[ListedImage]) -> list[str]:
     """Return the distinct styles under which a file is listed, each with its first line."""
     first: dict[str, ListedImage] = {}
     for entry in lines:
-        first.setdefault(folded_style(entry.image.style), entry)
+        first.setdefault(style_key(entry.image.style), entry)
     return [f"{entry.image.style} in line {entry.line}" for entry in first.values()]
