@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artstyle.errors import MissingError
-from artstyle.images import FAULTS_OF_THE_MACHINE, SUFFIXES
+from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
+from artstyle.pictures.formats import SUFFIXES
 
 LIST = "-"
 """The argument that stands for a list of paths on standard input."""

@@ -14,7 +14,9 @@ from PIL import Image, ImageCms
 
 from artstyle.data.cache import COPY_MARGIN
 from artstyle.errors import ImageError
-from artstyle.images import DRAFT_MARGIN, ImageRules, read_bytes, read_image, shrink
+from artstyle.pictures.image import ImageRules, read_image
+from artstyle.pictures.opening import read_bytes
+from artstyle.pictures.shrinking import DRAFT_MARGIN, shrink
 from tests.data.pictures import painting
 
 Pixels = npt.NDArray[np.uint8]

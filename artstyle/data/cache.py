@@ -16,7 +16,7 @@ from artstyle.config import DataConfig
 from artstyle.data.quality import THUMBNAIL_BYTES, Likeness
 from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
 from artstyle.files import atomic_path, digest, write_bytes
-from artstyle.images import ImageRules
+from artstyle.pictures.image import ImageRules
 
 INDEX_NAME = "index.jsonl"
 # Raised whenever the same file would give another copy or another likeness.

@@ -15,8 +15,8 @@ from artstyle.data.source import (
     split_name,
 )
 from artstyle.errors import DataError
-from artstyle.images import FAULTS_OF_THE_MACHINE
 from artstyle.labels import WIKIART_STYLES, canonical_style
+from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
 
 Parts = tuple[str, ...]
 

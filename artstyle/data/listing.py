@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from artstyle.data.source import SourceImage, local_path, portable_name
 from artstyle.errors import DataError
-from artstyle.images import FAULTS_OF_THE_MACHINE
+from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
 
 
 @dataclass(frozen=True, slots=True)

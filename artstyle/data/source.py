@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
-from artstyle.images import SUFFIXES
+from artstyle.pictures.formats import SUFFIXES
 
 Format = Literal["folders", "split_folders", "manifest", "artgan", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)

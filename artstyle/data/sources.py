@@ -17,7 +17,7 @@ from artstyle.data.folders import (
 from artstyle.data.parquet import find_shards, read_parquet, read_rows, row_number, shard_name
 from artstyle.data.source import FORMATS, Source, SourceImage, local_path, portable_name
 from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
-from artstyle.images import read_bytes
+from artstyle.pictures.opening import read_bytes
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 

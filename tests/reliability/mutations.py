@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from artstyle.errors import ImageError
-from artstyle.images import read_image
+from artstyle.pictures.image import read_image
 from tests.data.pictures import painting
 from tests.reliability.traps import encoded
 
