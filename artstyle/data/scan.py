@@ -166,6 +166,7 @@ class _Job:
             likeness=likeness(image.pixels),
             cached=cached,
             cached_bytes=write_copy(self.folder, cached, image.pixels),
+            profile_ignored=image.profile_ignored,
         )
 
 

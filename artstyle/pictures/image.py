@@ -14,7 +14,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 from artstyle.errors import ImageError
 from artstyle.pictures.animation import Box, first_frame_box
 from artstyle.pictures.boxes import jpeg_2000_profile, nclx_profile
-from artstyle.pictures.colour import png_profile, to_srgb
+from artstyle.pictures.colour import UNUSABLE, png_profile, to_srgb
 from artstyle.pictures.faults import DECODING_ERRORS, fault
 from artstyle.pictures.formats import HEAD_BYTES, JPEG, PNG, TIFF, decoders
 from artstyle.pictures.jpeg import is_complete_without_end, unread_kind, with_end
@@ -219,6 +219,8 @@ def _profile(image: Image.Image, file: BinaryIO, png: PngFile | None) -> bytes |
     if png is not None:
         return png_profile(png.profile, png.colours)
     profile: bytes | None = image.info.get("icc_profile")
+    if profile is None and "icc_profile" in image.info:  # Parts of it are missing.
+        return UNUSABLE
     if profile is None and image.format == "JPEG2000":
         return jpeg_2000_profile(file)
     if profile is None and image.format in ("AVIF", "HEIF"):

@@ -11,7 +11,7 @@ from PIL import Image
 _END = b"\xff\xd9"
 # Bits that may follow where a file ends. libjpeg decodes what is missing from them, so a picture
 # that comes out the same with all of these lacks nothing.
-_CONTINUATIONS = (b"", b"\0" * 64, b"\xff\0" * 32, b"\xaa" * 64, b"\x55" * 64, bytes(range(1, 250)))
+_CONTINUATIONS = (b"\0" * 64, b"\xff\0" * 32, b"\xaa" * 64, b"\x55" * 64, bytes(range(1, 250)))
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _SCAN = 0xDA
 _WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
@@ -20,15 +20,16 @@ _ALL_COEFFICIENTS = range(64)
 
 def is_complete_without_end(content: bytes) -> bool:
     """Return whether a JPEG file that ends without its end marker holds every pixel."""
-    if _END in content[-2:] or not _has_all_scans(content):
+    if content.endswith(_END) or not _has_all_scans(content):
         return False
-    first = _decoded(content)
-    return all(_decoded(content + bits) == first for bits in _CONTINUATIONS[1:])
+    stripped = content.rstrip(_END[:1])
+    first = _decoded(stripped)
+    return all(_decoded(stripped + bits) == first for bits in _CONTINUATIONS)
 
 
 def with_end(content: bytes) -> bytes:
-    """Return a JPEG file with the end marker that it lacks."""
-    return content + _END
+    """Return a JPEG file with the end marker that it lacks, or half lacks."""
+    return content.rstrip(_END[:1]) + _END
 
 
 def unread_kind(content: bytes) -> str:

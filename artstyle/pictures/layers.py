@@ -36,7 +36,7 @@ class Layers:
         """
         if self.alpha is None:
             return self
-        extrema = self.alpha.getextrema()
+        extrema: object = self.alpha.getextrema()
         is_saved_selection = extrema == _EMPTY and not _is_one_colour(self.colour)
         return Layers(self.colour) if extrema == _OPAQUE or is_saved_selection else self
 

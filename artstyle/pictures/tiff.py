@@ -98,6 +98,16 @@ class TiffPage:
         return max(self.tags.get(_BITS) or (1,))
 
     @property
+    def samples(self) -> int:
+        """Of one pixel."""
+        return self.first(_SAMPLES, 1)
+
+    @property
+    def is_planar(self) -> bool:
+        """Whether each kind of sample is stored on its own."""
+        return self.first(_PLANAR, 1) == 2 and self.samples > 1
+
+    @property
     def is_secondary(self) -> bool:
         """Whether the page is a reduced copy of another one, or a mask."""
         if self.photometric == _MASK or self.first(_SUBFILE, 1) == 2:
@@ -123,9 +133,9 @@ class TiffPage:
     @property
     def name(self) -> str:
         """What it is: "a 16-bit CIELAB TIFF"."""
-        formats = {_SIGNED: "signed ", _FLOAT: "floating-point "}
+        formats = {_SIGNED: "signed ", _FLOAT: "floating-point ", 5: "complex ", 6: "complex "}
         form = formats.get(self.first(_SAMPLE_FORMAT, _UNSIGNED), "")
-        planar = "planar " if self.first(_PLANAR, 1) == 2 and self.first(_SAMPLES, 1) > 1 else ""
+        planar = "planar " if self.is_planar else ""
         colour = _PHOTOMETRICS.get(self.photometric, f"photometric {self.photometric}")
         alpha = "with alpha " if {1, 2} & set(self.extra_samples) else ""
         compression = self.first(_COMPRESSION, 1)
@@ -151,11 +161,13 @@ class TiffPage:
                 f"{self.name}: floating-point pixels have no stated range;"
                 " save it with 8 or 16 bits"
             )
-        if form not in (_UNSIGNED, _UNDEFINED):
+        if form == _SIGNED:
             raise ImageError(
                 f"{self.name}: signed pixels have no stated black and white;"
                 " save it with 8 or 16 bits, unsigned"
             )
+        if form not in (_UNSIGNED, _UNDEFINED) or self.bits > 32:
+            raise ImageError(f"{self.name}, which is not read; save it with 8 or 16 bits")
         if self.photometric == CMYK and self.first(_INK_SET, 1) != 1:
             raise ImageError(
                 f"{self.name}: its inks are not cyan, magenta, yellow and black; save it as RGB"
@@ -164,8 +176,9 @@ class TiffPage:
     @property
     def is_read_right_by_pillow(self) -> bool:
         """Whether Pillow gives the right pixels where it gives any."""
-        planar = self.first(_PLANAR, 1) == 2 and self.first(_SAMPLES, 1) > 1
-        if planar and (self.bits > 8 or self.photometric not in (RGB, CMYK)):
+        if self.is_planar and (
+            self.bits > 8 or self.extra_samples or self.photometric not in (RGB, CMYK)
+        ):
             return False
         if self.photometric == YCBCR and self.first(_COMPRESSION, 1) == 1:
             return self.tags.get(_SUBSAMPLING) == (1, 1)
@@ -175,7 +188,7 @@ class TiffPage:
     def _is_known_to_pillow(self) -> bool:
         """Whether Pillow's table has this kind; the key is made as Pillow makes it."""
         form, extra = self.tags.get(_SAMPLE_FORMAT, (_UNSIGNED,)), self.extra_samples
-        bits, samples = self.tags.get(_BITS, (1,)), self.first(_SAMPLES, 1)
+        bits, samples = self.tags.get(_BITS, (1,)), self.samples
         if self.first(_PLANAR, 1) == 2 and extra and max(extra) == 0:
             bits, samples, extra = bits[: -len(extra)], samples - len(extra), ()
         key = (

@@ -23,9 +23,8 @@ _COLOURS = {
     tiff.PALETTE: ("P", 1),
     tiff.CMYK: ("CMYK", 4),
     tiff.YCBCR: ("RGB", 3),
-    tiff.CIELAB: ("LAB", 3),
-    tiff.ICCLAB: ("LAB", 3),
 }
+_MOST_SAMPLES = 16
 _ASSOCIATED, _UNASSOCIATED = 1, 2
 _DECODED_TO_RGB = frozenset({6, 7, 33003, 33005, 34712, 50001})
 _PROFILE, _ORIENTATION = 34675, 274
@@ -59,11 +58,12 @@ class ExtraTiff:
         """Decode the page."""
         first = self.file.pages.first
         photometric = int(first.photometric)
-        if photometric not in _COLOURS:
-            raise ImageError(f"{self.page.name}, which is not read; save it as RGB")
         mode, count = _COLOURS[photometric]
         if photometric == tiff.YCBCR and int(first.compression) not in _DECODED_TO_RGB:
             mode = "YCbCr"
+        # tifffile fills them with zeros: they may be missing on purpose, or by damage.
+        if 0 in first.dataoffsets or 0 in first.databytecounts:
+            raise ImageError(f"damaged or truncated: parts of {self.page.name} are missing")
         samples = _samples_last(first.asarray(maxworkers=1), first)
         if samples.shape[-1] < count:
             raise ImageError(f"damaged or truncated: {self.page.name} lacks samples")
@@ -81,6 +81,8 @@ def open_with_extra(content: BinaryIO, page: tiff.TiffPage) -> Iterator[ExtraTif
         ImageError: The extra is not installed, or does not know this kind either; the message says
             what the file is.
     """
+    if page.photometric not in _COLOURS or page.samples > _MOST_SAMPLES:
+        raise ImageError(f"{page.name}, which is not read; save it as RGB")
     tifffile, codecs = import_extra("tifffile"), import_extra("imagecodecs")
     if tifffile is None or codecs is None:
         raise ImageError(f'{page.name}; to read it: pip install "artstyle[tiff]"')
@@ -111,19 +113,13 @@ def _samples_last(pixels: npt.NDArray[Any], page: Any) -> npt.NDArray[Any]:
 
 def _colour(samples: npt.NDArray[Any], mode: str, page: Any) -> Image.Image:
     bits = int(page.bitspersample)
-    photometric = int(page.photometric)
     if mode == "P":
         palette_C3 = np.asarray(page.colormap).T
         shift = 8 if palette_C3.max() > 255 else 0
         return Image.fromarray((palette_C3 >> shift).astype(np.uint8)[samples[..., 0]])
-    if mode == "LAB":
-        pixels = (samples >> (bits - 8)).astype(np.uint8)
-        if photometric == tiff.CIELAB:  # Its a* and b* are signed, Pillow's begin at -128.
-            pixels[..., 1:] ^= 0x80
-    else:
-        pixels = eight_bits(samples, bits)
-        if photometric == tiff.WHITE_IS_ZERO:
-            pixels = 255 - pixels
+    pixels = eight_bits(samples, bits)
+    if int(page.photometric) == tiff.WHITE_IS_ZERO:
+        pixels = 255 - pixels
     height, width, _ = pixels.shape
     image = Image.frombytes(mode, (width, height), pixels.tobytes())
     return image.convert("RGB") if mode == "YCbCr" else image
@@ -138,7 +134,7 @@ def _with_alpha(colour: Image.Image, rest: npt.NDArray[Any], page: Any) -> Layer
     if kinds[at] == _UNASSOCIATED:
         return Layers(colour, alpha)
     if colour.mode not in ("L", "RGB"):
-        raise ImageError("CMYK or L*a*b* with premultiplied alpha is not read; save it as RGB")
+        raise ImageError("a CMYK TIFF with premultiplied alpha, which is not read; save it as RGB")
     premultiplied = Image.merge("RGBA", (*colour.convert("RGB").split(), alpha))
     straight = Image.frombytes("RGBa", premultiplied.size, premultiplied.tobytes()).convert("RGBA")
     return Layers(straight.convert(colour.mode), alpha)
