@@ -73,7 +73,8 @@ class PngFile:
             return np.asarray(image)
 
 
-_Chunk = tuple[bytes, bytes]
+_Chunk = tuple[bytes, bytes, bytes]
+"""Name, data, and all of it as it is in the file: the checksum need not be made again."""
 
 
 def read_png(content: bytes) -> PngFile:
@@ -85,7 +86,7 @@ def read_png(content: bytes) -> PngFile:
     chunks: list[_Chunk] = []
     colours: dict[bytes, bytes] = {}
     profile: bytes | None = None
-    for name, data, is_sound in _chunks(content):
+    for name, data, whole, is_sound in _chunks(content):
         if not is_sound and name in _PIXELS:
             raise ImageError(f"damaged or truncated: wrong checksum in the PNG's {name.decode()}")
         if name in _COLOURS and is_sound:
@@ -93,48 +94,46 @@ def read_png(content: bytes) -> PngFile:
         elif name == b"iCCP" and profile is None:
             profile = _unpacked_profile(data) if is_sound else b""
         elif name in _PIXELS or not name[0] & 0x20 or (is_sound and _is_exif(name, data)):
-            chunks.append((name, data))
+            chunks.append((name, data, whole))
     first = _first_frame(chunks)
     if first is None:
-        still = [chunk for chunk in chunks if chunk[0] not in _ANIMATION]
-        return PngFile(_joined(content, still), profile, colours)
+        still = [whole for name, _, whole in chunks if name not in _ANIMATION]
+        return PngFile(content[:_SIGNATURE] + b"".join(still), profile, colours)
     frame, canvas, box = first
-    return PngFile(_joined(content, frame), profile, colours, canvas, box)
+    return PngFile(content[:_SIGNATURE] + b"".join(frame), profile, colours, canvas, box)
 
 
-def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bool]]:
-    """Yield name, data, and whether the checksum is right; the last chunk may be cut off."""
+def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes, bytes, bool]]:
+    """Yield a chunk, and whether its checksum is right; the last one may be cut off."""
     at = _SIGNATURE
     while at + 8 <= len(content):
         length, name = struct.unpack_from(">I4s", content, at)
         if not name.isalpha():
             return
         data = content[at + 8 : at + 8 + length]
-        check = content[at + 8 + length : at + 12 + length]
+        whole = content[at : at + 12 + length]
+        check = whole[8 + length :]
         # Where the checksum itself is cut off, the pixels may all be there.
         is_sound = len(check) < 4 or zlib.crc32(data, zlib.crc32(name)) == _number(check)
-        yield name, data, is_sound
+        yield name, data, whole, is_sound
         if name == b"IEND":
             return
         at += 12 + length
 
 
-def _joined(content: bytes, chunks: list[_Chunk]) -> bytes:
-    parts = [content[:_SIGNATURE]]
-    for name, data in chunks:
-        parts += [struct.pack(">I4s", len(data), name), data]
-        parts.append(zlib.crc32(data, zlib.crc32(name)).to_bytes(4, "big"))
-    return b"".join(parts)
+def _chunk(name: bytes, data: bytes) -> bytes:
+    check = zlib.crc32(data, zlib.crc32(name))
+    return struct.pack(">I4s", len(data), name) + data + struct.pack(">I", check)
 
 
 def _first_frame(
     chunks: list[_Chunk],
-) -> tuple[list[_Chunk], tuple[int, int], Box] | None:
+) -> tuple[list[bytes], tuple[int, int], Box] | None:
     """Return the first frame of an animation as a still, if it is not the picture in IDAT itself.
 
     A browser never shows such a picture: it stands there for programs that know no animations.
     """
-    names = [name for name, _ in chunks]
+    names = [name for name, _, _ in chunks]
     if b"acTL" not in names or b"fcTL" not in names or b"IDAT" not in names:
         return None
     control = names.index(b"fcTL")
@@ -142,14 +141,15 @@ def _first_frame(
         return None
     width, height, x, y = struct.unpack_from(">4I", chunks[control][1], 4)
     header = chunks[0][1]
-    canvas = struct.unpack_from(">2I", header)
-    if x + width > canvas[0] or y + height > canvas[1]:
+    canvas_width, canvas_height = struct.unpack_from(">2I", header)
+    if x + width > canvas_width or y + height > canvas_height:
         return None
     end = next((n for n, name in enumerate(names) if name == b"fcTL" and n > control), len(names))
-    frame = [(name, data) for name, data in chunks[:control] if name not in _ANIMATION | {b"IDAT"}]
-    frame[0] = (b"IHDR", struct.pack(">2I", width, height) + header[8:])
-    frame += [(b"IDAT", data[4:]) for name, data in chunks[control:end] if name == b"fdAT"]
-    return [*frame, (b"IEND", b"")], (canvas[0], canvas[1]), (x, y, x + width, y + height)
+    frame = [_chunk(b"IHDR", struct.pack(">2I", width, height) + header[8:])]
+    frame += [whole for name, _, whole in chunks[1:control] if name in (b"PLTE", b"tRNS")]
+    frame += [_chunk(b"IDAT", data[4:]) for name, data, _ in chunks[control:end] if name == b"fdAT"]
+    frame.append(_chunk(b"IEND", b""))
+    return frame, (canvas_width, canvas_height), (x, y, x + width, y + height)
 
 
 def _unpacked_profile(data: bytes) -> bytes:

@@ -39,7 +39,9 @@ INK = np.dstack([255 - quadrants(), np.zeros((32, 32), np.uint8)])
 HALF = np.full((32, 32), 128, np.uint8)
 HALF_OVER_WHITE = np.rint(quadrants() * (128 / 255) + 255 * (127 / 255)).astype(np.uint8)
 PREMULTIPLIED = np.rint(quadrants() * (128 / 255)).astype(np.uint8)
-MAP = np.random.default_rng(0).integers(1, 256, (3, 256))
+MAP = np.random.default_rng(0).integers(1, 256, (3, 256), np.uint8)
+WIDE_MAP = (MAP.astype(np.uint16) * 257).ravel().tolist()
+DEEP_MAP = np.tile(np.arange(65536) // 256 * 257, 3).tolist()
 
 
 def planar(samples: Samples) -> Samples:
@@ -56,9 +58,13 @@ KINDS: dict[str, tuple[Samples, Tags, Pixels]] = {
     "8-bit grey, 0 is white": (255 - grey_steps(), {262: [0]}, GREY),
     "16-bit grey": (GREY16, {}, GREY),
     "32-bit grey": (GREY32, {}, GREY),
-    "32-bit grey, all of the range": (GREY32 | 0x80000000, {}, as_rgb(grey_steps() | 0x80)),
-    "palette": (grey_steps(), {262: [3], 320: (MAP * 257).ravel()}, MAP.T[grey_steps()]),
-    "palette of 8 bits": (grey_steps(), {262: [3], 320: MAP.ravel()}, MAP.T[grey_steps()]),
+    "32-bit grey, all of the range": (
+        GREY32 | np.uint32(0x80000000),
+        {},
+        as_rgb(grey_steps() | 0x80),
+    ),
+    "palette": (grey_steps(), {262: [3], 320: WIDE_MAP}, MAP.T[grey_steps()]),
+    "palette of 8 bits": (grey_steps(), {262: [3], 320: MAP.ravel().tolist()}, MAP.T[grey_steps()]),
     "16-bit RGB": (RGB16, {}, quadrants()),
     "planar RGB": (planar(quadrants()), {284: [2], 262: [2]}, quadrants()),
     "CMYK": (INK, {262: [5]}, quadrants()),
@@ -93,7 +99,8 @@ EXTRA_KINDS: dict[str, tuple[Samples, Tags, Pixels, str]] = {
     ),
     "16-bit palette": (
         grey_steps().astype(np.uint16) * 256,
-        {262: [3], 320: np.tile(np.arange(65536) // 256 * 257, 3)}, GREY, "a 16-bit palette TIFF",
+        {262: [3], 320: DEEP_MAP},
+        GREY, "a 16-bit palette TIFF",
     ),
 }  # fmt: skip
 BIG_ENDIAN_NEEDS_EXTRA = frozenset({"32-bit grey", "32-bit grey, all of the range"})
@@ -209,7 +216,12 @@ SMALL_COPY = quadrants()[::4, ::4].copy()
 @pytest.mark.parametrize("mark", [{254: [1]}, {255: [2]}, {254: [4]}, {254: [5]}])
 def test_of_several_pages_the_first_that_is_no_copy_or_mask_is_read(mark: Tags) -> None:
     later = quadrants()[::-1].copy()
-    pages = [(SMALL_COPY, mark), (SMALL_COPY, {254: [1]}), (quadrants(), {254: [0]}), (later, {})]
+    pages: list[tuple[Samples, Tags]] = [
+        (SMALL_COPY, mark),
+        (SMALL_COPY, {254: [1]}),
+        (quadrants(), {254: [0]}),
+        (later, {}),
+    ]
     for order in "<>":
         assert_shows(tiff_file(pages, order=order), quadrants())
     assert_shows(tiff_file([(quadrants(), {254: [2]}), (later, {254: [2]})]), quadrants())
