@@ -22,7 +22,7 @@ def dependencies(group: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests."""
-    session.install(".[offline,onnx]", *dependencies("tests"))
+    session.install(".[heic,offline,onnx,tiff]", *dependencies("tests"))
     session.run("pytest", "-n", "2", *session.posargs)
 
 
@@ -87,7 +87,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and say which lines of the core, all but the command line, they never reach."""
-    session.install(".[offline,onnx]", *dependencies("tests"))
+    session.install(".[heic,offline,onnx,tiff]", *dependencies("tests"))
     report = ("--cov=artstyle", "--cov-report=term-missing:skip-covered", "--cov-fail-under=90")
     session.run("pytest", "-n", "2", *report, *session.posargs)
 
@@ -95,7 +95,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def lock(session: nox.Session) -> None:
     """Write anew which versions of all dependencies go together."""
-    session.install(".[offline,parquet]")
+    session.install(".[heic,offline,parquet,tiff]")
     pinned = session.run("pip", "freeze", "--exclude", "artstyle", silent=True) or ""
     LOCK.write_text(f"{LOCK.read_text().splitlines()[0]}\n{pinned}", encoding="utf-8")
 

@@ -27,7 +27,7 @@ _PUBLIC = {
     "load_style_model": "artstyle.models.checkpoint",
     "predict_styles": "artstyle.predict",
     "prepare": "artstyle.data.prepare",
-    "read_image": "artstyle.images",
+    "read_image": "artstyle.pictures.image",
     "resolve_config": "artstyle.recipes",
 }
 """Name -> the module that it comes from."""

@@ -17,7 +17,8 @@ import jinja2
 from PIL import Image
 
 from artstyle.files import write_bytes
-from artstyle.images import ImageRules, read_image, shrink
+from artstyle.pictures.image import ImageRules, read_image
+from artstyle.pictures.shrinking import shrink
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artstyle.data.skipped import is_litter
-from artstyle.data.tree import is_picture
 from artstyle.errors import MissingError, UsageError
 from artstyle.files import errors_named, text_encoding
-from artstyle.images import FAULTS_OF_THE_MACHINE, SUFFIXES
+from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
+from artstyle.pictures.formats import SUFFIXES, is_picture
 
 LIST = "-"
 """The argument that stands for a list of paths on standard input."""

@@ -12,10 +12,10 @@ from PIL import Image
 
 from artstyle.errors import ImageError
 from artstyle.files import csv_writer
-from artstyle.images import read_image
 from artstyle.inference import Prediction, predict_logits, softmax
 from artstyle.models.checkpoint import StyleModel
 from artstyle.paths import PicturePath
+from artstyle.pictures.image import read_image
 from artstyle.preprocessing import Preprocessing
 from artstyle.progress import Progress, silent
 

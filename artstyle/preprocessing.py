@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from artstyle.config import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
-from artstyle.images import ImageRules
+from artstyle.pictures.image import ImageRules
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -15,7 +15,7 @@ PACKAGE = Path(artstyle.__file__).parent
 FLOORS = (
     ("errors", "progress", "interrupts", "allocator"),
     ("labels", "files", "checks"),
-    ("images", "config", "locks"),
+    ("pictures", "config", "locks"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),
     ("data", "runs", "painter"),
     ("models",),

@@ -16,11 +16,11 @@ from artstyle.config import DataConfig
 from artstyle.data.quality import THUMBNAIL_BYTES, Likeness
 from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
 from artstyle.files import atomic_path, digest, write_bytes
-from artstyle.images import ImageRules
+from artstyle.pictures.image import ImageRules
 
 INDEX_NAME = "index.jsonl"
 # Raised whenever the same file would give another copy or another likeness.
-_PIXELS_VERSION = 2
+_PIXELS_VERSION = 3
 COPY_MARGIN = 1.25
 """``draft_margin`` of what is read for a copy. A scan of 6 megapixels then differs from the one
 decoded whole by 0.6 of 255 grey levels on average, and the sharpest picture by 2.1, as much as the

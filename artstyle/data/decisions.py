@@ -46,7 +46,7 @@ def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config
         _leave_out_two_styles(images, copies.groups, left_out, details)
     if config.quality.copies == "leave_out":
         _leave_out_copies(images, sha256s, config.split, left_out, details)
-    notes = _notes(left_out, copies, config.quality)
+    notes = [*_profile_notes(scanned), *_notes(left_out, copies, config.quality)]
     notes += _balance(images, config, left_out)
     splits, split_notes = _split(images, copies.groups, config, left_out, details)
     return Decisions(tuple(splits), tuple(left_out), tuple(details), copies, (*notes, *split_notes))
@@ -141,6 +141,16 @@ def _split(
         if left_out[row] == "copy_across_splits":
             details[row] = f"copy of {staying[groups[row]]}"
     return splits, assignment.notes
+
+
+def _profile_notes(scanned: ScannedImages) -> list[str]:
+    ignored = scanned.profiles_ignored()
+    if not ignored:
+        return []
+    return [
+        f"{len(ignored)} files have a colour profile that cannot be used, and count as sRGB;"
+        f" the first is {ignored[0]}"
+    ]
 
 
 def _notes(left_out: Sequence[str], copies: Copies, config: QualityConfig) -> list[str]:

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from artstyle.data.balance import oversampled_indices
 from artstyle.errors import DataError, ImageError
-from artstyle.images import ImageRules, read_image
+from artstyle.pictures.image import ImageRules, read_image
 
 Labels = NDArray[np.int64]
 """Integer labels of N pictures, in [0, C)."""

@@ -23,7 +23,7 @@ from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
 from artstyle.data.source import Source, SourceImage
 from artstyle.data.sources import read_source_bytes, stat_key
 from artstyle.errors import ArtstyleError, ImageError
-from artstyle.images import read_image
+from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 
 # Small enough for an even progress and for little loss when interrupted; rows of a Parquet shard
@@ -166,6 +166,7 @@ class _Job:
             likeness=likeness(image.pixels),
             cached=cached,
             cached_bytes=write_copy(self.folder, cached, image.pixels),
+            profile_ignored=image.profile_ignored,
         )
 
 

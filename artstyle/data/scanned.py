@@ -31,6 +31,8 @@ class ScannedImage:
     """The pre-resized copy, relative to the dataset folder."""
     cached_bytes: int
     """Its size: a copy that a power cut left empty or short has another."""
+    profile_ignored: bool
+    """Whether its colour profile could not be used."""
 
 
 def cached_name(sha256: str, rules_key: str) -> str:
@@ -56,6 +58,7 @@ _ROW = np.dtype(
         ("phash", np.uint64),
         ("thumbnail", np.uint8, (THUMBNAIL_BYTES,)),
         ("cached_bytes", np.int64),
+        ("profile_ignored", np.bool_),
     ]
 )
 
@@ -104,6 +107,7 @@ class ScannedImages:
             scanned.likeness.phash,
             np.frombuffer(scanned.likeness.thumbnail, np.uint8),
             scanned.cached_bytes,
+            scanned.profile_ignored,
         )
 
     def __len__(self) -> int:
@@ -126,6 +130,7 @@ class ScannedImages:
             likeness=Likeness(int(row["phash"]), row["thumbnail"].tobytes()),
             cached=cached_name(sha256, self._rules_key),
             cached_bytes=int(row["cached_bytes"]),
+            profile_ignored=bool(row["profile_ignored"]),
         )
 
     def __iter__(self) -> Iterator[ScannedImage]:
@@ -150,6 +155,11 @@ class ScannedImages:
     def cached(self) -> Iterator[str]:
         """Yield where each copy lies."""
         return (cached_name(sha256, self._rules_key) for sha256 in self.sha256s())
+
+    def profiles_ignored(self) -> list[str]:
+        """Return the paths of those whose colour profile could not be used."""
+        rows = np.flatnonzero(self._rows[: len(self)]["profile_ignored"])
+        return [self._paths[row] for row in rows]
 
     @property
     def likenesses(self) -> Likenesses:

@@ -16,7 +16,7 @@ from artstyle.data.split_folders import read_any_folders, read_split_folders
 from artstyle.data.tables import has_columns
 from artstyle.data.tree import find_pictures
 from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
-from artstyle.images import read_bytes
+from artstyle.pictures.opening import read_bytes
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from artstyle.data.source import local_path, portable_name
-from artstyle.images import FAULTS_OF_THE_MACHINE, SUFFIXES
+from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
+from artstyle.pictures.formats import SUFFIXES
 
 _SAME_ENDINGS = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".tiff": ".tif"}
 

@@ -4,11 +4,12 @@ import os
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from artstyle.data.skipped import is_litter, skipped_sentence
 from artstyle.data.source import portable_name
-from artstyle.images import FAULTS_OF_THE_MACHINE, SUFFIXES
+from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
+from artstyle.pictures.formats import is_picture
 
 Parts = tuple[str, ...]
 
@@ -32,13 +33,8 @@ class PictureTree:
         return (f"{sentence}; --list-skipped names them",) if sentence else ()
 
 
-def is_picture(path: Path | str) -> bool:
-    """Return whether a file in a folder is taken for a picture."""
-    return PurePosixPath(path).suffix.lower() in SUFFIXES
-
-
 def find_pictures(root: Path) -> PictureTree:
-    """List the pictures below ``root`` by name; none is opened.
+    """List the pictures below ``root``, known by their endings, or without one by their content.
 
     Litter (`is_litter`) and dataset folders made by ``prepare`` are passed over. Links are
     followed; each folder is listed once, however many links or loops of links lead to it.
@@ -70,7 +66,7 @@ def find_pictures(root: Path) -> PictureTree:
             below = (*parts, portable_name(entry.name))
             if _is_folder(entry):
                 (links if entry.is_symlink() else folders).append((below, Path(entry.path)))
-            elif is_picture(entry.path):
+            elif is_picture(Path(entry.path)):
                 pictures.append(below)
             else:
                 skipped.append("/".join(below))

@@ -14,7 +14,7 @@ from artstyle.data.sources import open_source, read_source_bytes
 from artstyle.data.split_report import one_style_notes
 from artstyle.errors import DataError, ImageError
 from artstyle.files import read_csv
-from artstyle.images import read_bytes as read_file
+from artstyle.pictures.opening import read_bytes as read_file
 
 DATASET = "dataset folder"
 KEPT = "kept"

@@ -33,10 +33,10 @@ from artstyle.eda.page import Pictures, eda_sections
 from artstyle.eda.samples import augmented_tiles, preprocessing_tiles
 from artstyle.errors import DataError, ImageError, UsageError
 from artstyle.files import read_json, write_json
-from artstyle.images import read_image
 from artstyle.labels import display_name, label_order
 from artstyle.locks import is_vacant
 from artstyle.pages import write_page
+from artstyle.pictures.image import read_image
 from artstyle.plots import Tile, plot_pictures, write_figure
 from artstyle.preprocessing import Preprocessing
 from artstyle.progress import Progress, silent

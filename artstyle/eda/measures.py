@@ -17,8 +17,8 @@ from artstyle.data.quality import Likeness, likeness
 from artstyle.data.seeding import derived_rng, shuffled
 from artstyle.eda.collection import KEPT, Collection, Painting, Unreadable, read_bytes
 from artstyle.errors import ImageError
-from artstyle.images import ImageRules, read_image
 from artstyle.labels import label_order
+from artstyle.pictures.image import ImageRules, read_image
 from artstyle.progress import Progress, silent
 
 Floats = npt.NDArray[np.float64]

@@ -9,7 +9,7 @@ from artstyle.config import AugmentConfig
 from artstyle.data.augment import train_transform
 from artstyle.data.loading import derive_seed
 from artstyle.data.transforms import eval_transform
-from artstyle.images import read_image
+from artstyle.pictures.image import read_image
 from artstyle.plots import Tile
 from artstyle.preprocessing import Preprocessing
 

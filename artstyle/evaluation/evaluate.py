@@ -18,10 +18,10 @@ from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
 from artstyle.files import read_json, write_csv, write_json
-from artstyle.images import read_image
 from artstyle.inference import choose_device, predict_logits
 from artstyle.locks import is_vacant, sole_writer
 from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs import RunFolder
 

@@ -167,6 +167,7 @@ def _scanned(path: str, original: int, rules_key: str) -> ScannedImage:
         likeness=Likeness(int.from_bytes(content.digest()[:8]) & ~1, look),
         cached=cached_name(sha256, rules_key),
         cached_bytes=80_000,
+        profile_ignored=False,
     )
 
 

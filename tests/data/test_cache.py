@@ -35,6 +35,7 @@ def scanned(folder: Path, path: str, rules: CacheRules = RULES) -> ScannedImage:
         likeness=likeness(pixels),
         cached=cached,
         cached_bytes=write_copy(folder, cached, pixels),
+        profile_ignored=False,
     )
 
 

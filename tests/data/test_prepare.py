@@ -57,6 +57,19 @@ def test_everything_found_is_read_or_rejected(museum: Path, tmp_path: Path) -> N
     assert "Rare" not in prepared.dataset.labels
 
 
+def test_a_profile_that_cannot_be_used_is_noted_also_by_a_second_run(
+    museum: Path, tmp_path: Path
+) -> None:
+    painting(78).save(museum / "Cubism" / "pablo_odd.png", icc_profile=b"none")
+    for _ in range(2):
+        prepared = prepare(museum, tmp_path / "out", config())
+        assert prepared.dataset.description["notes"][0] == (
+            "1 files have a colour profile that cannot be used, and count as sRGB;"
+            " the first is Cubism/pablo_odd.png"
+        )
+        assert rows(prepared)["Cubism/pablo_odd.png"].left_out == ""
+
+
 def test_a_second_run_writes_the_same_bytes(museum: Path, tmp_path: Path) -> None:
     (museum / "Cubism" / "empty.jpg").touch()
     shutil.copy(museum / "Cubism" / "cubism-artist-0_work-0.jpg", museum / "Rococo" / "again.jpg")

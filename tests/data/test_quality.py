@@ -7,7 +7,7 @@ from PIL import Image, ImageEnhance
 
 from artstyle.data.copies import near_pairs
 from artstyle.data.quality import are_alike, is_flat, likeness, perceptual_hash
-from artstyle.images import read_image
+from artstyle.pictures.image import read_image
 from tests.data.pictures import painting, recompressed
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"

@@ -29,7 +29,7 @@ from artstyle.eda.measures import (
 )
 from artstyle.errors import DataError, UsageError
 from artstyle.files import write_csv, write_json
-from artstyle.images import DEFAULT_RULES
+from artstyle.pictures.image import DEFAULT_RULES
 from artstyle.preprocessing import Preprocessing
 
 CONFIG = Config(balance=BalanceConfig(min_per_style=1))

@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.reliability.traps import READ, TRAPS, Trap
 
@@ -59,6 +61,16 @@ def test_what_is_read_has_the_size_of_the_upright_picture(
     trap: Trap, outcomes: dict[str, dict[str, str]]
 ) -> None:
     assert outcomes["prepare"][f"size of {trap.name}"] == f"{trap.size[0]}x{trap.size[1]}"
+
+
+@pytest.mark.parametrize("trap", [t for t in TRAPS if t.colour], ids=lambda t: t.name)
+def test_what_is_read_has_the_colours_that_were_painted(
+    trap: Trap, outcomes: dict[str, dict[str, str]]
+) -> None:
+    with Image.open(outcomes["prepare"][f"copy of {trap.name}"]) as copy:
+        corner = np.asarray(copy)[:8, :8].reshape(-1, 3).mean(axis=0)
+    # Two lossy codings, the second of them the copy's; read wrongly it would be off by 30 or more.
+    assert np.abs(corner - trap.colour).max() < 10
 
 
 @pytest.mark.parametrize("command", COMMANDS)

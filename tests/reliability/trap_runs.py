@@ -115,6 +115,7 @@ def _of_tables(manifest: Path, rejected: Path) -> Outcomes:
     for row in _traps_in(manifest):
         outcomes[_name(row["path"])] = READ
         outcomes[f"size of {_name(row['path'])}"] = f"{row['width']}x{row['height']}"
+        outcomes[f"copy of {_name(row['path'])}"] = str(manifest.parent / row["cached"])
     unreadable = [row for row in _traps_in(rejected) if row["reason"] == "unreadable"]
     return outcomes | {_name(row["path"]): row["detail"] for row in unreadable}
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from tests.data.pictures import painting
+from tests.pictures.files import RED, Tags, chunk, png_file, quadrants, tiff_file
+from tests.pictures.test_colour import gama, in_space, rgb_profile
 
 READ = "read"
 SIZE = (40, 28)
@@ -29,6 +32,8 @@ class Trap:
     """Width and height when upright, of those that are read."""
     limit: bool = False
     """Whether a limit of the configuration decides: that is `prepare`'s, not the cache's."""
+    colour: tuple[int, int, int] | None = None
+    """RGB of the upper left quarter, of those that are painted to show it."""
 
 
 def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -108,6 +113,39 @@ _FRAMES: dict[str, Any] = {"save_all": True, "append_images": [_picture(21), _pi
 _JPEG, _PNG = encoded(_picture(1), "JPEG", quality=90), encoded(_picture(2), "PNG")
 _ICC = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 _LONGEST = "l" * 251 + ".png"
+SQUARE = (32, 32)
+_QUADRANTS = Image.fromarray(quadrants())
+GREY = (200, 200, 200)
+_WIDE = quadrants().astype(np.uint16) * 257
+_DEEP = np.full((32, 32), 200, np.uint32) * np.uint32(0x01010101)
+_INVERTED = 65535 - np.full((32, 32), 200, np.uint16) * np.uint16(257)
+_SELECTION = np.dstack([quadrants(), np.zeros((32, 32), np.uint8)])
+_PAGES: list[tuple[Any, Tags]] = [(quadrants()[::2, ::-2].copy(), {254: [1]}), (quadrants(), {})]
+_LINEAR = in_space(quadrants(), "linear")
+_BAD_TEXT = chunk(b"tEXt", b"Title\0Guernica", is_sound=False)
+_LARGE_TEXT = chunk(b"zTXt", b"Log\0\0" + zlib.compress(bytes(3 << 20)))
+
+
+def _painted(kind: str, **options: Any) -> Callable[[Path], object]:
+    return _saved(_QUADRANTS, kind, **options)
+
+
+def _painted_in_space(kind: str, **options: Any) -> Callable[[Path], object]:
+    """Colours as ProPhoto states them: read as sRGB they would be pale."""
+    stored = Image.fromarray(in_space(quadrants(), "ProPhoto"))
+    return _saved(stored, kind, icc_profile=rgb_profile("ProPhoto"), **options)
+
+
+def _turned_tiff() -> bytes:
+    stored = np.ascontiguousarray(np.rot90(quadrants()))  # Turned a quarter to the left.
+    return tiff_file(stored, {274: [6]})
+
+
+def _damaged_png() -> bytes:
+    content = bytearray(png_file(quadrants()))
+    content[content.index(b"IDAT") + 30] ^= 0x40
+    return bytes(content)
+
 
 TRAPS = (
     Trap("plain.jpg", _bytes(_JPEG), READ),
@@ -141,14 +179,40 @@ TRAPS = (
     _named(_LONGEST),
     Trap("folder.jpg/inside.png", _in_a_folder, READ),
     Trap("link.png", lambda path: path.symlink_to("a-png.jpg"), READ),
+    Trap("painted.jp2", _painted("JPEG2000"), READ, SQUARE, colour=RED),
+    Trap("a-jp2.jpg", _painted("JPEG2000"), READ, SQUARE, colour=RED),
+    Trap("painted.avif", _painted("AVIF", quality=95), READ, SQUARE, colour=RED),
+    Trap("painted.jfif", _painted("JPEG", quality=95), READ, SQUARE, colour=RED),
+    Trap(
+        "no-end.jpg", _bytes(encoded(_QUADRANTS, "JPEG", quality=95)[:-2]), READ, SQUARE, colour=RED
+    ),
+    Trap("linear.png", _bytes(png_file(_LINEAR, gama(1.0))), READ, SQUARE, colour=RED),
+    Trap("profile.png", _painted_in_space("PNG"), READ, SQUARE, colour=RED),
+    Trap("profile.jpg", _painted_in_space("JPEG", quality=95), READ, SQUARE, colour=RED),
+    Trap("profile.tif", _painted_in_space("TIFF"), READ, SQUARE, colour=RED),
+    Trap("bad-text.png", _bytes(png_file(quadrants(), _BAD_TEXT)), READ, SQUARE, colour=RED),
+    Trap("large-text.png", _bytes(png_file(quadrants(), _LARGE_TEXT)), READ, SQUARE, colour=RED),
+    Trap("turned.tif", _bytes(_turned_tiff()), READ, SQUARE, colour=RED),
+    Trap("inverted.tif", _bytes(tiff_file(_INVERTED, {262: [0]})), READ, SQUARE, colour=GREY),
+    Trap("deep.tif", _bytes(tiff_file(_DEEP)), READ, SQUARE, colour=GREY),
+    Trap("selection.tif", _bytes(tiff_file(_SELECTION, {338: [2]})), READ, SQUARE, colour=RED),
+    Trap("copy-first.tif", _bytes(tiff_file(_PAGES)), READ, SQUARE, colour=RED),
+    Trap("damaged.png", _bytes(_damaged_png()), "damaged or truncated: wrong checksum"),
+    Trap(
+        "signed.tif",
+        _bytes(tiff_file(_DEEP.view(np.int32), {339: [2]})),
+        "a 32-bit signed grey TIFF",
+    ),
+    Trap("lab.tif", _bytes(tiff_file(_WIDE, {262: [8]})), "a 16-bit CIELAB TIFF"),
     Trap("truncated.jpg", _bytes(_JPEG[: len(_JPEG) // 2]), "damaged or truncated"),
     Trap("truncated.png", _bytes(_PNG[: len(_PNG) // 2]), "damaged or truncated"),
     Trap("header-only.jpg", _bytes(_JPEG[:30]), "damaged or truncated"),
     Trap("empty.jpg", _bytes(b""), "the file is empty"),
-    Trap("text.jpg", _bytes(b"Guernica, 1937\n" * 40), "not a picture"),
-    Trap("page.jpg", _bytes(b"<html>404 not found</html>"), "not a picture"),
-    Trap("program.png", _bytes(b"MZ\x90\0" * 64), "not a picture"),
-    Trap("drawing.jpg", _bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n"), "not a picture"),
+    Trap("text.jpg", _bytes(b"Guernica, 1937\n" * 40), "not a picture, but text"),
+    Trap("page.jpg", _bytes(b"<html>404 not found</html>"), "not a picture, but a web page"),
+    Trap("program.png", _bytes(b"MZ\x90\0" * 64), "not a picture, but a Windows program"),
+    Trap("drawing.jpg", _bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n"), "a PostScript drawing"),
+    Trap("document.jpg", _bytes(b"8BPS\0\1" + bytes(64)), "a Photoshop document (PSD)"),
     Trap("floating.tif", _saved(_picture(19, "F"), "TIFF"), "floating-point pixels"),
     Trap("pixel.png", _saved(_picture(1, size=(1, 1)), "PNG"), "a side under 16", limit=True),
     Trap("column.png", _saved(_picture(1, size=(1, 300)), "PNG"), "a side under 16", limit=True),

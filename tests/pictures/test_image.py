@@ -14,7 +14,9 @@ from PIL import Image, ImageCms
 
 from artstyle.data.cache import COPY_MARGIN
 from artstyle.errors import ImageError
-from artstyle.images import DRAFT_MARGIN, ImageRules, read_bytes, read_image, shrink
+from artstyle.pictures.image import ImageRules, read_image
+from artstyle.pictures.opening import read_bytes
+from artstyle.pictures.shrinking import DRAFT_MARGIN, shrink
 from tests.data.pictures import painting
 
 Pixels = npt.NDArray[np.uint8]
@@ -257,7 +259,7 @@ def test_a_scan_decoded_at_a_fraction_differs_by_little(
 @pytest.mark.shared
 def test_the_sharpest_paintings_differ_by_no_more_than_a_copys_own_jpeg() -> None:
     """At native resolution, where detail is as fine as pixels; scans of museums are softer."""
-    paintings = Path(__file__).parents[2] / "shared" / "data" / "paintings"
+    paintings = Path(__file__).parents[3] / "shared" / "data" / "paintings"
     if not paintings.is_dir():
         pytest.skip("the real paintings are not here")
     contents = [path.read_bytes() for path in sorted(paintings.glob("*/*.jpg"))[::40]]
