@@ -81,7 +81,7 @@ def predict(
     load_model = _find_model(run, engine, device)
     pictures = require_pictures(find_pictures(paths))
 
-    from artstyle.inference import choose_batch_size
+    from artstyle.devices import choose_batch_size
     from artstyle.predict import predict_styles
     from artstyle.unfinished import Request, unfinished_rows
 
@@ -123,7 +123,7 @@ def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "S
                 return load_onnx_model(Path(run))
             return load_onnx_model(folder.onnx_path, folder.best_path)
 
-        from artstyle.inference import choose_device
+        from artstyle.devices import choose_device
         from artstyle.models.checkpoint import load_style_model
 
         return load_style_model(folder.best_path, choose_device(device or "auto"))

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from artstyle.config import Config
-from artstyle.inference import choose_precision
+from artstyle.devices import choose_precision
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.models.zoo import ModelSpec
 from artstyle.training.processes import Processes

@@ -10,7 +10,7 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
-from artstyle.inference import choose_device
+from artstyle.devices import choose_device
 
 Value = TypeVar("Value")
 

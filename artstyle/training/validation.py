@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from artstyle import metrics
 from artstyle.data.loading import Labels, read_cached
-from artstyle.inference import predict_logits, require_numbers
+from artstyle.inference import predict_logits, require_finite_logits
 from artstyle.training.features import Features
 from artstyle.training.setup import Setup
 
@@ -41,7 +41,7 @@ def validate(setup: Setup, batch_size: int, features: Features | None = None) ->
     if features is None:
         logits_NC = _logits(setup, batch_size)
     else:
-        logits_NC = require_numbers(features.logits(setup).numpy())
+        logits_NC = require_finite_logits(features.logits(setup).numpy())
     targets_N, predictions_N = setup.validation.labels_N, logits_NC.argmax(axis=1)
     confusion_CC = metrics.confusion_matrix(targets_N, predictions_N, logits_NC.shape[1])
     return Validation(

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from artstyle.config import Config
 from artstyle.data.augment import train_transform
 from artstyle.data.loading import EpochBatches, Labelled, build_loader
-from artstyle.inference import choose_device
+from artstyle.devices import choose_device
 from artstyle.models.unfreeze import unfreeze
 from artstyle.models.zoo import MODELS
 from artstyle.preprocessing import Preprocessing
