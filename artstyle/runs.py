@@ -162,7 +162,7 @@ class RunFolder:
         if is_vacant(self.path, but_for=(self.labels_path.name, self.environment_path.name)):
             return
         raise RunError(
-            f"{self.path} is not empty; go on with '--resume {self.path}'"
+            f"{self.path} is not empty; resume it with '--resume {self.path}'"
             " or choose another folder with --out"
         )
 
@@ -271,7 +271,7 @@ def find_run(
             if needs == "best" and not run.best_path.is_file():
                 raise RunError(
                     f"{run.path} has no best checkpoint: no epoch was finished in it;"
-                    f" go on with 'artstyle finetune --resume {run.path}'"
+                    f" resume with 'artstyle finetune --resume {run.path}'"
                 )
             return _require_own_folders(run)
     if Path(name).is_dir():

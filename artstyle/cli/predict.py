@@ -147,7 +147,7 @@ def _require_new(out: Path | None, overwrite: bool, resume: bool) -> None:
     if out is None:
         if resume:
             raise UsageError("--resume goes on with a file: name it with --out")
-        interrupts.go_on_with(lambda: "with --out FILE, it could be gone on with")
+        interrupts.set_resume_hint(lambda: "use --out FILE to be able to resume")
         return
     partial = _partial(out)
     if out.is_dir():
@@ -164,8 +164,8 @@ def _require_new(out: Path | None, overwrite: bool, resume: bool) -> None:
             f"{partial} holds rows of an --out that was not finished;"
             " go on with --resume, or say --overwrite to begin anew"
         )
-    interrupts.go_on_with(
-        lambda: f"the rows so far are in {partial}; go on with the same command and --resume"
+    interrupts.set_resume_hint(
+        lambda: f"the rows so far are in {partial}; run the same command with --resume"
     )
 
 

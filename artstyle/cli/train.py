@@ -113,19 +113,19 @@ def _go_on(name: str, data: Path | None) -> None:
 
 
 def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bool) -> None:
-    def way_on() -> str:
+    def resume_hint() -> str:
         try:
             begun = run.config_path.is_file()
-        except OSError:  # A disk that fails: once it does not, the run is there.
+        except OSError:  # The disk fails now; once it works again, the run is there.
             begun = True
         word = shlex.quote(str(run.path))
         return (
-            f"go on with 'artstyle finetune --resume {word}'"
+            f"resume with 'artstyle finetune --resume {word}'"
             if begun
             else "run the same command again"
         )
 
-    interrupts.go_on_with(way_on)
+    interrupts.set_resume_hint(resume_hint)
 
     from artstyle.training.fit import fit
 

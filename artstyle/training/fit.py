@@ -228,7 +228,7 @@ def _train(
 
     feed = setup.pictures if features is None else features.feed(setup)
     try:
-        with interrupts.held():
+        with interrupts.deferred():
             return train_epoch(
                 setup.learner, feed, batches, config.train, processes, tally, after_batch
             )

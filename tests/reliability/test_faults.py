@@ -134,10 +134,10 @@ def test_a_full_disk_and_a_read_only_one_are_told_in_one_line(
     with small_disk(tmp_path / "disk", 4) as disk:
         words = ("--data", tiny_dataset.path, "--set", "data.image_size=32", "--device", "cpu")
         said = artstyle("train", *words, "--out", disk / "run")
-        way_on = f"go on with 'artstyle finetune --resume {disk / 'run'}'"
+        resume_hint = f"resume with 'artstyle finetune --resume {disk / 'run'}'"
         assert said.code == 1
         (error,) = [line for line in said.err.splitlines() if line.startswith("error: ")]
-        assert error.endswith(f"No space left on device; make room on the disk; {way_on}")
+        assert error.endswith(f"No space left on device; make room on the disk; {resume_hint}")
         make_read_only(disk)
         for command in (
             ("train", *words, "--out", disk / "other"),
@@ -182,7 +182,7 @@ def test_a_disk_that_fails_in_training_leaves_the_last_good_checkpoint(
     assert error.startswith(f"error: {run.path}/")
     assert error.endswith(
         "Input/output error; the disk fails, and dmesg says how;"
-        f" go on with 'artstyle finetune --resume {run.path}'"
+        f" resume with 'artstyle finetune --resume {run.path}'"
     )
 
     disk.mend()
