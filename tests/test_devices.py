@@ -8,7 +8,7 @@ from artstyle.errors import UsageError
 
 
 def test_a_device_that_this_machine_lacks_is_refused_with_a_remedy() -> None:
-    with pytest.raises(UsageError, match="no device 'cuda:77'.*--device auto"):
+    with pytest.raises(UsageError, match=r"no device 'cuda:77'.*--device auto"):
         choose_device("cuda:77")
     with pytest.raises(UsageError, match="no device 'gpu'"):
         choose_device("gpu")

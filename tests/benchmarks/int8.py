@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=256, help="for calibration and timing")
     arguments = parser.parse_args()
     run = RunFolder(arguments.run)
-    data = DatasetFolder(Path(run.environment()["dataset"]["path"]))
+    data = DatasetFolder(Path(run.environment().dataset.path))
     model = load_style_model(run.best_path, choose_device("cpu"))
     train, test = labelled(data, "train"), labelled(data, "test")
     with TemporaryDirectory() as folder:

@@ -15,10 +15,10 @@ from artstyle.runs import RunFolder
 from artstyle.training.engine import Tally, train_epoch
 from artstyle.training.features import reused_features
 from artstyle.training.fit import fit
-from artstyle.training.processes import Processes
 from artstyle.training.setup import Setup, build_setup
 from artstyle.training.validation import validate
 from tests.conftest import tiny_config
+from tests.training.alone import ALONE, alone
 
 CPU = torch.device("cpu")
 PLAIN = (
@@ -63,22 +63,22 @@ def test_learning_from_features_is_learning_from_pictures(
     # SGD: Adam divides by gradients that are next to nothing, and makes their roundings large.
     config = tiny_config(*HEAD, f"model.name={name}", "model.dropout=0.3", "optim.name=sgd")
     torch.manual_seed(0)
-    plain, reusing = (build_setup(config, tiny_dataset, Processes(0, 1, CPU)) for _ in range(2))
+    session = alone(config, tiny_dataset, tmp_path)
+    plain, reusing = (build_setup(session) for _ in range(2))
     reusing.learner.network.load_state_dict(plain.learner.network.state_dict())
-    features = reused_features(config, reusing, 0, tmp_path, None)
+    features = reused_features(session, reusing, 0, None)
     assert features is not None
     for epoch in range(2):
-        for setup, feed in ((plain, plain.pictures), (reusing, features.feed(reusing))):
+        for setup, feed in ((plain, plain.feed), (reusing, features.feed(reusing))):
             unfreeze(setup.learner.network, setup.spec, config.unfreeze, epoch)
-            setup.batches.set_epoch(epoch)
+            feed.batches.set_epoch(epoch)
             train_epoch(
-                setup.learner, feed, setup.batches, config.train, setup.processes, Tally(),
-                lambda batch: None,
-            )  # fmt: skip
+                setup.learner, feed, config.train, ALONE, tally=Tally(), after_batch=lambda _: None
+            )
     ours, theirs = (_head(setup) for setup in (reusing, plain))
     # Pictures a batch differ, so only the order of additions does.
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
-    one, other = validate(reusing, 8, features), validate(plain, 8)
+    one, other = validate(session, reusing, features), validate(session, plain)
     assert one.loss == pytest.approx(other.loss, rel=1e-4)
     np.testing.assert_array_equal(one.predictions_N, other.predictions_N)
     assert list(tmp_path.iterdir()) == []
@@ -88,12 +88,13 @@ def _head(setup: Setup) -> Tensor:
     return setup.learner.network.get_submodule(setup.spec.head).weight  # type: ignore[return-value]
 
 
-def test_dropout_strikes_the_features_anew_each_epoch(
+def test_dropout_of_the_features_is_drawn_again_for_each_batch(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     config = tiny_config(*HEAD, "model.dropout=0.5")
-    setup = build_setup(config, tiny_dataset, Processes(0, 1, CPU))
-    features = reused_features(config, setup, 0, tmp_path, None)
+    session = alone(config, tiny_dataset, tmp_path)
+    setup = build_setup(session)
+    features = reused_features(session, setup, 0, None)
     assert features is not None
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, 0)
     module = features.feed(setup).module
@@ -104,12 +105,12 @@ def test_dropout_strikes_the_features_anew_each_epoch(
 @pytest.mark.parametrize(
     "varied", ["augment.flip=0.5", "augment.mixup_alpha=0.2", "unfreeze.mode=blocks"]
 )
-def test_what_varies_is_computed_anew(
+def test_augmented_images_have_no_reused_features(
     varied: str, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     config = tiny_config(*HEAD, varied)
-    setup = build_setup(config, tiny_dataset, Processes(0, 1, CPU))
-    assert reused_features(config, setup, 0, tmp_path, None) is None
+    session = alone(config, tiny_dataset, tmp_path)
+    assert reused_features(session, build_setup(session), 0, None) is None
 
 
 def test_a_staged_run_reuses_features_until_the_blocks_learn(
