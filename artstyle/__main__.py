@@ -29,7 +29,7 @@ def main() -> None:
         # A terminal may lack the letters of a name; what was done is not undone by that.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with interrupts.answered(_say_interrupted):
+        with interrupts.handled(_say_interrupted):
             app()
     except interrupts.Interrupted as interrupted:
         _end_interrupted(interrupted.exit_code)

@@ -73,11 +73,11 @@ def deferred() -> Iterator[None]:
 
 
 @contextmanager
-def answered(tell: Callable[[], None]) -> Iterator[None]:
+def handled(report: Callable[[], None]) -> Iterator[None]:
     """Handle SIGTERM and SIGINT while the block runs; call it from the main thread.
 
     Args:
-        tell: Called from another thread just before the process is killed.
+        report: Called from another thread just before the process is killed.
     """
     # A blocked C++ call delays Python's own handlers, but not the byte that C writes to a pipe.
     reading, writing = os.pipe()
@@ -85,7 +85,7 @@ def answered(tell: Callable[[], None]) -> Iterator[None]:
     before = [signal.signal(number, _raise) for number in _ENDING]
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     _state.active = True
-    threading.Thread(target=_end_hard, args=(reading, tell), daemon=True).start()
+    threading.Thread(target=_kill_after_grace, args=(reading, report), daemon=True).start()
     try:
         yield
     finally:
@@ -102,13 +102,13 @@ def _raise(number: int, frame: FrameType | None) -> None:
         raise Interrupted(number)
 
 
-def _end_hard(reading: int, tell: Callable[[], None]) -> None:
+def _kill_after_grace(reading: int, report: Callable[[], None]) -> None:
     """Wait for a signal, give the process time to end by itself, then kill it."""
     while number := os.read(reading, 1):
         if number[0] in _ENDING:
             time.sleep(GRACE_SECONDS)
             if _state.active:  # Otherwise the user was told, and the interpreter hangs.
-                tell()
+                report()
             end_now(128 + number[0])
     os.close(reading)
 

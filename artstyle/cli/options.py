@@ -27,5 +27,7 @@ DeviceOption = Annotated[
 BatchSizeOption = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Pictures at a time.")
 ]
-SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Of every random choice.")]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Seed for all random choices.")
+]
 TopKOption = Annotated[int, typer.Option("--top-k", min=1, help="How many styles to name.")]
