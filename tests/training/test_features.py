@@ -1,4 +1,4 @@
-"""Frozen parts: nothing is computed backward through them, and what they say is computed once."""
+"""Features of a frozen backbone: computed once, with the same result."""
 
 from pathlib import Path
 
@@ -7,9 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from artstyle.config import UnfreezeConfig
 from artstyle.data.dataset import DatasetFolder
-from artstyle.models.factory import build_network
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.runs import RunFolder
 from artstyle.training.engine import Tally, train_epoch
@@ -20,34 +18,11 @@ from artstyle.training.validation import validate
 from tests.conftest import tiny_config
 from tests.training.alone import ALONE, alone
 
-CPU = torch.device("cpu")
 PLAIN = (
     "augment.crop_scale=[1,1]", "augment.flip=0", "augment.trivial_augment=false",
     "augment.erasing=0",
 )  # fmt: skip
 HEAD = ("unfreeze.mode=head", "optim.lr=1e-2", *PLAIN)
-
-
-@pytest.mark.parametrize(("mode", "first"), [("blocks", "blocks.6"), ("head", "classifier")])
-def test_no_graph_is_built_before_the_first_learning_part(mode: str, first: str) -> None:
-    built = build_network("efficientnet_lite0", 4)
-    unfreeze(
-        built.network, built.spec, UnfreezeConfig.model_validate({"mode": mode, "blocks": 2}), 0
-    )
-    train_mode(built.network)
-    reached: dict[str, bool] = {}
-
-    def note(name: str, output: Tensor) -> None:
-        reached[name] = output.requires_grad
-
-    parts = [path for group in built.spec.blocks for path in group] + [built.spec.head]
-    for name in parts:
-        built.network.get_submodule(name).register_forward_hook(
-            lambda _, __, output, name=name: note(name, output)
-        )
-    built.network(torch.zeros(2, 3, 32, 32))
-    cut = parts.index(first)
-    assert [reached[name] for name in parts] == [n >= cut for n in range(len(parts))]
 
 
 @pytest.mark.parametrize(
