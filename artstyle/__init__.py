@@ -18,7 +18,7 @@ _PUBLIC = {
     "Config": "artstyle.config",
     "DatasetFolder": "artstyle.data.dataset",
     "RunFolder": "artstyle.runs",
-    "choose_device": "artstyle.inference",
+    "choose_device": "artstyle.devices",
     "evaluate": "artstyle.evaluation.evaluate",
     "explain_pictures": "artstyle.explain.explain",
     "find_pictures": "artstyle.paths",

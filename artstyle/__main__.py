@@ -31,7 +31,7 @@ def main() -> None:
         # A terminal may lack the letters of a name; what was done is not undone by that.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with interrupts.answered(_say_interrupted):
+        with interrupts.handled(_say_interrupted):
             try:
                 app()
             finally:
@@ -56,7 +56,7 @@ def main() -> None:
 def _say_interrupted() -> None:
     # torchrun's other processes end for the same reason, and one line is enough.
     if os.environ.get("RANK", "0") == "0":
-        say(f"interrupted; {interrupts.way_on()}")
+        say(f"interrupted; {interrupts.resume_hint()}")
 
 
 def _end_interrupted(code: int | None = None) -> None:
@@ -72,7 +72,7 @@ def _told(error: OSError) -> str:
     way_out = _WAYS_OUT.get(error.errno or 0)
     parts = [f"{place}{error.strerror or error}", way_out]
     if error.errno not in (errno.EROFS, errno.EACCES, errno.EBADF):
-        parts.append(interrupts.way_on())
+        parts.append(interrupts.resume_hint())
     return "; ".join(part for part in parts if part)
 
 

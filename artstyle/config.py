@@ -1,4 +1,4 @@
-"""One run as one YAML file: every key, its default, its bound and a sentence about it."""
+"""The configuration of a run: every key with its default, its bounds and a sentence."""
 
 from typing import Annotated, Literal
 
@@ -16,14 +16,14 @@ from pydantic import (
 MAX_IMAGE_SIZE = 2048
 MAX_CACHE_SIZE = 8192
 MAX_PIXELS = 2_000_000_000
-"""Beyond these no machine has the memory; a checkpoint from a stranger may not ask for more."""
+"""No machine has memory for more; a checkpoint from a stranger must not ask for it."""
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 
 
 class Section(BaseModel):
-    """A group of keys: frozen, unknown keys refused, a sentence for each key."""
+    """A group of keys: frozen, unknown keys are refused, each key has a sentence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -32,52 +32,52 @@ class DataConfig(Section):
     """How files become pixels."""
 
     image_size: Annotated[int, Field(ge=16, le=MAX_IMAGE_SIZE)] | None = None
-    """Side in pixels of the square that the model sees; null takes the model's own."""
+    """Side in pixels of the model's square input; null: the model's own size."""
     cache_size: Annotated[int, Field(ge=1, le=MAX_CACHE_SIZE)] = 432
     """Shorter side in pixels of the copies that `prepare` makes; a little over the image size."""
     fit: Literal["crop", "squash"] = "crop"
-    """How a picture becomes a square: its centre is cropped out, or it is squashed as a whole."""
+    """How an image becomes square. crop: keep its centre; squash: change its aspect ratio."""
     background: tuple[Byte, Byte, Byte] = (255, 255, 255)
-    """RGB, seen through transparent pixels."""
+    """RGB colour behind transparent pixels."""
     max_pixels: Annotated[int, Field(ge=1, le=MAX_PIXELS)] = 200_000_000
-    """A picture with more pixels than this is rejected."""
+    """An image with more pixels than this is rejected."""
     min_side_px: PositiveInt = 16
-    """A picture with a side shorter than this is rejected."""
+    """An image with a side shorter than this is rejected."""
     workers: NonNegativeInt | None = None
-    """How many pictures are read at once, by `prepare` and in training; null means one per core."""
+    """How many images are read at once, by `prepare` and in training; null: one per core."""
 
 
 class QualityConfig(Section):
-    """Which readable pictures may not be trusted."""
+    """Which readable images are left out, and why."""
 
     two_styles: Literal["leave_out", "keep"] = "leave_out"
-    """What happens to a painting that stands under two styles."""
+    """What happens to a painting that is listed under two styles."""
     copies: Literal["leave_out", "keep"] = "leave_out"
-    """Exact copies within a style: keep the first only, or all of them in one split."""
+    """Exact copies within a style. leave_out: keep the first only; keep: all, in one split."""
     near_distance: Annotated[int, Field(ge=-1, le=8)] = 6
-    """Bits of 64 by which the perceptual hashes of copies may differ; -1: exact copies only."""
+    """How many of 64 bits of two copies' perceptual hashes may differ; -1: exact copies only."""
 
 
 class BalanceConfig(Section):
-    """How many pictures of each style take part."""
+    """How many images of each style are used."""
 
     policy: Literal["cap", "equal", "oversample", "none"] = "cap"
-    """cap: at most max_per_style; equal: as many as the rarest; oversample: rare ones repeated in
-    training, by index; none: as they are."""
+    """cap: at most max_per_style; equal: as many as the rarest style has; oversample: training
+    repeats the images of rare styles; none: all images, once."""
     max_per_style: PositiveInt = 4000
-    """Under `cap` and `oversample`, a seeded choice of this many is kept of each style."""
+    """With `cap` and `oversample`: at most this many images of each style, chosen by the seed."""
     min_per_style: PositiveInt = 10
-    """A style with fewer pictures than this is left out."""
+    """A style with fewer images than this is left out."""
 
 
 class SplitConfig(Section):
-    """Which pictures train, which choose the checkpoint, which test."""
+    """Which images are for training, for choosing the checkpoint, and for testing."""
 
     group: Literal["auto", "image", "artist", "official"] = "auto"
-    """image: each painting by itself; artist: all of an artist in one split; official: the splits
-    that the source brings; auto: official for split folders and manifests, else image."""
+    """image: each painting by itself; artist: all paintings of an artist in one split; official:
+    the splits of the source; auto: official for split folders and manifests, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
-    """Shares of train, val and test; they add up to 1."""
+    """Shares of train, val and test; their sum is 1."""
 
     @field_validator("ratios")
     @classmethod
@@ -93,40 +93,40 @@ class ModelConfig(Section):
     name: str = "efficientnet_b3"
     """A name that `artstyle models` lists, or timm/NAME."""
     weights: str | None = None
-    """imagenet, none, or a file of weights; null takes ImageNet's where the model has them."""
+    """imagenet, none, or a file of weights; null: ImageNet weights if the model has them."""
     dropout: Fraction | None = None
-    """Before the last layer; null takes the model's own."""
+    """Dropout rate before the last layer; null: the model's own."""
 
 
 class UnfreezeConfig(Section):
-    """Which layers learn."""
+    """Which layers are trained."""
 
     mode: Literal["none", "head", "blocks", "all", "staged"] = "blocks"
-    """none: nothing, the weights are taken as they are; head: the last layer; blocks: head and the
-    last blocks; all: everything; staged: head first, then head and blocks."""
+    """none: nothing, the weights stay as they are; head: the last layer; blocks: the head and the
+    last blocks; all: everything; staged: the head first, then head and blocks."""
     blocks: PositiveInt = 3
-    """How many of the last blocks learn under `blocks` and `staged`."""
+    """With `blocks` and `staged`: how many of the last blocks are trained."""
     head_epochs: PositiveInt = 2
-    """Under `staged`, epochs in which only the head learns."""
+    """With `staged`: epochs in which only the head is trained."""
 
 
 class AugmentConfig(Section):
-    """How a training picture is varied."""
+    """How training images are augmented."""
 
     rotation_degrees: NonNegativeFloat = 0
-    """Turned by up to this angle either way."""
+    """Largest angle of the random rotation, in both directions."""
     crop_scale: tuple[Fraction, Fraction] = (0.7, 1.0)
-    """Share of the area that a random crop keeps, from and to; 1 and 1 crops nothing away."""
+    """Smallest and largest share of the area that a random crop keeps; [1, 1] is off."""
     flip: Fraction = 0.5
-    """Chance of a mirror image."""
+    """Probability of a horizontal flip."""
     trivial_augment: bool = True
-    """One random change of colour or shape a picture (Mueller and Hutter 2021)."""
+    """One random change of colour or shape per image (Mueller and Hutter 2021)."""
     erasing: Fraction = 0.2
-    """Chance that a rectangle is erased (Zhong et al. 2017)."""
+    """Probability that a random rectangle is erased (Zhong et al. 2017)."""
     erasing_scale: tuple[Fraction, Fraction] = (0.02, 0.2)
-    """Share of the area of the erased rectangle, from and to."""
+    """Smallest and largest share of the area that is erased."""
     mixup_alpha: NonNegativeFloat = 0
-    """Strength of mixup (Zhang et al. 2018); 0 is off. With CutMix, a batch takes one of them."""
+    """Strength of mixup (Zhang et al. 2018); 0 is off. With CutMix on too, each batch gets one."""
     cutmix_alpha: NonNegativeFloat = 0
     """Strength of CutMix (Yun et al. 2019); 0 is off."""
 
@@ -139,119 +139,118 @@ class AugmentConfig(Section):
 
 
 class LossConfig(Section):
-    """What training makes small."""
+    """The loss that training minimises."""
 
     name: Literal["cross_entropy", "focal"] = "cross_entropy"
-    """The loss."""
+    """The loss function."""
     label_smoothing: Fraction = 0.1
-    """Share of the target spread evenly over all styles."""
+    """Share of the target that is spread evenly over all styles."""
     class_weights: Literal["none", "balanced"] = "none"
-    """balanced: a style counts in inverse proportion to its training pictures."""
+    """balanced: a style's weight is inversely proportional to its number of training images."""
     focal_gamma: NonNegativeFloat = 2.0
-    """Under `focal`, how much sure answers are discounted (Lin et al. 2017, eq. 4)."""
+    """With `focal`: how strongly confident predictions are discounted (Lin et al. 2017, eq. 4)."""
 
 
 class OptimConfig(Section):
-    """How the weights move."""
+    """How the weights are updated."""
 
     name: Literal["adam", "adamw", "sgd"] = "adamw"
     """The optimiser."""
     lr: PositiveFloat = 2e-4
     """Peak learning rate."""
     backbone_lr: PositiveFloat | None = None
-    """Peak learning rate of everything but the head; null takes optim.lr."""
+    """Peak learning rate of all layers except the head; null: optim.lr."""
     weight_decay: NonNegativeFloat = 0.01
-    """Decay of the weights; biases and normalisation are not decayed."""
+    """Weight decay; biases and normalisation are not decayed."""
     momentum: Fraction = 0.9
-    """Under `sgd`."""
+    """With `sgd`: the momentum."""
     schedule: Literal["constant", "plateau", "cosine_restarts", "cosine"] = "cosine_restarts"
-    """How the learning rate changes."""
+    """The learning-rate schedule."""
     warmup_epochs: NonNegativeFloat = 0
-    """Under `cosine`, epochs of linear warm-up."""
+    """With `cosine`: epochs of linear warm-up."""
     restart_epochs: PositiveInt = 10
-    """Under `cosine_restarts`, the length of the first cycle."""
+    """With `cosine_restarts`: epochs of the first cycle."""
     restart_factor: PositiveInt = 2
-    """Under `cosine_restarts`, each cycle is this many times as long as the one before."""
+    """With `cosine_restarts`: each cycle is this many times as long as the one before."""
     plateau_factor: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    """Under `plateau`, the learning rate is multiplied by this."""
+    """With `plateau`: the factor that lowers the learning rate."""
     plateau_patience: NonNegativeInt = 3
-    """Under `plateau`, after this many epochs without a better validation score."""
+    """With `plateau`: epochs without a better validation score before the rate is lowered."""
     min_lr: NonNegativeFloat = 1e-6
-    """The learning rate goes no lower."""
+    """Smallest learning rate."""
 
 
 class TrainConfig(Section):
-    """How long, how much at a time, on what."""
+    """How long, in which batches, on which device."""
 
     epochs: PositiveInt = 20
-    """At most this many passes over the training pictures."""
+    """At most this many passes over the training images."""
     max_minutes: PositiveFloat | None = None
-    """No epoch starts that would, by the last one's time, end after this many minutes."""
+    """No epoch starts that would end later than this many minutes, judged by the last epoch."""
     save_minutes: PositiveFloat = 5
-    """The last checkpoint is also written within an epoch, whenever this many minutes have passed:
-    a run that dies loses no more."""
+    """The last checkpoint is also written within an epoch, every so many minutes. A run that is
+    killed loses no more than that."""
     batch_size: PositiveInt = 32
-    """Pictures a step, over all processes."""
+    """Images per batch, over all processes."""
     accumulate: PositiveInt = 1
-    """Steps whose gradients are added up before the weights move."""
+    """Batches whose gradients are added up before the weights are updated."""
     max_grad_norm: NonNegativeFloat = 1.0
-    """Gradients longer than this are clipped; 0 is off."""
+    """Gradients with a larger norm than this are clipped; 0 is off."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0
-    """Decay a step of a moving average of the weights, which is then what counts; 0 is off."""
+    """EMA decay per update; when on, the averaged weights are validated and saved; 0 is off."""
     sampler: Literal["shuffle", "balanced", "artists"] = "shuffle"
-    """balanced: each style is drawn equally often; artists: as balanced, and within a style an
-    artist with four times as many pictures only twice as often, so that no one stands for it (each
-    picture by an unknown artist is nobody else's)."""
+    """balanced: each style is drawn equally often. artists: also, within a style, an artist with
+    four times as many images is drawn only twice as often; unknown artists count separately."""
     early_stopping: NonNegativeInt = 6
     """Stop after this many epochs without a better validation score; 0 is off."""
     monitor: Literal["accuracy", "macro_f1"] = "accuracy"
     """The validation score that chooses the best checkpoint."""
     keep: Literal["best", "last"] = "best"
-    """Which epoch's weights answer; last where validation has too few pictures to choose by."""
+    """Which epoch's weights are kept; use last if validation has too few images to choose by."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """auto: half precision where a short measurement finds it clearly faster, else fp32; fix it
-    where runs must be equal to the bit, as a measurement may come out otherwise."""
+    """auto: half precision if a short measurement finds it clearly faster, else fp32. Fix it if
+    runs must be equal to the bit: another measurement may choose differently."""
     channels_last: bool | Literal["auto"] = "auto"
-    """Whether pixels lie beside each other in memory rather than planes; auto: as measured."""
+    """Whether memory holds images pixel by pixel (NHWC), not plane by plane; auto: as measured."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
 
 
 class TrackingConfig(Section):
-    """Where the run is told of."""
+    """Where the run is logged."""
 
     wandb: Literal["disabled", "offline", "online"] = "disabled"
     """Weights & Biases: nothing, files in the run folder, or its server."""
     project: str = "artstyle"
-    """The project's name there."""
+    """The name of the Weights & Biases project."""
 
 
 class Config(Section):
     """Everything that decides a run."""
 
     seed: NonNegativeInt = 42
-    """Of every random choice."""
+    """Seed for all random choices."""
     deterministic: bool = False
     """Refuse algorithms whose result varies from run to run; slower on accelerators."""
     data: DataConfig = DataConfig()
     """How files become pixels."""
     quality: QualityConfig = QualityConfig()
-    """Which readable pictures may not be trusted."""
+    """Which readable images are left out, and why."""
     balance: BalanceConfig = BalanceConfig()
-    """How many pictures of each style take part."""
+    """How many images of each style are used."""
     split: SplitConfig = SplitConfig()
-    """Which pictures train, which choose the checkpoint, which test."""
+    """Which images are for training, for choosing the checkpoint, and for testing."""
     model: ModelConfig = ModelConfig()
     """Which network."""
     unfreeze: UnfreezeConfig = UnfreezeConfig()
-    """Which layers learn."""
+    """Which layers are trained."""
     augment: AugmentConfig = AugmentConfig()
-    """How a training picture is varied."""
+    """How training images are augmented."""
     loss: LossConfig = LossConfig()
-    """What training makes small."""
+    """The loss that training minimises."""
     optim: OptimConfig = OptimConfig()
-    """How the weights move."""
+    """How the weights are updated."""
     train: TrainConfig = TrainConfig()
-    """How long, how much at a time, on what."""
+    """How long, in which batches, on which device."""
     tracking: TrackingConfig = TrackingConfig()
-    """Where the run is told of."""
+    """Where the run is logged."""

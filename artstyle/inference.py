@@ -1,4 +1,4 @@
-"""The only loop in which a network answers: device, precision, reading ahead, batches."""
+"""The one inference loop: reads images ahead, batches them, and yields their logits in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from artstyle.allocator import keep_freed_memory
 from artstyle.data.transforms import normalise, square_transform
-from artstyle.errors import ImageError, UsageError, WeightsError
+from artstyle.devices import choose_batch_size
+from artstyle.errors import ImageError, WeightsError
 from artstyle.models.checkpoint import StyleModel
 from artstyle.models.folding import folded
 
@@ -24,68 +24,53 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 _Prepared = tuple[Item, NDArray[np.uint8] | str]
-"""An item, and what the model sees of it, S x S x 3, or why it could not be read."""
+"""An item with its pixels as the model sees them, S x S x 3, or with the reading error."""
 
 
 @dataclass(frozen=True)
 class Prediction(Generic[Item]):
-    """What a model said of one picture."""
+    """What a model returned for one image."""
 
     item: Item
     logits_C: NDArray[np.float32] | None
-    """None where the picture could not be read."""
+    """None if the image could not be read."""
     error: str | None
     """Why it could not be read."""
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """Return the device of that name; ``auto`` takes an accelerator if there is one.
+@dataclass(frozen=True)
+class _Loop(Generic[Item]):
+    """What both forms of the loop need: a folded model, a reader, and how wide to run."""
 
-    Raises:
-        UsageError: There is no such device here.
-    """
-    if name == "auto":
-        found = torch.accelerator.current_accelerator(check_available=True)
-        return found or _prepared_cpu()
-    try:
-        device = torch.device(name)
-        if device.type == "cpu":
-            return _prepared_cpu()
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError):
-        raise UsageError(
-            f"no device '{name}' on this machine; --device auto takes what there is"
-        ) from None
-    return device
+    model: StyleModel
+    read: Callable[[Item], Image.Image]
+    precision: torch.dtype | None
+    batch_size: int
+    threads: int
 
+    def prepare(self, item: Item) -> _Prepared[Item]:
+        """Read one image and make it the square that the model sees."""
+        square = square_transform(self.model.preprocessing)
+        try:
+            return item, np.asarray(square(self.read(item)))
+        except ImageError as error:
+            return item, str(error)
 
-def _prepared_cpu() -> torch.device:
-    keep_freed_memory()
-    return torch.device("cpu")
-
-
-def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
-    """Return the type in which autocast computes; None for float32 throughout.
-
-    ``auto`` takes bfloat16 where an accelerator has it, else float16. On a CPU it takes float32:
-    there bfloat16 makes some networks faster and others slower.
-    """
-    if name != "auto":
-        return {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}[name]
-    if device.type == "cpu":
-        return None
-    if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
-        return torch.bfloat16
-    return torch.float16
-
-
-def choose_batch_size(device: torch.device) -> int:
-    """Return how many pictures a forward pass takes best.
-
-    On a CPU each core has a batch of its own: a small one stays in its cache and ends evenly. With
-    fewer than 16, torch computes 1x1 convolutions on one core by a slower way.
-    """
-    return 16 if device.type == "cpu" else 32
+    def predict(self, batch: Sequence[_Prepared[Item]]) -> list[Prediction[Item]]:
+        """Run one batch through the network; an image that could not be read keeps its error."""
+        images = [value for _, value in batch if not isinstance(value, str)]
+        logits: Iterator[NDArray[np.float32]] = iter(())
+        if images:
+            pixels_NSS3 = torch.from_numpy(np.stack(images)).to(self.model.device)
+            images_N3SS = normalise(pixels_NSS3, self.model.preprocessing)
+            logits_NC = forward(self.model.network, images_N3SS, self.precision).cpu().numpy()
+            logits = iter(require_finite_logits(logits_NC))
+        return [
+            Prediction(item, None, value)
+            if isinstance(value, str)
+            else Prediction(item, next(logits), None)
+            for item, value in batch
+        ]
 
 
 def predict_logits(
@@ -97,55 +82,52 @@ def predict_logits(
     threads: int | None = None,
     precision: torch.dtype | None = None,
 ) -> Iterator[Prediction[Item]]:
-    """Yield the model's logits for each item, in order, as they come.
+    """Yield the model's logits for each item, in order, as they are computed.
 
-    Memory does not grow with the number of items. On a CPU each thread takes a batch, reads it and
-    lets the network answer on one core: reading and network share the cores without waiting for
-    each other. With an accelerator, threads read ahead while it answers.
+    Memory does not grow with the number of items. On a CPU each thread reads a batch and runs the
+    network on one core, so reading and computing share the cores without waiting for each other.
+    With an accelerator, threads read ahead while it computes.
 
     Args:
         model: The model.
-        items: What is to be answered; consumed as needed.
-        read: Gives the decoded RGB picture of an item, or raises ImageError.
-        batch_size: Pictures a forward pass; None takes what suits the device.
-        threads: None takes one per core.
-        precision: Of autocast; None computes in float32.
+        items: What to predict; consumed as needed.
+        read: Returns the decoded RGB image of an item, or raises ImageError.
+        batch_size: Images per forward pass; None chooses one for the device.
+        threads: None means one per core.
+        precision: Dtype for autocast; None computes in float32.
+
+    Raises:
+        WeightsError: The model returned NaN or infinite logits.
     """
-    on_cpu = model.device.type == "cpu"
-    size = batch_size or choose_batch_size(model.device)
-    workers = threads or cpu_count() or 1
-    square = square_transform(model.preprocessing)
     fast = replace(model, network=folded(model.network, model.preprocessing.image_size))
+    size = batch_size or choose_batch_size(model.device)
+    loop = _Loop(fast, read, precision, size, threads or cpu_count() or 1)
+    yield from (_on_cpu if model.device.type == "cpu" else _on_accelerator)(loop, items)
 
-    def prepare(item: Item) -> _Prepared[Item]:
-        try:
-            return item, np.asarray(square(read(item)))
-        except ImageError as error:
-            return item, str(error)
 
-    def answer(batch: list[_Prepared[Item]]) -> list[Prediction[Item]]:
-        return _answer(fast, batch, precision)
-
-    if not on_cpu:
-        prepared = read_ahead(items, prepare, threads=workers, ahead=2 * size)
-        for batch in batches(prepared, size):
-            yield from answer(batch)
-        return
-
+def _on_cpu(loop: _Loop[Item], items: Iterable[Item]) -> Iterator[Prediction[Item]]:
     def work(batch: list[Item]) -> list[Prediction[Item]]:
-        torch.set_num_threads(1)  # Of this thread, and of those that begin later.
-        return answer([prepare(item) for item in batch])
+        torch.set_num_threads(1)  # For this thread, and for threads that start later.
+        return loop.predict([loop.prepare(item) for item in batch])
 
-    cores = torch.get_num_threads()
+    cores, ahead = torch.get_num_threads(), 2 * loop.threads
     try:
-        for answers in read_ahead(batches(items, size), work, threads=workers, ahead=2 * workers):
-            yield from answers
+        split = batches(items, loop.batch_size)
+        for predictions in read_ahead(split, work, threads=loop.threads, ahead=ahead):
+            yield from predictions
     finally:
         torch.set_num_threads(cores)
 
 
+def _on_accelerator(loop: _Loop[Item], items: Iterable[Item]) -> Iterator[Prediction[Item]]:
+    ahead = 2 * loop.batch_size
+    prepared = read_ahead(items, loop.prepare, threads=loop.threads, ahead=ahead)
+    for batch in batches(prepared, loop.batch_size):
+        yield from loop.predict(batch)
+
+
 def batches(items: Iterable[Value], size: int) -> Iterator[list[Value]]:
-    """Yield lists of ``size`` items, the last perhaps shorter."""
+    """Yield lists of ``size`` items; the last list may be shorter."""
     source = iter(items)
     while batch := list(islice(source, size)):
         yield batch
@@ -179,14 +161,17 @@ def forward(network: nn.Module, images_N3HW: Tensor, precision: torch.dtype | No
     return logits_NC.float()
 
 
-def require_numbers(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the logits as they are.
+def require_finite_logits(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the logits unchanged.
 
     Raises:
-        WeightsError: One is infinite or no number: the weights are too large to answer with.
+        WeightsError: A logit is NaN or infinite: the weights are too large or damaged.
     """
     if not np.isfinite(logits_NC).all():
-        raise WeightsError("the model's answers are no numbers: its weights are damaged")
+        raise WeightsError(
+            "the model returned NaN or infinite logits: its weights are damaged;"
+            " use another checkpoint or train a new run"
+        )
     return logits_NC
 
 
@@ -196,21 +181,3 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     powers = np.exp(shifted)
     probabilities: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
     return probabilities
-
-
-def _answer(
-    model: StyleModel, batch: Sequence[_Prepared[Item]], precision: torch.dtype | None
-) -> list[Prediction[Item]]:
-    pictures = [value for _, value in batch if not isinstance(value, str)]
-    answers: Iterator[NDArray[np.float32]] = iter(())
-    if pictures:
-        pixels_NSS3 = torch.from_numpy(np.stack(pictures)).to(model.device)
-        images_N3SS = normalise(pixels_NSS3, model.preprocessing)
-        logits_NC = forward(model.network, images_N3SS, precision).cpu().numpy()
-        answers = iter(require_numbers(logits_NC))
-    return [
-        Prediction(item, None, value)
-        if isinstance(value, str)
-        else Prediction(item, next(answers), None)
-        for item, value in batch
-    ]

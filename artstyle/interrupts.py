@@ -1,9 +1,9 @@
-"""Being asked to end: by SIGTERM or Ctrl-C, within two seconds and with nothing lost.
+"""Interruption by SIGTERM or Ctrl-C: the process ends within two seconds and loses nothing.
 
-The command line answers both signals through this module. Where work can stop, an `Interrupted`
-is raised at once; inside ``held`` it waits for the work to look at ``asked``. Whatever the process
-is busy with, it ends after a grace period: everything that artstyle writes is whole at every
-moment, so ending hard is safe. In a program that only uses the library nothing of this is active.
+The command line handles both signals through this module. Work that can stop anywhere gets an
+`Interrupted` at once. Inside ``deferred`` the signal waits until the work checks ``asked``. After a
+grace period the process is killed in any case. That is safe: every file that artstyle writes is
+whole at every moment. A program that only uses the library is not affected.
 """
 
 import os
@@ -22,10 +22,10 @@ _ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(BaseException):
-    """The process was asked to end; like KeyboardInterrupt, no error of the work.
+    """The process was asked to end; like KeyboardInterrupt, not an error of the work.
 
     Args:
-        number: Of the signal.
+        number: The signal's number.
     """
 
     def __init__(self, number: int) -> None:
@@ -34,58 +34,58 @@ class Interrupted(BaseException):
 
 
 class _State:
-    """What this process was asked, and what a person should do next."""
+    """Which signal arrived, whether it must wait, and what the user can do next."""
 
     active = False
     asked: int | None = None
-    held = False
-    way_on: Callable[[], str] = staticmethod(lambda: "run the same command again")
+    deferred = False
+    resume_hint: Callable[[], str] = staticmethod(lambda: "run the same command again")
 
 
 _state = _State()
 
 
-def go_on_with(way_on: Callable[[], str]) -> None:
-    """Set what tells, when the process has to end, how its work is gone on with."""
-    _state.way_on = way_on
+def set_resume_hint(hint: Callable[[], str]) -> None:
+    """Set the function whose text says how to resume if the process is interrupted."""
+    _state.resume_hint = hint
 
 
-def way_on() -> str:
-    """Return how the work is gone on with, for one line of a message."""
-    return _state.way_on()
+def resume_hint() -> str:
+    """Return how to resume the work, as part of a one-line message."""
+    return _state.resume_hint()
 
 
 def asked() -> int | None:
-    """Return the signal that this process was asked to end by, if it was."""
+    """Return the signal that asked this process to end; None if none did."""
     return _state.asked
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Let signals wait: the block looks at ``asked`` where its work is whole."""
-    _state.held = True
+def deferred() -> Iterator[None]:
+    """Let signals wait while the block runs; it checks ``asked`` where its work is whole."""
+    _state.deferred = True
     try:
         yield
     finally:
-        _state.held = False
+        _state.deferred = False
     if _state.asked:
         raise Interrupted(_state.asked)
 
 
 @contextmanager
-def answered(tell: Callable[[], None]) -> Iterator[None]:
-    """Answer SIGTERM and SIGINT while the block runs; the main thread's to call.
+def handled(report: Callable[[], None]) -> Iterator[None]:
+    """Handle SIGTERM and SIGINT while the block runs; call it from the main thread.
 
     Args:
-        tell: Called, from another thread, where the process must be ended hard.
+        report: Called from another thread just before the process is killed.
     """
-    # A blocked C++ call keeps Python's own handlers waiting; what C writes to a pipe does not.
+    # A blocked C++ call delays Python's own handlers, but not the byte that C writes to a pipe.
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = [signal.signal(number, _raise) for number in _ENDING]
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     _state.active = True
-    threading.Thread(target=_end_hard, args=(reading, tell), daemon=True).start()
+    threading.Thread(target=_kill_after_grace, args=(reading, report), daemon=True).start()
     try:
         yield
     finally:
@@ -98,23 +98,23 @@ def answered(tell: Callable[[], None]) -> Iterator[None]:
 
 def _raise(number: int, frame: FrameType | None) -> None:
     _state.asked = number
-    if not _state.held:
+    if not _state.deferred:
         raise Interrupted(number)
 
 
-def _end_hard(reading: int, tell: Callable[[], None]) -> None:
-    """Wait for a signal, then for the process to end by itself, then end it."""
+def _kill_after_grace(reading: int, report: Callable[[], None]) -> None:
+    """Wait for a signal, give the process time to end by itself, then kill it."""
     while number := os.read(reading, 1):
         if number[0] in _ENDING:
             time.sleep(GRACE_SECONDS)
-            if _state.active:  # Otherwise it was told already, and the interpreter hangs.
-                tell()
+            if _state.active:  # Otherwise the user was told, and the interpreter hangs.
+                report()
             end_now(128 + number[0])
     os.close(reading)
 
 
 def end_now(code: int) -> NoReturn:
-    """End this process and its workers without the interpreter's farewell, which takes seconds."""
+    """End this process and its workers at once; the interpreter's own shutdown takes seconds."""
     for child in active_children():
         child.kill()
     sys.stdout.flush()
@@ -123,7 +123,7 @@ def end_now(code: int) -> NoReturn:
 
 
 def _leave_to_parent() -> None:
-    """In a forked worker: the parent answers Ctrl-C and ends its workers."""
+    """In a forked worker, ignore Ctrl-C: the parent handles it and ends its workers."""
     if _state.active:
         _state.active = False
         signal.set_wakeup_fd(-1)

@@ -1,8 +1,8 @@
-"""The numbers of an evaluation, from true styles and scores; numpy only.
+"""The scores of an evaluation, from true styles and logits; numpy only.
 
-Everywhere a confusion matrix has the true styles as rows and the predicted ones as columns, and
-an average over styles runs over the styles that are present in the truth: a style without a true
-picture has no recall, and would only pull the average towards zero.
+A confusion matrix always has true styles as rows and predicted styles as columns. An average over
+styles includes only the styles that have true images: a style without one has no recall, and would
+only lower the average.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class StyleScores:
     recall_C: FloatArray
     f1_C: FloatArray
     support_C: IntArray
-    """How many pictures are truly of the style."""
+    """How many images have the style as their true style."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Interval:
-    """A score and the range within which it may lie by chance."""
+    """A score and its confidence interval."""
 
     value: float
     low: float
@@ -72,7 +72,7 @@ def confusion_matrix(targets_N: IntArray, predictions_N: IntArray, num_styles: i
 
 
 def accuracy(confusion_CC: IntArray) -> float:
-    """Return the share of right predictions; 0 where there are none."""
+    """Return the share of right predictions; 0 if there are no predictions."""
     return float(confusion_CC.trace() / max(confusion_CC.sum(), 1))
 
 
@@ -92,20 +92,20 @@ def style_scores(confusion_CC: IntArray) -> StyleScores:
 
 
 def macro_average(scores: StyleScores) -> Averages:
-    """Average over the styles present in the truth, each counting the same."""
+    """Average over the styles that have true images, each with the same weight."""
     return _averages(scores, (scores.support_C > 0).astype(np.float64))
 
 
 def weighted_average(scores: StyleScores) -> Averages:
-    """Average over styles, each counting by its support."""
+    """Average over styles, each weighted by its support."""
     return _averages(scores, scores.support_C.astype(np.float64))
 
 
 def true_ranks(scores_NC: FloatArray, targets_N: IntArray) -> IntArray:
-    """Return the place of each picture's true style among its scores; 1 is the highest.
+    """Return the rank of each image's true style among its scores; 1 is the highest.
 
-    Of equal scores the style with the lower label comes first, as in ``argmax``: the rank is 1
-    exactly where the prediction is right.
+    Among equal scores the lower label comes first, as in ``argmax``: the rank is 1 exactly if the
+    prediction is right.
     """
     of_target_N1 = np.take_along_axis(scores_NC, targets_N[:, None], axis=1)
     earlier_NC = np.arange(scores_NC.shape[1])[None, :] < targets_N[:, None]
@@ -115,7 +115,7 @@ def true_ranks(scores_NC: FloatArray, targets_N: IntArray) -> IntArray:
 
 
 def log_softmax(logits_NC: FloatArray) -> FloatArray:
-    """Return log-probabilities; finite also where a probability would round to 0."""
+    """Return log-probabilities; finite even if a probability would round to 0."""
     shifted_NC = logits_NC - logits_NC.max(axis=1, keepdims=True)
     log_probabilities_NC: FloatArray = shifted_NC - np.log(
         np.exp(shifted_NC).sum(axis=1, keepdims=True)
@@ -160,42 +160,49 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Return percentile intervals of accuracy, macro F1 and top-k accuracy (Efron 1979).
 
-    Pictures are drawn with replacement, not stratified: the supports of the styles vary from draw
-    to draw, as in another collection of the same kind. A style that a draw misses is no part of
-    that draw's macro F1. Pictures count as independent; where an artist has many, they are not,
-    and the true interval is wider.
-
-    A draw of N pictures is a multinomial draw over the distinct (true, predicted, in top k)
-    triples, so that time and memory grow with the number of these and not with N.
+    Images are drawn with replacement, not stratified: the supports of the styles vary from draw to
+    draw, as in another collection of the same kind. The macro F1 of a draw leaves out the styles
+    that it misses. Images count as independent. If an artist has many, they are not, and the true
+    interval is wider.
 
     Args:
         targets_N: True labels, in [0, num_styles).
         predictions_N: Predicted labels, same shape.
         in_top_k_N: Whether the true style is among the k with the highest scores.
         num_styles: C.
-        seed: Of the draws.
-        resamples: How many draws.
-        level: Share of the draws that lie within the interval.
+        seed: For the draws.
+        resamples: R, the number of draws.
+        level: Share of the draws within the interval.
     """
     triples_N3 = np.stack([targets_N, predictions_N, in_top_k_N], axis=1)
-    triples_K3, counts_K = np.unique(triples_N3, axis=0, return_counts=True)
-    total = int(counts_K.sum())
-    generator = np.random.default_rng(seed)
-    drawn_RK = generator.multinomial(total, counts_K / total, size=resamples)
-    # Row 0 is what was observed, so that value and draws go through the same arithmetic.
-    counts_RK = np.vstack([counts_K, drawn_RK]).astype(np.float64)
-
+    triples_K3, counts_RK = _resampled_counts(triples_N3, seed, resamples)
     true_KC, predicted_KC = (np.eye(num_styles)[triples_K3[:, side]] for side in (0, 1))
     support_RC = counts_RK @ true_KC
     right_RC = counts_RK @ (true_KC * predicted_KC)
     f1_RC = _f1(right_RC, support_RC, counts_RK @ predicted_KC)
     present_RC = support_RC > 0
     values_R = {
-        "accuracy": right_RC.sum(axis=1) / total,
+        "accuracy": right_RC.sum(axis=1) / len(targets_N),
         "macro_f1": (f1_RC * present_RC).sum(axis=1) / present_RC.sum(axis=1),
-        "top_k_accuracy": counts_RK @ triples_K3[:, 2] / total,
+        "top_k_accuracy": counts_RK @ triples_K3[:, 2] / len(targets_N),
     }
     return {name: _percentile_interval(values, level) for name, values in values_R.items()}
+
+
+def _resampled_counts(
+    triples_N3: IntArray, seed: int, resamples: int
+) -> tuple[IntArray, FloatArray]:
+    """Return the K distinct triples and how often each occurs in each draw, (R + 1) x K.
+
+    A draw of N images is a multinomial draw over the distinct (true, predicted, in top k) triples,
+    so time and memory grow with K and not with N. Row 0 is the observation itself: value and draws
+    then go through the same arithmetic.
+    """
+    triples_K3, counts_K = np.unique(triples_N3, axis=0, return_counts=True)
+    total = int(counts_K.sum())
+    generator = np.random.default_rng(seed)
+    drawn_RK = generator.multinomial(total, counts_K / total, size=resamples)
+    return triples_K3, np.vstack([counts_K, drawn_RK]).astype(np.float64)
 
 
 def _percentile_interval(values_R: FloatArray, level: float) -> Interval:

@@ -1,7 +1,7 @@
-"""From layers to one configuration, with where each value came from.
+"""Layers of configuration merged into one, with the origin of each value.
 
-Later over earlier: the defaults of the schema, the recipe of the command, the file given with
-``--config``, then flags and ``--set section.key=value``.
+Later layers override earlier ones: the schema's defaults, the command's recipe, the ``--config``
+file, then flags and ``--set section.key=value``.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from artstyle.files import read_yaml
 
 @dataclass(frozen=True)
 class Resolved:
-    """A configuration, and where each value came from."""
+    """A configuration and the origin of each value."""
 
     config: Config
     origins: dict[str, str]
@@ -33,16 +33,16 @@ def resolve_config(
     overrides: Sequence[str] = (),
     flags: Mapping[str, tuple[str, object]] | None = None,
 ) -> Resolved:
-    """Lay the layers over each other and validate the result.
+    """Merge the layers and validate the result.
 
     Args:
-        recipe: A name in ``configs/``, the command's own starting point.
+        recipe: A name in ``configs/``: the command's starting point.
         file: A YAML file, or a name in ``configs/``, given by the user.
         overrides: ``section.key=value``, values in YAML.
         flags: Dotted key -> (the flag's name, its value); values of None are ignored.
 
     Raises:
-        MissingError: There is no such file.
+        MissingError: The file is missing.
         ConfigError, UnknownNameError: A key or a value is wrong.
     """
     values: dict[str, object] = {}
@@ -64,7 +64,7 @@ def config_values(config: Config) -> dict[str, object]:
 
 
 def key_sentences() -> dict[str, str]:
-    """Return what each dotted key means, on one line."""
+    """Return the sentence of each dotted key, on one line."""
     sentences = {}
     for name, field in Config.model_fields.items():
         section = field.annotation
@@ -77,9 +77,9 @@ def key_sentences() -> dict[str, str]:
 
 
 def explained_yaml(resolved: Resolved) -> str:
-    """Return a configuration as YAML that says what each key means and where its value is from.
+    """Return a configuration as YAML with the meaning of each key and the origin of its value.
 
-    The text is itself a configuration file.
+    The text is a valid configuration file.
     """
     sentences, lines, open_section = key_sentences(), [], ""
     for key, value in config_values(resolved.config).items():
@@ -94,10 +94,10 @@ def explained_yaml(resolved: Resolved) -> str:
 
 
 def require_sections(overrides: Sequence[str], foreign: Sequence[str], command: str) -> None:
-    """Refuse ``--set`` of a key that another command decides, rather than drop it in silence.
+    """Refuse ``--set`` of a key that belongs to another command.
 
     Raises:
-        ConfigError: ``foreign`` has the key or its section; ``command`` is the one to use.
+        ConfigError: ``foreign`` has the key or its section; the key belongs to ``command``.
     """
     for override in overrides:
         key, _ = parse_override(override)
@@ -109,8 +109,8 @@ def parse_override(text: str) -> tuple[str, object]:
     """Split ``section.key=value``; the value is read as YAML.
 
     Raises:
-        ConfigError: It has no equals sign, or the value is no YAML.
-        UnknownNameError: There is no such key.
+        ConfigError: It has no equals sign, or the value is not YAML.
+        UnknownNameError: The key does not exist.
     """
     key, equals, value = text.partition("=")
     if not equals:
@@ -123,12 +123,12 @@ def parse_override(text: str) -> tuple[str, object]:
 
 
 def recipes() -> dict[str, Path]:
-    """Return the named recipes that came with artstyle: name -> file."""
+    """Return the recipes that are part of artstyle: name -> file."""
     return {path.stem: path for path in sorted(_recipe_folder().glob("*.yaml"))}
 
 
 def _recipe_folder() -> Path:
-    """Return ``configs/``: inside the installed package, or beside it in a checkout."""
+    """Return ``configs/``: inside the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parent
     installed = package / "configs"
     return installed if installed.is_dir() else package.parent / "configs"
@@ -203,12 +203,12 @@ def _require_key(key: str) -> None:
 
 
 def _inline_yaml(value: object) -> str:
-    """Return a value on one line; a bare scalar without YAML's end-of-document mark."""
+    """Return a value on one line, without the end-of-document mark of a bare scalar."""
     return yaml.safe_dump(value, default_flow_style=True, width=1000).split("\n")[0]
 
 
 def _yaml_number(value: object) -> object:
-    """Read ``1e-3`` as the number it is: YAML 1.1 wants a dot in it and makes it a text."""
+    """Read ``1e-3`` as a number: YAML 1.1 requires a dot in it and reads a string."""
     if isinstance(value, str) and "e" in value.lower():
         try:
             return float(value)

@@ -29,7 +29,7 @@ from artstyle.pages import (
 )
 from artstyle.plots import png_bytes
 from artstyle.recipes import config_keys, config_values, flatten, key_sentences
-from artstyle.runs import RunFolder
+from artstyle.runs import RunEnvironment, RunFolder
 from artstyle.training.curves import draw_curves
 
 HEATMAPS_SHOWN = 24
@@ -68,17 +68,17 @@ def write_run_report(run: RunFolder, out: Path | None = None) -> Path:
         Section("Configuration", _configuration(config, data)),
         Section("Environment", _environment(environment)),
     ]
-    subtitle = f"{config.model.name}, begun {environment['started'][:16].replace('T', ' ')}"
+    subtitle = f"{config.model.name}, begun {environment.started[:16].replace('T', ' ')}"
     path = out or run.report_path
     write_page(path, f"Run {run.name}", subtitle, sections)
     return path
 
 
-def _data_of(environment: Mapping[str, Any]) -> DatasetFolder | None:
+def _data_of(environment: RunEnvironment) -> DatasetFolder | None:
     """Return the data set of the run; None if it is gone or has changed."""
-    recorded = environment["dataset"]
-    data = DatasetFolder(Path(recorded["path"]))
-    known = data.description_path.is_file() and data.fingerprint == recorded["fingerprint"]
+    recorded = environment.dataset
+    data = DatasetFolder(Path(recorded.path))
+    known = data.description_path.is_file() and data.fingerprint == recorded.fingerprint
     return data if known else None
 
 
@@ -128,9 +128,9 @@ def _trust(evaluations: Mapping[str, Mapping[str, Any]]) -> list[Block]:
     ]
 
 
-def _data(environment: Mapping[str, Any], data: DatasetFolder | None) -> list[Block]:
-    recorded = environment["dataset"]
-    facts = Facts({"folder": recorded["path"], "fingerprint": recorded["fingerprint"][:12]})
+def _data(environment: RunEnvironment, data: DatasetFolder | None) -> list[Block]:
+    recorded = environment.dataset
+    facts = Facts({"folder": recorded.path, "fingerprint": recorded.fingerprint[:12]})
     if data is None:
         gone = "This data set is no longer there, or has changed: nothing more can be said of it."
         return [facts, Prose(gone)]
@@ -168,15 +168,15 @@ def _count_table(about: Mapping[str, Any]) -> Table:
     return Table(["style", *SPLITS], [*rows, totals])
 
 
-def _training(history: Sequence[Mapping[str, str]], environment: Mapping[str, Any]) -> list[Block]:
+def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment) -> list[Block]:
     if not history:
         return [Prose("No epoch was finished.")]
     figure = embed(png_bytes(draw_curves(history)))
     seconds = sum(float(row["seconds"] or 0) for row in history)
     facts: dict[str, Any] = {"epochs": len(history), "training": f"{seconds / 60:.1f} minutes"}
-    if "parameters" in environment:
-        facts["parameters"] = environment["parameters"]["total"]
-        facts["of these learning at the end"] = environment["parameters"]["learning"]
+    if environment.parameters:
+        facts["parameters"] = environment.parameters.total
+        facts["of these learning at the end"] = environment.parameters.learning
     columns = list(history[0])
     rows = [[row[column] for column in columns] for row in history]
     return [
@@ -267,18 +267,18 @@ def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _environment(environment: Mapping[str, Any]) -> list[Block]:
-    git = environment.get("git")
-    facts = {
-        "device": f"{environment['device']} ({environment['device_name']})",
-        "processes": environment["processes"],
-        "threads": environment["threads"],
-        "seed": environment["seed"],
-        "platform": environment["platform"],
-        "Python": environment["python"],
-        **environment["packages"],
+def _environment(environment: RunEnvironment) -> list[Block]:
+    git = environment.git
+    facts: dict[str, str | int] = {
+        "device": f"{environment.device} ({environment.device_name})",
+        "processes": environment.processes,
+        "threads": environment.threads,
+        "seed": environment.seed,
+        "platform": environment.platform,
+        "Python": environment.python,
+        **environment.packages,
     }
     if git:
-        facts["git commit"] = f"{git['commit'][:12]}{', with changes' if git['changed'] else ''}"
-    command = " ".join(environment["command"])
+        facts["git commit"] = f"{git.commit[:12]}{', with changes' if git.changed else ''}"
+    command = " ".join(environment.command)
     return [Facts(facts), Prose(f"Command: {command}")]

@@ -1,45 +1,128 @@
-"""The run folder: what lies where in it, and how one is found or begun."""
+"""The run folder: which file is where, and how to find a run or begin one."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from artstyle.checks import checked
 from artstyle.config import Config
 from artstyle.errors import ConfigError, DataError, MissingError, RunError, UnknownNameError
-from artstyle.files import (
-    read_csv,
-    read_json,
-    read_yaml,
-    write_csv,
-    write_json,
-    write_yaml,
-)
+from artstyle.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
 from artstyle.locks import is_vacant
 
-HISTORY_COLUMNS = (
-    "epoch",
-    "train_loss",
-    "train_accuracy",
-    "val_loss",
-    "val_accuracy",
-    "val_macro_f1",
-    "lr",
-    "seconds",
-    "images_per_second",
-)
+Precision = Literal["fp32", "bf16", "fp16"]
+Score = Annotated[float, Field(allow_inf_nan=False)]
+Number = Score | Literal[""]
+"""Empty in an epoch without training."""
 
 _HOW_TO_GET_ONE = "make one with 'artstyle finetune' or name one by its folder"
 
 
 @dataclass(frozen=True)
+class _Epoch:
+    """A line of ``history.csv``."""
+
+    epoch: int
+    train_loss: Number
+    train_accuracy: Number
+    val_loss: Score
+    val_accuracy: Score
+    val_macro_f1: Score
+    lr: Number
+    seconds: Number
+    images_per_second: Number
+
+
+HISTORY_COLUMNS = tuple(field.name for field in fields(_Epoch))
+
+
+class _Record(BaseModel):
+    """A part of ``environment.json``; unknown keys of other versions are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+
+class GitState(_Record):
+    """The repository that the run started in."""
+
+    commit: str
+    changed: bool
+    """Whether files differed from the commit."""
+
+
+class RecordedDataset(_Record):
+    """The dataset folder that a run was trained on."""
+
+    path: str
+    fingerprint: str
+    """SHA-256 over splits, labels and image contents, as `dataset.json` has it."""
+
+
+class ParameterCount(_Record):
+    """The size of the network."""
+
+    total: int
+    learning: int
+    """Parameters that are trained in the last epoch."""
+
+
+class RecordedNumerics(_Record):
+    """The chosen precision and memory layout."""
+
+    precision: Precision
+    channels_last: bool
+
+
+class MeasuredNumerics(RecordedNumerics):
+    """One measured candidate."""
+
+    ms_per_image: float
+    """Milliseconds per image of a training step."""
+
+
+class ChosenNumerics(RecordedNumerics):
+    """The chosen precision and layout, with all measured candidates."""
+
+    measured: tuple[MeasuredNumerics, ...] = ()
+    """Empty if nothing was measured."""
+
+
+class RunEnvironment(_Record):
+    """``environment.json``: on what a run was trained; written before its first epoch."""
+
+    started: str
+    """UTC, ISO 8601."""
+    command: tuple[str, ...]
+    python: str
+    platform: str
+    packages: dict[str, str]
+    """Package -> version."""
+    git: GitState | None = None
+    """null outside a repository."""
+    device: str
+    device_name: str
+    threads: int
+    processes: int
+    seed: int
+    deterministic: bool = False
+    dataset: RecordedDataset
+    parameters: ParameterCount | None = None
+    numerics: ChosenNumerics | None = None
+    adapted: tuple[str, ...] = ()
+    """One line for each time that memory ran out and the batch size was halved."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return plain data; keys that the run did not record stay absent."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+@dataclass(frozen=True)
 class RunFolder:
-    """All that joins training to everything after it."""
+    """The only link between training and everything after it."""
 
     path: Path
 
@@ -60,37 +143,37 @@ class RunFolder:
 
     @property
     def environment_path(self) -> Path:
-        """``environment.json``: versions, git state, device, data set, seeds."""
+        """``environment.json``: versions, git state, device, data set, seed."""
         return self.path / "environment.json"
 
     @property
     def history_path(self) -> Path:
-        """``history.csv``: one line an epoch."""
+        """``history.csv``: one line per epoch."""
         return self.path / "history.csv"
 
     @property
     def curves_path(self) -> Path:
-        """``curves.png``: the history, drawn."""
+        """``curves.png``: the plot of the history."""
         return self.path / "curves.png"
 
     @property
     def last_path(self) -> Path:
-        """Weights and training state as they were saved last, within an epoch or after one."""
+        """The last saved weights and training state, within an epoch or after one."""
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
     def best_path(self) -> Path:
-        """Weights that answer: of the best epoch or the last, as `train.keep` says."""
+        """The weights to use: of the best epoch or the last, as `train.keep` says."""
         return self.path / "checkpoints" / "best.safetensors"
 
     @property
     def bad_batch_path(self) -> Path:
-        """The batch whose loss was no number, if one was: images, labels, paths."""
+        """The batch with a NaN or infinite loss, if there was one: images, labels, paths."""
         return self.path / "bad_batch.safetensors"
 
     @property
     def onnx_path(self) -> Path:
-        """The best checkpoint as an ONNX file, if it was exported."""
+        """The best checkpoint as an ONNX file, once it is exported."""
         return self.path / "model.onnx"
 
     @property
@@ -108,7 +191,7 @@ class RunFolder:
         return self.path / "evaluation" / split
 
     def folders(self) -> Iterator[Path]:
-        """Yield the folders in it that are written to."""
+        """Yield the folders inside it that artstyle writes to."""
         evaluation = self.path / "evaluation"
         yield from (self.last_path.parent, self.gradcam_path, evaluation, self.path / "wandb")
         if evaluation.is_dir():
@@ -118,7 +201,7 @@ class RunFolder:
         """Return the configuration of the run.
 
         Raises:
-            MissingError, ConfigError: It is not there, or no configuration.
+            MissingError, ConfigError: The file is missing, or not a configuration.
         """
         try:
             return checked(read_yaml(self.config_path), Config, self.config_path)
@@ -129,65 +212,62 @@ class RunFolder:
         """Return the style names in label order.
 
         Raises:
-            MissingError, DataError: They are not there, or damaged.
+            MissingError, DataError: The file is missing or damaged.
         """
         return tuple(checked(read_json(self.labels_path), list[str], self.labels_path))
 
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> RunEnvironment:
         """Return what was recorded before the first epoch.
 
         Raises:
-            MissingError, DataError: It is not there, or damaged.
+            MissingError, DataError: The file is missing or damaged.
         """
-        environment: dict[str, Any] = read_json(self.environment_path)
-        checked(environment, _Environment, self.environment_path)
-        return environment
+        return checked(read_json(self.environment_path), RunEnvironment, self.environment_path)
 
     def history(self) -> list[dict[str, str]]:
-        """Return one row an epoch; empty before the first.
+        """Return one row per epoch; empty before the first.
 
         Raises:
-            DataError: It is damaged.
+            DataError: The file is damaged.
         """
         rows = list(read_csv(self.history_path)) if self.history_path.is_file() else []
         checked(rows, list[_Epoch], self.history_path)
         return rows
 
     def require_new(self) -> None:
-        """Refuse a folder that holds something, but for what a beginning that died left there.
+        """Refuse a folder with files, except for those that an interrupted begin left.
 
         Raises:
-            RunError: It does.
+            RunError: The folder is not empty.
         """
-        if is_vacant(self.path, but_for=(self.labels_path.name, self.environment_path.name)):
-            return
-        raise RunError(
-            f"{self.path} is not empty; go on with '--resume {self.path}'"
-            " or choose another folder with --out"
-        )
+        if not is_vacant(self.path, but_for=(self.labels_path.name, self.environment_path.name)):
+            raise RunError(
+                f"{self.path} is not empty; resume it with '--resume {self.path}'"
+                " or choose another folder with --out"
+            )
 
-    def begin(self, config: Config, labels: tuple[str, ...], environment: dict[str, Any]) -> None:
-        """Write what does not change during the run; the configuration last: it makes a run.
+    def begin(self, config: Config, labels: tuple[str, ...], environment: RunEnvironment) -> None:
+        """Write what does not change during the run; ``config.yaml`` last, as it marks a run.
 
         Raises:
-            RunError: The folder already holds something.
+            RunError: The folder is not empty.
         """
         self.require_new()
         write_json(self.labels_path, list(labels))
-        write_json(self.environment_path, environment)
+        write_json(self.environment_path, environment.to_json())
         write_yaml(self.config_path, config.model_dump(mode="json"))
 
     def adapt(self, config: Config) -> str:
-        """Record that the run goes on with smaller batches, and return the line that tells it."""
+        """Record that the run continues with smaller batches; return a line that says so."""
         before, now = self.config().train, config.train
         line = (
             f"memory ran out: train.batch_size {before.batch_size} -> {now.batch_size},"
             f" train.accumulate {before.accumulate} -> {now.accumulate};"
-            " a step has the same pictures as before"
+            " each update has the same images as before"
         )
         environment = self.environment()
-        environment["adapted"] = [*environment.get("adapted", []), line]
-        write_json(self.environment_path, environment)
+        adapted = environment.model_copy(update={"adapted": (*environment.adapted, line)})
+        write_json(self.environment_path, adapted.to_json())
         write_yaml(self.config_path, config.model_dump(mode="json"))
         return line
 
@@ -196,53 +276,8 @@ class RunFolder:
         write_csv(self.history_path, HISTORY_COLUMNS, rows)
 
 
-@dataclass(frozen=True)
-class _Dataset:
-    path: str
-    fingerprint: str
-
-
-@dataclass(frozen=True)
-class _Environment:
-    """What is read again of ``environment.json``."""
-
-    dataset: _Dataset
-    started: str
-    command: list[str]
-    packages: dict[str, str]
-    device: str
-    device_name: str
-    processes: int
-    threads: int
-    seed: int
-    platform: str
-    python: str
-    git: dict[str, str | bool] | None = None
-    parameters: dict[str, int] | None = None
-
-
-Score = Annotated[float, Field(allow_inf_nan=False)]
-Number = Score | Literal[""]
-"""Empty where nothing learnt."""
-
-
-@dataclass(frozen=True)
-class _Epoch:
-    """A line of ``history.csv``."""
-
-    epoch: int
-    val_loss: Score
-    val_accuracy: Score
-    val_macro_f1: Score
-    train_loss: Number
-    train_accuracy: Number
-    lr: Number
-    seconds: Number
-    images_per_second: Number
-
-
 def new_run_path(root: Path, model: str, now: datetime) -> Path:
-    """Return a folder name that is not taken: ``root/20261122-143000-resnet50``."""
+    """Return a path that does not exist yet: ``root/20261122-143000-resnet50``."""
     stem = f"{now:%Y%m%d-%H%M%S}-{model.replace('/', '-')}"
     candidates = (root / (stem if n == 1 else f"{stem}-{n}") for n in range(1, 1000))
     return next(path for path in candidates if not path.exists())
@@ -251,17 +286,17 @@ def new_run_path(root: Path, model: str, now: datetime) -> Path:
 def find_run(
     name: str, root: Path = Path("runs"), *, needs: Literal["best", "nothing"] = "best"
 ) -> RunFolder:
-    """Return a run by its path, its name in ``root``, or as ``latest``, the newest.
+    """Return a run by its path, by its name in ``root``, or the newest one as ``latest``.
 
     Args:
         name: Path, name or ``latest``.
-        root: Where named runs lie.
-        needs: What the caller will read: the best checkpoint, or nothing but that the run began.
+        root: The folder of named runs.
+        needs: ``best``: the run must have a best checkpoint; ``nothing``: it only has to exist.
 
     Raises:
         MissingError: There is no run at all.
-        UnknownNameError: There is none of that name.
-        RunError: The run has no such checkpoint yet.
+        UnknownNameError: No run has that name.
+        RunError: The run has no best checkpoint yet.
     """
     if name == "latest":
         return _latest(root, needs)
@@ -270,47 +305,45 @@ def find_run(
         if run.config_path.is_file():
             if needs == "best" and not run.best_path.is_file():
                 raise RunError(
-                    f"{run.path} has no best checkpoint: no epoch was finished in it;"
-                    f" go on with 'artstyle finetune --resume {run.path}'"
+                    f"{run.path} has no best checkpoint: no epoch is finished yet;"
+                    f" resume with 'artstyle finetune --resume {run.path}'"
                 )
             return _require_own_folders(run)
     if Path(name).is_dir():
-        raise RunError(f"{name} is no run folder: it has no config.yaml")
+        raise RunError(f"{name} is not a run folder: it has no config.yaml")
     known = [run.name for run in _runs(root)]
     if not known:
-        raise MissingError(f"unknown run '{name}': there is none in {root}/; {_HOW_TO_GET_ONE}")
+        raise MissingError(f"unknown run '{name}': {root}/ has no runs; {_HOW_TO_GET_ONE}")
     raise UnknownNameError("run", name, known)
 
 
 def _latest(root: Path, needs: str) -> RunFolder:
-    # Going on with an older run than the newest would be a surprise.
+    # To resume, the newest run counts even without a checkpoint: an older one would surprise.
     ready = [run for run in _runs(root) if needs == "nothing" or run.best_path.is_file()]
     newest = max(ready, key=_started, default=None)
     if newest is None:
-        state = "begun" if needs == "nothing" else "finished"
-        raise MissingError(f"no run was {state} in {root}/; {_HOW_TO_GET_ONE}")
+        state = "run" if needs == "nothing" else "run with a finished epoch"
+        raise MissingError(f"no {state} in {root}/; {_HOW_TO_GET_ONE}")
     return _require_own_folders(newest)
 
 
 def _require_own_folders(run: RunFolder) -> RunFolder:
     if links := [path for path in run.folders() if path.is_symlink()]:
         raise RunError(
-            f"{links[0]} is a link, through which results would be written outside the run;"
-            " put the folder itself in its place"
+            f"{links[0]} is a link: results would be written outside the run;"
+            " replace it with a real folder"
         )
     return run
 
 
-def _runs(root: Path) -> Iterator[RunFolder]:
-    if root.is_dir():
-        for path in sorted(root.iterdir()):
-            if (path / "config.yaml").is_file():
-                yield RunFolder(path)
+def _runs(root: Path) -> list[RunFolder]:
+    runs = [RunFolder(path) for path in sorted(root.iterdir())] if root.is_dir() else []
+    return [run for run in runs if run.config_path.is_file()]
 
 
 def _started(run: RunFolder) -> tuple[str, str]:
-    """Return when the run began; a run whose record is damaged counts as the oldest."""
+    """Return when the run began; a run with a damaged record counts as the oldest."""
     try:
-        return str(json.loads(run.environment_path.read_text("utf-8"))["started"]), run.name
-    except (OSError, ValueError, KeyError, TypeError):
+        return run.environment().started, run.name
+    except (OSError, MissingError, DataError):
         return "", run.name

@@ -13,8 +13,8 @@ PACKAGE = Path(artstyle.__file__).parent
 
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
-    ("errors", "progress", "interrupts", "allocator"),
-    ("labels", "files", "checks"),
+    ("errors", "progress", "interrupts"),
+    ("labels", "files", "checks", "devices"),
     ("pictures", "config", "locks"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),
     ("data", "runs", "painter"),

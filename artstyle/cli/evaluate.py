@@ -51,7 +51,7 @@ def evaluate(
     from artstyle.runs import find_run
 
     folder = find_run(run, DEFAULT_RUNS)
-    dataset = DatasetFolder(data or Path(folder.environment()["dataset"]["path"]))
+    dataset = DatasetFolder(data or Path(folder.environment().dataset.path))
     dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
 
     from artstyle.evaluation.evaluate import evaluate as evaluate_run

@@ -34,7 +34,7 @@ def export(
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists; say --overwrite to replace it")
 
-    from artstyle.inference import choose_device
+    from artstyle.devices import choose_device
     from artstyle.models.checkpoint import load_style_model
     from artstyle.models.onnx_file import export_onnx
 

@@ -43,9 +43,9 @@ def gradcam(
     folder = HeatmapFolder(out or found.gradcam_path)
     folder.open()
 
+    from artstyle.devices import choose_device
     from artstyle.explain.explain import explain_pictures
     from artstyle.explain.gallery import write_heatmaps
-    from artstyle.inference import choose_device
     from artstyle.locks import sole_writer
     from artstyle.models.checkpoint import load_style_model
 

@@ -34,7 +34,9 @@ DeviceOption = Annotated[
 BatchSizeOption = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Pictures at a time.")
 ]
-SeedOption = Annotated[int | None, typer.Option("--seed", min=0, help="Of every random choice.")]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Seed for all random choices.")
+]
 ListSkippedOption = Annotated[
     bool, typer.Option("--list-skipped", help="Name each file that is passed over, on stderr.")
 ]

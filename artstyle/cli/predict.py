@@ -91,7 +91,7 @@ def predict(
     skipped = _Skipped(list_skipped)
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
-    from artstyle.inference import choose_batch_size
+    from artstyle.devices import choose_batch_size
     from artstyle.predict import predict_styles
     from artstyle.unfinished import Request, unfinished_rows
 
@@ -153,7 +153,7 @@ def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "S
                 return load_onnx_model(Path(run))
             return load_onnx_model(folder.onnx_path, folder.best_path)
 
-        from artstyle.inference import choose_device
+        from artstyle.devices import choose_device
         from artstyle.models.checkpoint import load_style_model
 
         return load_style_model(folder.best_path, choose_device(device or "auto"))
@@ -177,7 +177,7 @@ def _require_new(out: Path | None, overwrite: bool, resume: bool) -> None:
     if out is None:
         if resume:
             raise UsageError("--resume goes on with a file: name it with --out")
-        interrupts.go_on_with(lambda: "with --out FILE, it could be gone on with")
+        interrupts.set_resume_hint(lambda: "use --out FILE to be able to resume")
         return
     partial = _partial(out)
     if out.is_dir():
@@ -194,8 +194,8 @@ def _require_new(out: Path | None, overwrite: bool, resume: bool) -> None:
             f"{partial} holds rows of an --out that was not finished;"
             " go on with --resume, or say --overwrite to begin anew"
         )
-    interrupts.go_on_with(
-        lambda: f"the rows so far are in {partial}; go on with the same command and --resume"
+    interrupts.set_resume_hint(
+        lambda: f"the rows so far are in {partial}; run the same command with --resume"
     )
 
 

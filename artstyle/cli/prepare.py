@@ -83,7 +83,7 @@ def prepare(
         _show_plan(planned, out)
         say_skipped(planned.source.skipped if list_skipped else ())
         return
-    interrupts.go_on_with(lambda: "run the same command again: what was read is kept")
+    interrupts.set_resume_hint(lambda: "run the same command again: what was read is kept")
     with live_progress() as progress:
         prepared = prepare_dataset(
             source,

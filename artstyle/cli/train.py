@@ -108,35 +108,35 @@ def _go_on(name: str, data: Path | None) -> None:
     from artstyle.runs import find_run
 
     run = find_run(name, DEFAULT_RUNS, needs="nothing")
-    dataset = _dataset(data or Path(run.environment()["dataset"]["path"]))
+    dataset = _dataset(data or Path(run.environment().dataset.path))
     _fit(run.config(), dataset, run, resume=True)
 
 
 def _fit(settings: Config, dataset: DatasetFolder, run: RunFolder, *, resume: bool) -> None:
-    def way_on() -> str:
+    def resume_hint() -> str:
         try:
             begun = run.config_path.is_file()
-        except OSError:  # A disk that fails: once it does not, the run is there.
+        except OSError:  # The disk fails now; once it works again, the run is there.
             begun = True
         word = shlex.quote(str(run.path))
         return (
-            f"go on with 'artstyle finetune --resume {word}'"
+            f"resume with 'artstyle finetune --resume {word}'"
             if begun
             else "run the same command again"
         )
 
-    interrupts.go_on_with(way_on)
+    interrupts.set_resume_hint(resume_hint)
 
     from artstyle.training.fit import fit
 
     with live_progress() as progress:
         result = fit(settings, dataset, run, resume=resume, progress=progress, warn=warn)
-    if not result.leads:
+    if not result.is_main:
         return
-    standing, monitor = result.standing, settings.train.monitor.replace("_", " ")
+    state, monitor = result.state, settings.train.monitor.replace("_", " ")
     say(
-        f"Done: {result.stopped}. Best validation {monitor} {standing.best_score:.3f}"
-        f" in epoch {standing.best_epoch} of {standing.epochs}."
+        f"Done: {result.stopped}. Best validation {monitor} {state.best_score:.3f}"
+        f" in epoch {state.best_epoch} of {state.epochs}."
     )
     kept = f"checkpoint, {settings.train.keep} epoch"
     show_places(
@@ -151,13 +151,13 @@ def _refuse_changes(
     config: str | None,
     overrides: list[str] | None,
 ) -> None:
-    """A resumed run goes on exactly as it began, so nothing that decides it may be given."""
+    """Refuse options with --resume: a resumed run keeps its own configuration."""
     given = [flag for flag, value in flags.items() if value is not None]
     given += [name for name, value in (("--out", out), ("--config", config)) if value is not None]
     given += ["--set"] if overrides else []
     if given:
         raise UsageError(
-            f"--resume goes on with the run's own configuration: leave out {', '.join(given)},"
+            f"--resume uses the run's own configuration: leave out {', '.join(given)},"
             " or begin a new run without --resume"
         )
 

@@ -1,4 +1,4 @@
-"""How a training picture is varied: each variation follows from the picture and a seed."""
+"""Augmentation of training images; image and seed decide the result."""
 
 import math
 from collections.abc import Callable
@@ -18,19 +18,19 @@ from artstyle.preprocessing import Preprocessing
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""
 
-# Width to height of what a crop keeps (Szegedy et al. 2015, sec. 6) and of what is erased (Zhong
-# et al. 2017, alg. 1), drawn evenly on a logarithmic scale; tried this often.
+# Aspect ratio, width / height, of a crop (Szegedy et al. 2015, sec. 6) and of an erased rectangle
+# (Zhong et al. 2017, alg. 1), drawn uniformly on a logarithmic scale; and the number of tries.
 _CROP_RATIO = (3 / 4, 4 / 3)
 _ERASED_RATIO = (0.3, 3.3)
 _TRIES = 10
 
 _TRIVIAL = v2.TrivialAugmentWide(interpolation=InterpolationMode.BILINEAR)
-# It draws from torch's one global generator, pictures are varied in several threads.
+# TrivialAugment draws from torch's global generator, but several threads augment images.
 _TORCH_DRAWS = Lock()
 
 
 def varies(config: AugmentConfig) -> bool:
-    """Return whether a picture looks different from epoch to epoch."""
+    """Return whether an image differs from epoch to epoch."""
     return bool(
         config.rotation_degrees
         or config.crop_scale != (1.0, 1.0)
@@ -45,27 +45,27 @@ def varies(config: AugmentConfig) -> bool:
 def train_transform(
     preprocessing: Preprocessing, config: AugmentConfig
 ) -> Callable[[Image.Image, int], Tensor]:
-    """Return the function from an RGB picture and a seed to varied pixels, S x S x 3, 8 bits.
+    """Return the function from an RGB image and a seed to augmented pixels, S x S x 3, 8 bits.
 
-    They are not normalised yet: that is cheaper for a whole batch. Without any variation they are
-    those of ``eval_transform``. Generators are left as they were found.
+    They are not normalised yet: that is cheaper for a whole batch. If every augmentation is off,
+    they equal the pixels of ``eval_transform``. Global random generators are left unchanged.
     """
     square = square_transform(preprocessing)
     mean_3 = np.round(np.multiply(preprocessing.mean, 255)).astype(np.uint8)
 
-    def transform(picture: Image.Image, seed: int) -> Tensor:
+    def transform(image: Image.Image, seed: int) -> Tensor:
         rng = np.random.default_rng(seed)
         if config.rotation_degrees:
-            picture = _turned(picture, preprocessing, config.rotation_degrees, rng)
+            image = _rotated(image, preprocessing, config.rotation_degrees, rng)
         if config.crop_scale == (1.0, 1.0):
-            picture = square(picture)
+            image = square(image)
         else:
-            picture = _cropped(picture, preprocessing, config.crop_scale, rng)
+            image = _cropped(image, preprocessing, config.crop_scale, rng)
         if rng.random() < config.flip:
-            picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
         if config.trivial_augment:
-            picture = _trivially_augmented(picture, seed)
-        pixels_HW3 = np.array(picture)
+            image = _trivially_augmented(image, seed)
+        pixels_HW3 = np.array(image)
         if rng.random() < config.erasing:
             _erase(pixels_HW3, config.erasing_scale, mean_3, rng)
         return torch.from_numpy(pixels_HW3)
@@ -73,41 +73,41 @@ def train_transform(
     return transform
 
 
-def _turned(
-    picture: Image.Image, preprocessing: Preprocessing, degrees: float, rng: np.random.Generator
+def _rotated(
+    image: Image.Image, preprocessing: Preprocessing, degrees: float, rng: np.random.Generator
 ) -> Image.Image:
     if preprocessing.fit == "squash":
-        picture = picture.resize(_canvas(picture, preprocessing), Image.Resampling.BILINEAR)
-    return picture.rotate(rng.uniform(-degrees, degrees), Image.Resampling.BILINEAR)
+        image = image.resize(_canvas(image, preprocessing), Image.Resampling.BILINEAR)
+    return image.rotate(rng.uniform(-degrees, degrees), Image.Resampling.BILINEAR)
 
 
 def _cropped(
-    picture: Image.Image,
+    image: Image.Image,
     preprocessing: Preprocessing,
     scale: tuple[float, float],
     rng: np.random.Generator,
 ) -> Image.Image:
     """Squash, crop and resize in one pass over the pixels."""
-    canvas = _canvas(picture, preprocessing)
+    canvas = _canvas(image, preprocessing)
     box = random_box(canvas, scale, rng)
-    across, down = picture.width / canvas[0], picture.height / canvas[1]
-    return picture.resize(
+    across, down = image.width / canvas[0], image.height / canvas[1]
+    return image.resize(
         (preprocessing.image_size, preprocessing.image_size),
         Image.Resampling[preprocessing.interpolation.upper()],
         box=(box[0] * across, box[1] * down, box[2] * across, box[3] * down),
     )
 
 
-def _canvas(picture: Image.Image, preprocessing: Preprocessing) -> tuple[int, int]:
-    """Return the width and height in which crops are drawn."""
+def _canvas(image: Image.Image, preprocessing: Preprocessing) -> tuple[int, int]:
+    """Return the width and height in which crop boxes are drawn."""
     side = preprocessing.read_size
-    return (side, side) if preprocessing.fit == "squash" else picture.size
+    return (side, side) if preprocessing.fit == "squash" else image.size
 
 
 def random_box(size: tuple[int, int], scale: tuple[float, float], rng: np.random.Generator) -> Box:
-    """Return a box within ``size`` (width, height) that holds a random share of its area.
+    """Return a box within ``size`` (width, height) with a random share of its area.
 
-    Where ten draws do not fit, it is the largest box in the middle whose ratio is allowed.
+    If ten draws do not fit, it is the largest centred box with an allowed aspect ratio.
     """
     width, height = size
     for _ in range(_TRIES):
@@ -127,7 +127,7 @@ def _erase(
     fill_3: NDArray[np.uint8],
     rng: np.random.Generator,
 ) -> None:
-    """Put the mean colour over a random rectangle, in place."""
+    """Fill a random rectangle with the mean colour, in place."""
     height, width = pixels_HW3.shape[:2]
     for _ in range(_TRIES):
         wide, high = _random_sides(width * height * rng.uniform(*scale), _ERASED_RATIO, rng)
@@ -144,13 +144,13 @@ def _random_sides(
     return round(math.sqrt(area * ratio)), round(math.sqrt(area / ratio))
 
 
-def _trivially_augmented(picture: Image.Image, seed: int) -> Image.Image:
+def _trivially_augmented(image: Image.Image, seed: int) -> Image.Image:
     generator = torch.default_generator
     with _TORCH_DRAWS:
         before = generator.get_state()
         generator.manual_seed(seed)
         try:
-            varied: Image.Image = _TRIVIAL(picture)
+            varied: Image.Image = _TRIVIAL(image)
         finally:
             generator.set_state(before)
     return varied

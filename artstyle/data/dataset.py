@@ -15,17 +15,17 @@ _SECTIONS = ("quality", "balance", "split")
 _DATA_KEYS = ("data.cache_size", "data.background", "data.max_pixels", "data.min_side_px")
 
 FORMAT_VERSION = 1
-"""Of dataset.json; a reader refuses what is newer."""
+"""Version of dataset.json; a reader refuses newer ones."""
 
 
 def is_decided(key: str) -> bool:
-    """Return whether a dotted key of the configuration is settled once a data set is prepared."""
+    """Return whether `prepare` decides a dotted key of the configuration."""
     return key.split(".")[0] in _SECTIONS or key in _DATA_KEYS
 
 
 @dataclass(frozen=True)
 class DatasetFolder:
-    """A folder that `artstyle prepare` wrote: splits, labels, and a cache of pictures."""
+    """A folder that `artstyle prepare` wrote: splits, labels, and a cache of images."""
 
     path: Path
 
@@ -36,12 +36,12 @@ class DatasetFolder:
 
     @property
     def manifest_path(self) -> Path:
-        """``manifest.csv``: every painting that could be read."""
+        """``manifest.csv``: every readable painting."""
         return self.path / "manifest.csv"
 
     @property
     def rejected_path(self) -> Path:
-        """``rejected.csv``: every file left out, with the reason."""
+        """``rejected.csv``: every file that was left out, with the reason."""
         return self.path / "rejected.csv"
 
     @property
@@ -54,12 +54,12 @@ class DatasetFolder:
         """The content of ``dataset.json``.
 
         Raises:
-            MissingError: This is no dataset folder.
-            DataError: It is damaged, or a later version of artstyle wrote it.
+            MissingError: This is not a dataset folder.
+            DataError: The file is damaged, or a later version of artstyle wrote it.
         """
         if not self.description_path.is_file():
             raise MissingError(
-                f"{self.path} is no dataset folder (it has no dataset.json);"
+                f"{self.path} is not a dataset folder (it has no dataset.json);"
                 f" make one with 'artstyle prepare SOURCE --out {self.path}'"
             )
         description: dict[str, Any] = read_json(self.description_path)
@@ -74,26 +74,28 @@ class DatasetFolder:
 
     @property
     def data_config(self) -> DataConfig:
-        """How `prepare` read the pictures."""
+        """How `prepare` read the images."""
         recorded = self.description["config"]["data"]
         names = [key.removeprefix("data.") for key in _DATA_KEYS]
         return DataConfig(**{name: recorded[name] for name in names if name in recorded})
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over the splits, labels and picture contents: equal data, equal fingerprint."""
+        """SHA-256 over splits, labels and image contents: equal data, equal fingerprint."""
         return str(self.description["fingerprint"])
 
     def rows(self, split: Split) -> list[ManifestRow]:
         """Return the paintings of one split, in manifest order.
 
         Raises:
-            DataError: There are none.
+            DataError: The split is empty, or has an unknown style.
         """
-        self.description  # noqa: B018  # says what is wrong with a folder that is no data set
+        self.description  # noqa: B018  # raises if the folder is not a data set
         rows = [row for row in read_manifest(self.manifest_path) if row.split == split]
         if not rows:
-            raise DataError(f"{self.path} has no {split} pictures; splits are {', '.join(SPLITS)}")
+            raise DataError(
+                f"{self.path} has no {split} images; the splits are {', '.join(SPLITS)}"
+            )
         if unknown := {row.style for row in rows} - set(self.labels):
             raise DataError(
                 f"{self.manifest_path} has a style that {self.description_path.name} does not"
@@ -102,7 +104,7 @@ class DatasetFolder:
         return rows
 
     def image_path(self, row: ManifestRow) -> Path:
-        """Return where the pre-resized copy of a painting lies."""
+        """Return the path of a painting's pre-resized copy."""
         return self.path / row.cached
 
 
@@ -131,7 +133,7 @@ class _SplitReport:
 
 @dataclass(frozen=True)
 class _Description:
-    """What is read again of ``dataset.json``."""
+    """The keys of ``dataset.json`` that artstyle reads."""
 
     fingerprint: str
     labels: list[str]

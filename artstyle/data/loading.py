@@ -1,11 +1,10 @@
-"""Training batches: which paintings, in which order, varied how; all of it a function of the seed.
+"""Training batches: which images, in which order, augmented how; the seed decides all of it.
 
-Every draw has a seed of its own, made from the run's seed, the epoch and the place in the epoch.
-So a picture is varied in the same way by any number of workers, in any number of processes, and
-after a resume.
+Every draw has its own seed, derived from the run's seed, the epoch and the position in the epoch.
+So the number of workers and processes does not change the augmentation of an image, and neither
+does a resume.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,19 +20,20 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from artstyle.data.balance import oversampled_indices
+from artstyle.data.seeding import derived_seed
 from artstyle.errors import DataError, ImageError
 from artstyle.pictures.image import ImageRules, read_image
 
 Labels = NDArray[np.int64]
-"""Integer labels of N pictures, in [0, C)."""
+"""Integer labels of N images, in [0, C)."""
 
-# Copies in the cache have been held to the configured limits; a strip may have been shrunk below.
+# `prepare` checked the originals; a copy of a long strip may be narrower than the limit.
 CACHE_RULES = ImageRules(min_side_px=1)
 
 
 @dataclass(frozen=True)
 class Draw:
-    """One picture in one place of one epoch."""
+    """One image at one position of one epoch."""
 
     index: int
     seed: int
@@ -41,19 +41,19 @@ class Draw:
 
 @dataclass(frozen=True)
 class Labelled:
-    """Pictures with their labels, as training reads them."""
+    """Images with their labels, as training reads them."""
 
     paths: tuple[Path, ...]
     labels_N: Labels
 
 
 class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
-    """Pre-resized pictures as varied 8-bit pixels, S x S x 3, with their labels.
+    """Pre-resized images as augmented 8-bit pixels, S x S x 3, with their labels.
 
     Args:
-        paintings: The pictures.
-        transform: From a picture and a seed to its pixels.
-        threads: That read a batch together.
+        paintings: The images.
+        transform: Turns an image and a seed into pixels.
+        threads: How many threads read a batch.
     """
 
     def __init__(
@@ -67,12 +67,12 @@ class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
         self.threads = threads
 
     def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
-        """Read and vary one picture."""
+        """Read and augment one image."""
         pixels_HW3 = self.transform(read_cached(self.paintings.paths[draw.index]), draw.seed)
         return pixels_HW3, torch.tensor(self.paintings.labels_N[draw.index])
 
     def __getitems__(self, draws: Sequence[Draw]) -> list[tuple[Tensor, Tensor]]:
-        """Read and vary a batch; the loader asks for this rather than for one by one."""
+        """Read and augment a batch; the loader calls this and not ``__getitem__``."""
         with ThreadPoolExecutor(self.threads, thread_name_prefix="read") as pool:
             return list(pool.map(self.__getitem__, draws))
 
@@ -80,19 +80,19 @@ class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
 class EpochBatches(Sampler[list[Draw]]):
     """The batches of an epoch, for one of several processes.
 
-    All processes walk through the same order; of each batch, process r of n takes every n-th
-    picture from r on, so that the pictures of a step do not depend on n.
+    All processes use the same order. Of each batch, process r of n takes every n-th image from r
+    on, so the images of a batch do not depend on n.
 
     Args:
-        labels_N: Of the training pictures.
+        labels_N: Labels of the training images.
         batch_size: Over all processes.
-        balanced: Draw each style equally often (of N draws in all).
-        artists_N: Where styles are balanced, draw an artist who has n pictures of one in proportion
-            to the square root of n rather than to n.
-        oversample: Repeat rare styles to the size of the largest.
-        seed: Of the run.
+        seed: The run's seed.
+        balanced: Draw each style equally often, N draws in all.
+        artists_N: With ``balanced``: draw an artist with n images of a style in proportion to the
+            square root of n.
+        oversample: Repeat rare styles up to the size of the largest.
         rank: r.
-        world: n.
+        world_size: n.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class EpochBatches(Sampler[list[Draw]]):
         artists_N: Labels | None = None,
         oversample: bool = False,
         rank: int = 0,
-        world: int = 1,
+        world_size: int = 1,
     ) -> None:
         self.labels_N = labels_N
         self.batch_size = batch_size
@@ -113,42 +113,42 @@ class EpochBatches(Sampler[list[Draw]]):
         self.balanced = balanced
         self.artists_N = artists_N
         self.oversample = oversample
-        self.rank, self.world = rank, world
+        self.rank, self.world_size = rank, world_size
         self.epoch = self.first = 0
         self._num_draws = len(self._order())
 
     def set_epoch(self, epoch: int, first: int = 0) -> None:
-        """Choose the epoch that the next iteration gives, and the batch that it begins with.
+        """Choose the epoch of the next iteration and its first batch, both counted from 0.
 
-        Both are counted from 0; the batches are those that the whole epoch has from there on.
+        The batches are those of the whole epoch from ``first`` on.
         """
         self.epoch, self.first = epoch, first
 
     def __len__(self) -> int:
-        """Return the number of steps in a whole epoch."""
+        """Return the number of batches in a whole epoch."""
         full, rest = divmod(self._num_draws, self.batch_size)
-        return full + (rest >= self.world)
+        return full + (rest >= self.world_size)
 
     def sizes(self) -> list[int]:
-        """Return how many pictures each batch has, over all processes."""
+        """Return how many images each batch has, over all processes."""
         starts = range(0, len(self) * self.batch_size, self.batch_size)
         return [min(self.batch_size, self._num_draws - start) for start in starts]
 
     def __iter__(self) -> Iterator[list[Draw]]:
         """Yield this process's part of each batch.
 
-        A last batch with fewer pictures than processes is left out: each needs one.
+        A last batch with fewer images than processes is left out: each process needs one.
         """
         order = self._order()
         for step, size in islice(enumerate(self.sizes()), self.first, None):
             places = range(step * self.batch_size, step * self.batch_size + size)
             yield [
-                Draw(int(order[place]), derive_seed(self.seed, "draw", self.epoch, place))
-                for place in places[self.rank :: self.world]
+                Draw(int(order[place]), derived_seed(self.seed, "draw", self.epoch, place))
+                for place in places[self.rank :: self.world_size]
             ]
 
     def _order(self) -> Labels:
-        rng = np.random.default_rng(derive_seed(self.seed, "order", self.epoch))
+        rng = np.random.default_rng(derived_seed(self.seed, "order", self.epoch))
         if self.balanced:
             return _balanced_draws(self.labels_N, self.artists_N, rng)
         if self.oversample:
@@ -165,15 +165,15 @@ def build_loader(
 ) -> DataLoader[tuple[Tensor, Tensor]]:
     """Return the loader of training batches.
 
-    Beside an accelerator, processes read ahead. On a CPU the network needs the same cores, and
-    whoever reads meanwhile only holds it up: threads read each batch between two steps.
+    With an accelerator, processes read ahead. On a CPU the network needs the same cores, and
+    reading at the same time would slow it down: threads read each batch between two steps.
 
     Args:
-        paintings: What is drawn from.
-        transform: From a picture and a seed to its pixels.
-        batches: Which, in which order.
+        paintings: The training images.
+        transform: Turns an image and a seed into pixels.
+        batches: Which images, in which order.
         workers: Processes or threads; None means one per core.
-        device: Where the network is.
+        device: The network's device.
     """
     if workers is None:
         # The processes that torchrun starts on one machine share its cores.
@@ -192,40 +192,36 @@ def iterate(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, T
     """Yield the batches of an epoch.
 
     Raises:
-        DataError: A picture of the cache is gone or damaged.
+        DataError: An image of the cache is missing or damaged.
     """
     try:
         yield from loader
     except DataError as error:
-        # From a worker it comes with the worker's traceback; its last line is the message.
+        # A worker's error comes with its traceback; the last line is the message.
         line = str(error).strip().splitlines()[-1]
         raise DataError(line.removeprefix("artstyle.errors.DataError: ")) from None
 
 
 def read_cached(path: Path) -> Image.Image:
-    """Return a picture of the cache.
+    """Return an image of the cache.
 
     Raises:
-        DataError: It is gone or damaged.
+        DataError: The file is missing or damaged.
     """
     try:
         return read_image(path, rules=CACHE_RULES).pixels
     except ImageError as error:
-        if isinstance(error.__context__, MemoryError):  # Copies are small: it is not this one.
+        if isinstance(
+            error.__context__, MemoryError
+        ):  # Copies are small: other data filled the memory.
             raise error.__context__ from None
         raise DataError(
-            f"{path}: {error}; run 'artstyle prepare' again to make the copy anew"
+            f"{path}: {error}; run 'artstyle prepare' again to replace the copy"
         ) from None
 
 
-def derive_seed(*parts: object) -> int:
-    """Return a 63-bit seed that any change of ``parts`` changes altogether."""
-    text = "/".join(map(str, parts))
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) >> 1
-
-
 def _balanced_draws(labels_N: Labels, artists_N: Labels | None, rng: np.random.Generator) -> Labels:
-    """Return N indices in which every style that occurs is equally frequent, within one draw."""
+    """Return N indices that draw every style equally often, give or take one draw."""
     styles, num = np.unique(labels_N), len(labels_N)
     per_style = -(-num // len(styles))
     members = [np.flatnonzero(labels_N == style) for style in styles]
@@ -240,7 +236,7 @@ def _balanced_draws(labels_N: Labels, artists_N: Labels | None, rng: np.random.G
 
 
 def _repeated(members: Labels, count: int, rng: np.random.Generator) -> Labels:
-    """Return ``count`` of them, going through all in a new order before any comes again."""
+    """Return ``count`` of them: all in random order, then all in another order, and so on."""
     rounds = -(-count // len(members))
     return np.concatenate([rng.permutation(members) for _ in range(rounds)])[:count]
 
@@ -248,12 +244,14 @@ def _repeated(members: Labels, count: int, rng: np.random.Generator) -> Labels:
 def _by_artist(
     members_M: Labels, artists_M: Labels, count: int, rng: np.random.Generator
 ) -> Labels:
-    """Return ``count`` of them, an artist who has n of them as often as the root of n says.
+    """Return ``count`` of them; an artist with n images is drawn in proportion to sqrt(n).
 
-    Square-root sampling (Kang et al. 2020, eq. 1 with q = 1/2), drawn at even steps along the
-    shares of all artists in turn: a picture and an artist come as often as they should within one.
+    Square-root sampling (Kang et al. 2020, eq. 1 with q = 1/2) by systematic sampling: the images
+    are laid out artist after artist on a line, each as long as its share, and every unit step along
+    the line draws one. So each image and artist comes as often as expected, give or take one.
     """
     _, artist_M, numbers = np.unique(artists_M, return_inverse=True, return_counts=True)
+    # An image's share: an artist's n images together have n / sqrt(n) = sqrt(n).
     shares_M = numbers[artist_M] ** -0.5
     turns = rng.permutation(len(numbers))
     order = np.lexsort((rng.random(len(artists_M)), turns[artist_M]))

@@ -7,7 +7,7 @@ from torchvision.transforms.v2 import functional
 
 from artstyle.config import AugmentConfig
 from artstyle.data.augment import train_transform
-from artstyle.data.loading import derive_seed
+from artstyle.data.seeding import derived_seed
 from artstyle.data.transforms import eval_transform
 from artstyle.pictures.image import read_image
 from artstyle.plots import Tile
@@ -52,7 +52,7 @@ def augmented_tiles(
     return [
         Tile(to_picture(plain(picture), preprocessing), "unvaried"),
         *(
-            Tile(Image.fromarray(varied(picture, derive_seed(seed, number)).numpy()))
+            Tile(Image.fromarray(varied(picture, derived_seed(seed, number)).numpy()))
             for number in range(count)
         ),
     ]

@@ -11,6 +11,7 @@ from PIL import Image
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
+from artstyle.devices import choose_device
 from artstyle.errors import DataError, RunError
 from artstyle.evaluation.figures import write_figures
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
@@ -18,7 +19,7 @@ from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
 from artstyle.files import read_json, write_csv, write_json
-from artstyle.inference import choose_device, predict_logits
+from artstyle.inference import predict_logits
 from artstyle.locks import is_vacant, sole_writer
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.pictures.image import read_image

@@ -15,9 +15,9 @@ def training_rows(run: RunFolder, dataset: DatasetFolder) -> tuple[ManifestRow, 
     They are looked up in ``dataset`` if that is what the run was trained on, else in the folder
     that the run recorded, provided that it still holds the same data.
     """
-    recorded = run.environment()["dataset"]
-    for folder in (dataset, DatasetFolder(Path(recorded["path"]))):
-        if folder.description_path.is_file() and folder.fingerprint == recorded["fingerprint"]:
+    recorded = run.environment().dataset
+    for folder in (dataset, DatasetFolder(Path(recorded.path))):
+        if folder.description_path.is_file() and folder.fingerprint == recorded.fingerprint:
             rows = read_manifest(folder.manifest_path)
             return tuple(row for row in rows if row.split == "train")
     return None
@@ -41,17 +41,17 @@ def find_doubts(
     training: Sequence[ManifestRow] | None,
 ) -> list[str]:
     """Return what speaks against taking the scores at face value, one sentence each."""
-    recorded = run.environment()["dataset"]
-    same = recorded["fingerprint"] == dataset.fingerprint
+    recorded = run.environment().dataset
+    same = recorded.fingerprint == dataset.fingerprint
     doubts = []
     if not same:
         doubts.append(
             f"{dataset.path} ({_short(dataset.fingerprint)}) is not the data that the run learnt"
-            f" from: {recorded['path']} ({_short(recorded['fingerprint'])})."
+            f" from: {recorded.path} ({_short(recorded.fingerprint)})."
         )
     if training is None:
         doubts.append(
-            f"The data that the run learnt from is no longer in {recorded['path']}: nobody can say"
+            f"The data that the run learnt from is no longer in {recorded.path}: nobody can say"
             " whether these pictures, or others by their artists, were in it."
         )
     elif same and split == "train":

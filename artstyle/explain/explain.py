@@ -17,7 +17,7 @@ from artstyle.data.transforms import eval_transform
 from artstyle.errors import ImageError
 from artstyle.explain.cam import make_heatmaps, open_cam
 from artstyle.explain.methods import Method
-from artstyle.inference import read_ahead, require_numbers, softmax
+from artstyle.inference import read_ahead, require_finite_logits, softmax
 from artstyle.models.checkpoint import StyleModel
 from artstyle.paths import PicturePath
 from artstyle.predict import RankedStyle, rank_styles, read_picture
@@ -126,7 +126,7 @@ def _explain_readable(
         return
     stacked = torch.stack(images).to(model.device, memory_format=torch.channels_last)
     maps = make_heatmaps(cam, stacked, label)
-    require_numbers(maps.logits_NC)
+    require_finite_logits(maps.logits_NC)
     for picture, heat_SS, logits_C, chosen in zip(
         pictures, maps.heat_NHW, maps.logits_NC, maps.labels_N, strict=True
     ):

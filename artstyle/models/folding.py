@@ -1,4 +1,4 @@
-"""Batch norms folded into the convolutions before them: the same answers in fewer passes."""
+"""Batch norms folded into the convolutions before them: the same logits with less work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
-# Rounding differs by a few units in the seventh digit; more means that a pair was none.
+# Rounding changes a few units of the seventh digit; more means that a pair did not belong together.
 _TOLERANCE = 1e-4
 
 Pair = tuple[nn.Conv2d, nn.BatchNorm2d]
@@ -18,14 +18,14 @@ Pair = tuple[nn.Conv2d, nn.BatchNorm2d]
 def folded(network: nn.Module, image_size: int) -> nn.Module:
     """Return a copy of a network in evaluation mode whose batch norms are folded away.
 
-    In evaluation a batch norm multiplies and adds constants (Ioffe and Szegedy 2015, section 3.1),
-    which the convolution before it can do as well. Which convolution that is shows when the
-    network looks at a picture. A network without such pairs, or one whose copy answers otherwise,
-    is returned as it is.
+    In evaluation mode a batch norm multiplies and adds constants (Ioffe and Szegedy 2015, section
+    3.1), and the convolution before it can do that as well. One forward pass shows which
+    convolution that is. The network itself is returned if it has no such pairs, or if the copy's
+    logits differ.
 
     Args:
-        network: In evaluation mode; left as it is.
-        image_size: Side in pixels of the squares that it takes.
+        network: In evaluation mode; left unchanged.
+        image_size: Side in pixels of its input.
     """
     if not any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
         return network
@@ -34,28 +34,28 @@ def folded(network: nn.Module, image_size: int) -> nn.Module:
     device = next(network.parameters()).device
     image = torch.linspace(-2, 2, count, device=device).reshape(1, 3, image_size, image_size)
     with torch.no_grad():
-        with _noted_pairs(copy) as pairs:
+        with _collected_pairs(copy) as pairs:
             expected: Tensor = copy(image)
         names = {module: name for name, module in copy.named_modules()}
         for convolution, norm in pairs:
             _fold(convolution, norm)
-            # timm's norms hold the activation that follows.
+            # timm's batch norms contain the activation that follows.
             copy.set_submodule(names[norm], getattr(norm, "act", nn.Identity()))
         scale = max(float(expected.abs().max()), 1.0)
-        # Answers that are no numbers are never the same.
+        # False for NaN as well.
         same = bool((copy(image) - expected).abs().max() <= _TOLERANCE * scale)
     return copy.to(memory_format=torch.channels_last) if same else network
 
 
 @contextmanager
-def _noted_pairs(network: nn.Module) -> Iterator[list[Pair]]:
-    """Note each batch norm that takes what a convolution gave, in the order of running."""
+def _collected_pairs(network: nn.Module) -> Iterator[list[Pair]]:
+    """Collect each batch norm and the convolution whose output it takes, in running order."""
     pairs: list[Pair] = []
     given: dict[int, tuple[nn.Conv2d, Any]] = {}
 
     def note_convolution(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         assert isinstance(module, nn.Conv2d)
-        given[id(output)] = module, output  # Kept, or another tensor could get its number.
+        given[id(output)] = module, output  # Keep the output, or another tensor could get its id.
 
     def note_norm(module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         found = given.get(id(inputs[0]))

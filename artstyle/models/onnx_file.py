@@ -1,6 +1,6 @@
-"""Models as ONNX files: labels and preprocessing inside, answers equal to the checkpoint's.
+"""Models as ONNX files, with labels and preprocessing; their logits equal the checkpoint's.
 
-ONNX Runtime answers on a CPU, in float32. Nothing in such a file can run but its graph.
+ONNX Runtime computes on a CPU, in float32. Nothing in such a file can run except its graph.
 """
 
 import hashlib
@@ -27,15 +27,15 @@ from artstyle.painter.collection import STYLES, paint
 from artstyle.preprocessing import Preprocessing
 
 LOGIT_TOLERANCE = 1e-3
-"""A file whose logits differ by more from the checkpoint's is not written."""
+"""If logits differ from the checkpoint's by more, the file is not written."""
 _PICTURES, _BATCHES = 256, (1, 7)
 _INPUT, _OUTPUT, _METADATA = "images", "logits", "artstyle"
 
 
 class OnnxNetwork(nn.Module):
-    """A session of ONNX Runtime in the place of a network: N x 3 x S x S in, N x C out.
+    """A session of ONNX Runtime as a network: N x 3 x S x S in, N x C out.
 
-    It uses one core, as `predict_logits` lets every network do on a CPU; several threads may ask
+    It uses one core, like every network in `predict_logits` on a CPU. Several threads may call it
     at once.
     """
 
@@ -49,9 +49,9 @@ class OnnxNetwork(nn.Module):
             self.session = runtime.InferenceSession(
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except Exception as error:  # noqa: BLE001  # its own classes have no common root
+        except Exception as error:  # noqa: BLE001  # its error classes have no common base
             reason = " ".join(str(error).split())[:200]
-            raise WeightsError(f"{path} is damaged or no ONNX file: {reason}") from None
+            raise WeightsError(f"{path} is damaged or not an ONNX file: {reason}") from None
 
     def forward(self, images_N3SS: Tensor) -> Tensor:
         """Return logits, N x C."""
@@ -64,15 +64,15 @@ def export_onnx(model: StyleModel, path: Path) -> float:
 
     Args:
         model: On a CPU.
-        path: Ends in ``.onnx``; takes the place of a file.
+        path: Ends in ``.onnx``; an existing file is replaced.
 
     Returns:
-        The largest difference in any logit between file and model over 256 painted pictures, one
-        at a time and seven at a time.
+        The largest difference of any logit between file and model, over 256 synthetic paintings in
+        batches of one and of seven.
 
     Raises:
         MissingError: The packages of ``artstyle[onnx]`` are not installed.
-        WeightsError: The difference is more than 1e-3, or the network has no form in ONNX.
+        WeightsError: The difference is more than 1e-3, or ONNX cannot express the network.
     """
     onnx = _import("onnx")
     about = {"checkpoint": model.fingerprint}
@@ -92,15 +92,15 @@ def export_onnx(model: StyleModel, path: Path) -> float:
 
 
 def load_onnx_model(path: Path, checkpoint: Path | None = None) -> StyleModel:
-    """Load what `export_onnx` wrote, for answering on a CPU.
+    """Load a file of `export_onnx`, for inference on a CPU.
 
     Args:
         path: The ONNX file.
-        checkpoint: That it must have been written from; None takes any.
+        checkpoint: The checkpoint that it must have been exported from; None accepts any.
 
     Raises:
-        MissingError: There is no such file, or ``artstyle[onnx]`` is not installed.
-        WeightsError: It is no ONNX file of ours, or of another checkpoint.
+        MissingError: The file is missing, or ``artstyle[onnx]`` is not installed.
+        WeightsError: The file was not written by artstyle, or is from another checkpoint.
     """
     if not path.is_file():
         raise MissingError(f"no ONNX file {path}; write it with 'artstyle export'")
@@ -109,7 +109,8 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> StyleModel:
     header = parse_header(metadata.get(_METADATA, ""), path)
     if checkpoint and header.about.get("checkpoint") != checkpoint_fingerprint(checkpoint):
         raise WeightsError(
-            f"{path} is not of {checkpoint}; write it anew with 'artstyle export --overwrite'"
+            f"{path} was not exported from {checkpoint};"
+            " replace it with 'artstyle export --overwrite'"
         )
     size = header.preprocessing.image_size
     return StyleModel(
@@ -126,7 +127,7 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> StyleModel:
 def _write_graph(model: StyleModel, path: Path) -> None:
     size = model.preprocessing.image_size
     network = folded(model.network, size).to(memory_format=torch.contiguous_format)
-    # Two pictures: a graph that was traced with one may hold for one only.
+    # Two images: a graph that was traced with one may accept only one.
     images_N3SS = torch.zeros(2, 3, size, size)
     level = logging.getLogger("torch.onnx").level
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -144,7 +145,7 @@ def _write_graph(model: StyleModel, path: Path) -> None:
         )
     except torch.onnx.errors.OnnxExporterError as error:
         reason = str(error).strip().splitlines()[0][:200]
-        raise WeightsError(f"{model.name} has no form in ONNX: {reason}") from None
+        raise WeightsError(f"{model.name} cannot be expressed in ONNX: {reason}") from None
     finally:
         logging.getLogger("torch.onnx").setLevel(level)
 
@@ -152,19 +153,19 @@ def _write_graph(model: StyleModel, path: Path) -> None:
 def _largest_difference(model: StyleModel, exported: nn.Module) -> float:
     pixels_NSS3 = np.stack(list(islice(_painted(model.preprocessing), _PICTURES)))
     images_N3SS = normalise(torch.from_numpy(pixels_NSS3), model.preprocessing)
-    expected_NC = _answers(model.network, images_N3SS, 16)
-    differences = [_answers(exported, images_N3SS, size) - expected_NC for size in _BATCHES]
+    expected_NC = _logits(model.network, images_N3SS, 16)
+    differences = [_logits(exported, images_N3SS, size) - expected_NC for size in _BATCHES]
     return max(float(difference.abs().max()) for difference in differences)
 
 
-def _answers(network: nn.Module, images_N3SS: Tensor, batch_size: int) -> Tensor:
+def _logits(network: nn.Module, images_N3SS: Tensor, batch_size: int) -> Tensor:
     starts = range(0, len(images_N3SS), batch_size)
     with torch.inference_mode():
         return torch.cat([network(images_N3SS[start : start + batch_size]) for start in starts])
 
 
 def _painted(preprocessing: Preprocessing) -> Iterator[NDArray[np.uint8]]:
-    """Yield synthetic paintings without end, as the model sees them, S x S x 3."""
+    """Yield endless synthetic paintings as the model sees them, S x S x 3."""
     square = square_transform(preprocessing)
     styles = list(STYLES)
     number = 0
@@ -178,7 +179,7 @@ def _import(name: str) -> Any:
     """Import an optional package.
 
     Raises:
-        MissingError: It is not there.
+        MissingError: It is not installed.
     """
     try:
         return import_module(name)

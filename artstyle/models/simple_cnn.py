@@ -1,4 +1,4 @@
-"""The baseline: four convolutions, two fully connected layers, trained from nothing."""
+"""The baseline: four convolutions and two linear layers, trained from scratch."""
 
 from itertools import pairwise
 
@@ -11,12 +11,12 @@ _HIDDEN = 512
 class SimpleCNN(nn.Module):
     """Four blocks of convolution, batch norm, ReLU and 2x2 max pooling; then two linear layers.
 
-    The first linear layer is sized from ``image_size``, so any square of 16 pixels or more fits.
+    ``image_size`` decides the size of the first linear layer: any square of 16 pixels or more.
 
     Args:
         num_styles: C, the length of the logits.
         image_size: Side in pixels of the square input.
-        dropout: Before the last layer.
+        dropout: Rate before the last layer.
     """
 
     def __init__(self, num_styles: int, image_size: int, dropout: float = 0.5) -> None:

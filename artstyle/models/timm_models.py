@@ -1,4 +1,4 @@
-"""Models from timm: built by name, and described from what timm records of them."""
+"""Models from timm: built by name, and described by timm's own metadata."""
 
 import re
 from contextlib import suppress
@@ -15,7 +15,7 @@ from artstyle.errors import UnknownNameError, UsageError
 from artstyle.models.weights import no_download
 from artstyle.models.zoo import TIMM_PREFIX, ModelSpec, refused_size
 
-# Modules whose children count as blocks of their own.
+# Each child of these modules is a block.
 _SEQUENCES = ("blocks", "stages", "layers")
 
 
@@ -26,17 +26,17 @@ def build(
     image_size: int | None = None,
     dropout: float | None = None,
 ) -> nn.Module:
-    """Build a network as timm knows it.
+    """Build a network by its name in timm.
 
     Args:
         architecture: timm's name, with or without a tag of weights.
-        pretrained: Whether its weights are loaded, downloaded on first use.
+        pretrained: Whether to load its weights, with a download on first use.
         image_size: Side in pixels, for models that are built for one size; others take any.
-        dropout: Before the last layer; None takes the model's own.
+        dropout: Rate before the last layer; None takes the model's own.
     """
     options: dict[str, Any] = {} if dropout is None else {"drop_rate": dropout}
     if image_size is not None:
-        # Only models with position embeddings or windows take it; the others refuse the word.
+        # Only models with position embeddings or windows have this argument.
         with suppress(TypeError):
             network: nn.Module = timm.create_model(
                 architecture, pretrained=pretrained, img_size=image_size, **options
@@ -52,15 +52,15 @@ def build_any(
     """Build ``timm/NAME`` and describe it.
 
     Raises:
-        UnknownNameError: timm has no such model.
-        WeightsError: Its weights cannot be had.
+        UnknownNameError: timm does not have the model.
+        WeightsError: Its weights cannot be downloaded.
     """
     builder = name.removeprefix(TIMM_PREFIX)
     architecture = builder.split(".")[0]
     if not timm.is_model(architecture) or not _is_known(builder, architecture):
         raise UnknownNameError("timm model", builder, timm.list_models(f"{architecture[:5]}*")[:12])
     if pretrained and not _hub_answers():
-        # Or it would try again and again, for minutes; what it has in its cache still serves.
+        # Otherwise it retries for minutes. Weights in its cache can still be used.
         constants.HF_HUB_OFFLINE = True
     try:
         network = build(builder, pretrained=pretrained, image_size=image_size, dropout=dropout)
@@ -74,7 +74,7 @@ def build_any(
 
 
 def _hub_answers() -> bool:
-    """Return whether timm's weights can be asked for; behind a proxy, only asking would tell."""
+    """Return whether the host of timm's weights can be reached; behind a proxy, assume so."""
     if getproxies():
         return True
     try:
@@ -85,7 +85,7 @@ def _hub_answers() -> bool:
 
 
 def _is_known(builder: str, architecture: str) -> bool:
-    """Return whether a tag of weights is one of timm's own, never a path or a place on the hub."""
+    """Return whether a tag of weights is one of timm's, not a path or another repository."""
     return builder == architecture or builder in timm.list_pretrained(f"{architecture}.*")
 
 
@@ -110,11 +110,11 @@ def _describe(name: str, network: Any) -> ModelSpec:
 
 
 def _blocks(network: nn.Module, head: str) -> tuple[tuple[str, ...], ...]:
-    """Return the backbone's parts; what stands after a block goes with it."""
+    """Return the backbone's parts; a module that is not a block goes with the block before it."""
     groups: list[list[str]] = [[]]
     for name, child in network.named_children():
         if name == head.split(".")[0]:
-            groups[-1] += [f"{name}.{part}" for part in _parameters_beside(child, head)]
+            groups[-1] += [f"{name}.{part}" for part in _other_parts(child, head)]
         elif name in _SEQUENCES:
             groups += [[f"{name}.{part}"] for part, _ in child.named_children()]
         elif re.fullmatch(r"layer\d", name):
@@ -124,8 +124,8 @@ def _blocks(network: nn.Module, head: str) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(group) for group in groups if group)
 
 
-def _parameters_beside(root: nn.Module, head: str) -> list[str]:
-    """Return the parts of a head module, such as its norm, that are not the last layer itself."""
+def _other_parts(root: nn.Module, head: str) -> list[str]:
+    """Return the parts of a head module that are not the last layer itself, such as its norm."""
     last = head.split(".")[-1]
     return [
         name
@@ -135,7 +135,7 @@ def _parameters_beside(root: nn.Module, head: str) -> list[str]:
 
 
 def _cam_layer(network: Any) -> str:
-    """Return the layer to explain: before the last attention, or the last feature map."""
+    """Return the layer to explain: the one before the last attention, or the last feature map."""
     if hasattr(network, "num_prefix_tokens") and hasattr(network, "blocks"):
         return f"blocks.{len(network.blocks) - 1}.norm1"
     features = getattr(network, "feature_info", None)

@@ -1,4 +1,4 @@
-"""Which layers learn, and what frozen layers do meanwhile."""
+"""Which layers are trained, and in which mode frozen layers run."""
 
 from torch import nn
 
@@ -9,7 +9,7 @@ from artstyle.models.zoo import ModelSpec
 def unfreeze(network: nn.Module, spec: ModelSpec, config: UnfreezeConfig, epoch: int) -> None:
     """Set ``requires_grad`` of every parameter for one epoch, counted from 0.
 
-    What lies before the first learning block then needs no backward pass, and gets none.
+    Layers before the first trained block then need no backward pass, and PyTorch runs none.
     """
     mode = stage(config, epoch)
     network.requires_grad_(mode == "all")
@@ -22,32 +22,32 @@ def unfreeze(network: nn.Module, spec: ModelSpec, config: UnfreezeConfig, epoch:
 
 
 def stage(config: UnfreezeConfig, epoch: int) -> str:
-    """Return what learns in one epoch, counted from 0: none, head, blocks or all."""
+    """Return what is trained in one epoch, counted from 0: none, head, blocks or all."""
     if config.mode == "staged":
         return "head" if epoch < config.head_epochs else "blocks"
     return config.mode
 
 
 def train_mode(network: nn.Module) -> None:
-    """Put learning parts in training mode and frozen ones in evaluation mode.
+    """Put trained parts in training mode and frozen parts in evaluation mode.
 
-    A frozen batch norm keeps the statistics that its weights were trained with, and a frozen
-    block drops no paths.
+    A frozen batch norm keeps the statistics that its weights were trained with, and a frozen block
+    has no stochastic depth.
     """
     network.train()
-    _rest_frozen(network)
+    _set_frozen_to_eval(network)
 
 
-def _rest_frozen(module: nn.Module) -> None:
+def _set_frozen_to_eval(module: nn.Module) -> None:
     parameters = list(module.parameters())
     if parameters and not any(parameter.requires_grad for parameter in parameters):
         module.eval()
         return
     for child in module.children():
-        _rest_frozen(child)
+        _set_frozen_to_eval(child)
 
 
 def count_parameters(network: nn.Module) -> tuple[int, int]:
-    """Return how many numbers the network has, and how many of them learn."""
+    """Return how many parameters the network has, and how many of them are trained."""
     sizes = [(p.numel(), p.requires_grad) for p in network.parameters()]
-    return sum(size for size, _ in sizes), sum(size for size, learns in sizes if learns)
+    return sum(size for size, _ in sizes), sum(size for size, trained in sizes if trained)

@@ -1,4 +1,4 @@
-"""The models, as data: what each needs to be built, fed, unfrozen and explained. No torch here."""
+"""The table of models: how to build, feed, unfreeze and explain each. Loads without torch."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,29 +17,26 @@ TIMM_PREFIX = "timm/"
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """One network.
-
-    Module paths are dotted, as in ``network.get_submodule(path)``.
-    """
+    """One model. Module paths are dotted, as in ``network.get_submodule(path)``."""
 
     name: str
     source: Source
     builder: str
-    """The name under which its source builds it."""
+    """The model's name at its source."""
     image_size: int
-    """Side in pixels of the square that it was trained on."""
+    """Side in pixels of the square images that it was trained on."""
     head: str
-    """The last layer, which gives a logit a style."""
+    """The last layer, with one logit per style."""
     blocks: tuple[tuple[str, ...], ...]
-    """The backbone in parts, first to last, each one or more modules; the last N are unfrozen.
-    Together they hold all parameters but the head's."""
+    """The backbone in parts, first to last, each of one or more modules; the last N are unfrozen.
+    Together they have all parameters except the head's."""
     cam_layer: str
-    """The layer whose activations are drawn as a heatmap; empty: none is known to serve."""
+    """The layer whose activations a heatmap shows; empty if no layer is known to work."""
     mean: RGB = IMAGENET_MEAN
     std: RGB = IMAGENET_STD
     interpolation: Interpolation = "bilinear"
     weights: str = ""
-    """The name of its ImageNet weights at its source; empty: it has none."""
+    """The name of its ImageNet weights at its source; empty if it has none."""
     about: str = ""
 
     @property
@@ -72,7 +69,7 @@ _SPECS = (
         head="classifier.4",
         blocks=(*((f"features.{n}",) for n in range(4)), ("classifier.1",)),
         cam_layer="features.3.2",
-        about="the baseline: four convolutions, trained from nothing",
+        about="the baseline: four convolutions, trained from scratch",
     ),
     ModelSpec(
         name="resnet50",
@@ -110,12 +107,12 @@ _SPECS = (
 
 
 def build_preprocessing(spec: ModelSpec, asked: DataConfig, prepared: DataConfig) -> Preprocessing:
-    """Return what a model's pictures go through.
+    """Return the preprocessing of a model's images.
 
     Args:
-        spec: Its normalisation, interpolation and own size.
-        asked: The image size and fit that a run asks for.
-        prepared: How files were read when the data set was prepared: so they are read for ever.
+        spec: The model's normalisation, interpolation and image size.
+        asked: The run's image size and fit.
+        prepared: How `prepare` read the files; the model's images are always read like this.
     """
     return Preprocessing(
         image_size=asked.image_size or spec.image_size,
@@ -131,13 +128,13 @@ def build_preprocessing(spec: ModelSpec, asked: DataConfig, prepared: DataConfig
 
 
 MODELS = {spec.name: spec for spec in _SPECS}
-"""Every model with a name of its own; ``timm/NAME`` reaches all others."""
+"""Every named model; ``timm/NAME`` is any other model of timm."""
 
 
 def weights_at_start(name: str, asked: str | None) -> str:
-    """Return where a model's first weights come from: ``imagenet``, ``none``, or a file.
+    """Return the source of a model's initial weights: ``imagenet``, ``none``, or a file.
 
-    Asked for nothing, a model takes ImageNet's if it has them.
+    If ``asked`` is None, a model takes ImageNet weights if it has them.
     """
     if asked is not None:
         return asked
@@ -145,19 +142,19 @@ def weights_at_start(name: str, asked: str | None) -> str:
 
 
 def refused_size(name: str, image_size: int | None, error: Exception) -> UsageError:
-    """Return what to say of a network that takes only some sizes of picture, and not this one."""
+    """Return the error for a network that does not accept this image size."""
     reason = " ".join(str(error).split())[:120]
     return UsageError(
-        f"{name} takes no pictures of {image_size} pixels ({reason}); leave data.image_size out for"
-        " the size it was made for"
+        f"{name} does not accept {image_size}-pixel images ({reason});"
+        " leave data.image_size out for the model's own size"
     )
 
 
 def require_model(name: str) -> None:
-    """Check a model's name without loading torch; what stands after ``timm/`` is checked later.
+    """Check a model's name without loading torch; the part after ``timm/`` is checked later.
 
     Raises:
-        UnknownNameError: There is no such model.
+        UnknownNameError: No model has the name.
     """
     if name not in MODELS and not name.startswith(TIMM_PREFIX):
         raise UnknownNameError("model", name, [*MODELS, f"{TIMM_PREFIX}NAME"])

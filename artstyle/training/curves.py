@@ -1,4 +1,4 @@
-"""The learning curves of a run, drawn from its history."""
+"""Plots of a run's learning curves, from its history."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -32,12 +32,12 @@ _COLOURS = {
 
 
 def plot_curves(history_path: Path, out_path: Path) -> None:
-    """Draw loss, scores and learning rate over epochs as a PNG, written whole or not at all.
+    """Plot loss, scores and learning rate over epochs as a PNG, written whole or not at all.
 
-    Fields that are empty, as those of an epoch without training, are left out.
+    Empty fields, as in an epoch without training, are left out.
 
     Raises:
-        MissingError: There is no history.
+        MissingError: The history is missing.
     """
     write_figure(out_path, draw_curves(list(read_csv(history_path))))
 
@@ -60,7 +60,7 @@ def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     score.set_ylim(0, 1.03)
     lr.yaxis.set_major_formatter("{x:g}")
     for axes in (loss, score):
-        # Below, where no line runs.
+        # Below the axes, where it hides no line.
         axes.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
     return figure
 

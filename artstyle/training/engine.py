@@ -1,10 +1,10 @@
-"""One epoch of training: batches to gradients to steps."""
+"""One epoch of training: batches, gradients, updates of the weights."""
 
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import torch
@@ -16,19 +16,21 @@ from torch.optim.swa_utils import AveragedModel
 from torchvision.transforms import v2
 
 from artstyle.config import AugmentConfig, TrainConfig
-from artstyle.data.loading import EpochBatches, derive_seed, iterate
+from artstyle.data.loading import EpochBatches, iterate
+from artstyle.data.seeding import derived_seed
 from artstyle.errors import TrainingError
 from artstyle.models.unfreeze import train_mode
 from artstyle.training.losses import Loss
 from artstyle.training.optim import Schedule
-from artstyle.training.processes import Processes
+from artstyle.training.process_group import ProcessGroup
 
 Batch = tuple[Tensor, Tensor]
+"""Inputs and labels."""
 
 
 @dataclass
 class Learner:
-    """All that moves while a network learns."""
+    """Everything that training changes."""
 
     network: nn.Module
     optimizer: Optimizer
@@ -40,221 +42,249 @@ class Learner:
     mix: Callable[[Tensor, Tensor], Batch] | None
     """Mixup or CutMix of a batch."""
     precision: torch.dtype | None
-    """Of autocast; None computes in float32."""
+    """Dtype for autocast; None computes in float32."""
 
     @property
-    def answering(self) -> nn.Module:
-        """The network whose answers count: the moving average if there is one."""
+    def eval_network(self) -> nn.Module:
+        """The network that is validated and kept: the averaged weights if there are any."""
         return self.network if self.ema is None else self.ema.module
 
 
 @dataclass(frozen=True)
 class Feed:
-    """What comes in during an epoch, and what it goes through."""
+    """The input of an epoch, and the module that takes it."""
 
-    batches: Iterable[Batch]
-    """This process's part of each, with labels."""
-    enter: Callable[[Tensor], Tensor]
-    """From a batch on the device to what the module takes."""
+    batches: EpochBatches
+    """This process's part of each batch."""
+    loader: Iterable[Batch]
+    """Yields inputs and labels in the order of ``batches``."""
+    to_input: Callable[[Tensor], Tensor]
+    """Turns a batch on the device into the module's input."""
     module: nn.Module
-    """The network, or a part of it that takes what the rest has computed before."""
+    """The network; or its head alone, for inputs that are features."""
 
 
 @dataclass(frozen=True)
 class EpochResult:
-    """What an epoch of training came to, over all processes."""
+    """The result of one epoch of training, over all processes."""
 
     loss: float
     accuracy: float
-    """On the varied pictures, before each step."""
+    """On the augmented images, before each update."""
     images: int
-    steps: int
-    """Batches."""
+    batches: int
     seconds: float
     lr: float
-    """Of the head, at the end."""
+    """The head's learning rate at the end."""
 
 
 @dataclass
 class Tally:
-    """What the batches of an epoch came to so far, in this process."""
+    """Running sums over an epoch's batches, in this process."""
 
     loss: float = 0.0
-    """Summed over pictures, as the answers that were right."""
+    """Summed over images."""
     right: int = 0
+    """Correct predictions."""
     images: int = 0
     seconds: float = 0.0
 
     def add(self, loss: float, right: int, images: int, seconds: float) -> None:
-        """Count a batch."""
+        """Add one batch."""
         self.loss += loss
         self.right += right
         self.images += images
         self.seconds += seconds
 
-    @property
-    def sums(self) -> tuple[float, float, float]:
-        """What is added up over processes."""
-        return self.loss, self.right, self.images
-
 
 @dataclass(frozen=True)
 class BatchResult:
-    """What is told of a batch."""
+    """What is reported after each batch."""
 
     done: int
-    """Batches of the epoch, with this one."""
+    """Batches of the epoch so far, with this one."""
     loss: float
     """Mean, in this process."""
     images: int
     """Over all processes."""
-    moved: bool
-    """Whether the weights have just moved: no gradient is waiting for the next batch."""
+    updated: bool
+    """Whether this batch ended with an update: no gradient is waiting for the next batch."""
 
 
-class BadLossError(TrainingError):
-    """The loss is no finite number; the batch is with it.
+class NonfiniteLossError(TrainingError):
+    """The loss is NaN or infinite; the error carries the batch.
 
     Args:
-        step: The batch's place in the epoch, counted from 0.
+        batch: The batch's position in the epoch, counted from 0.
         loss: NaN or infinite.
-        inputs: The batch as it was fed: N pictures or their features.
+        inputs: N images or their features, as they were loaded.
         labels: N of them.
     """
 
-    def __init__(self, step: int, loss: float, inputs: Tensor, labels: Tensor) -> None:
-        super().__init__(f"the loss is {loss} in batch {step + 1}")
-        self.step, self.loss, self.inputs, self.labels = step, loss, inputs, labels
+    def __init__(self, batch: int, loss: float, inputs: Tensor, labels: Tensor) -> None:
+        super().__init__(f"the loss is {loss} in batch {batch + 1}")
+        self.batch, self.loss, self.inputs, self.labels = batch, loss, inputs, labels
+
+
+@dataclass(frozen=True)
+class _Position:
+    """Where a batch is in the epoch and in its update."""
+
+    number: int
+    """Counted from 0."""
+    loss_weight: float
+    """Factor of each image's loss, so that an update follows the mean over all its images."""
+    updates: bool
+    """Whether the weights are updated after this batch."""
 
 
 def build_mix(config: AugmentConfig, num_styles: int) -> Callable[[Tensor, Tensor], Batch] | None:
-    """Return what mixes the pictures of a batch; None if nothing is asked for."""
-    ways: list[nn.Module] = []
+    """Return the transform that mixes the images of a batch; None if it is off."""
+    transforms: list[nn.Module] = []
     if config.mixup_alpha:
-        ways.append(v2.MixUp(alpha=config.mixup_alpha, num_classes=num_styles))
+        transforms.append(v2.MixUp(alpha=config.mixup_alpha, num_classes=num_styles))
     if config.cutmix_alpha:
-        ways.append(v2.CutMix(alpha=config.cutmix_alpha, num_classes=num_styles))
-    return v2.RandomChoice(ways) if ways else None
+        transforms.append(v2.CutMix(alpha=config.cutmix_alpha, num_classes=num_styles))
+    return v2.RandomChoice(transforms) if transforms else None
 
 
 def train_epoch(
     learner: Learner,
     feed: Feed,
-    batches: EpochBatches,
     config: TrainConfig,
-    processes: Processes,
+    group: ProcessGroup,
+    *,
     tally: Tally,
     after_batch: Callable[[BatchResult], None],
 ) -> EpochResult:
-    """Train for one epoch, the one that ``batches`` is set to, from its first batch there on.
+    """Train on the epoch and from the batch that ``feed.batches`` is set to.
 
-    The gradient of a step is that of the mean loss over all its pictures, however they are dealt
-    out to processes and to accumulated batches.
+    An update follows the gradient of the mean loss over all its images, in whichever processes and
+    accumulated batches they are.
 
     Args:
         learner: Changed in place.
-        feed: This process's part of ``batches``.
-        batches: The epoch's batches.
+        feed: The epoch's batches.
         config: Accumulation, clipping.
-        processes: This one and the others.
-        tally: Of the batches before; those that follow are added.
-        after_batch: Told of each.
+        group: This process and the others.
+        tally: Sums over the epoch's earlier batches; the new batches are added.
+        after_batch: Called after each batch.
 
     Raises:
-        BadLossError: The loss is no longer a finite number.
+        NonfiniteLossError: A loss is NaN or infinite.
     """
     train_mode(feed.module)
-    module = _distributed(feed.module, processes)
-    device, clock = processes.device, time.perf_counter()
-    sizes = islice(_step_sizes(batches, config.accumulate), batches.first, None)
-    for step, (images, labels) in enumerate(iterate(feed.batches), start=batches.first):
-        torch.manual_seed(derive_seed(batches.seed, "step", batches.epoch, step, processes.rank))
-        moves = (step + 1) % config.accumulate == 0 or step + 1 == len(batches)
-        share = processes.world / next(sizes)
-        with _unsynchronised(module, moves):
-            images, labels = (
-                images.to(device, non_blocking=True),
-                labels.to(device, non_blocking=True),
-            )
-            losses_N, right = _backward(learner, module, feed.enter(images), labels, share)
-        if moves:
-            _move(learner, config.max_grad_norm)
-        mean = float(losses_N.mean())
-        if not math.isfinite(mean):
-            raise BadLossError(step, mean, images, labels)
+    feed = replace(feed, module=_distributed(feed.module, group))
+    clock = time.perf_counter()
+    positions = _positions(feed.batches, config.accumulate, group.world_size)
+    for position, batch in zip(positions, iterate(feed.loader), strict=True):
+        _seed_batch(feed.batches, position.number, group.rank)
+        inputs, labels = (part.to(group.device, non_blocking=True) for part in batch)
+        loss, right = _train_batch(learner, feed, position, (inputs, labels), config.max_grad_norm)
         started, clock = clock, time.perf_counter()
-        tally.add(mean * len(labels), right, len(labels), clock - started)
-        after_batch(BatchResult(step + 1, mean, len(labels) * processes.world, moves))
-    processes.share_buffers(learner.network)
-    processes.share_buffers(learner.answering)
-    loss, right_total, images_total = processes.total(tally.sums)
+        tally.add(loss * len(labels), right, len(labels), clock - started)
+        images = len(labels) * group.world_size
+        after_batch(BatchResult(position.number + 1, loss, images, position.updates))
+    for network in (learner.network, learner.eval_network):
+        group.broadcast_buffers(network)
+    return _epoch_result(learner, feed, tally, group)
+
+
+def _positions(batches: EpochBatches, accumulate: int, world_size: int) -> Iterator[_Position]:
+    """Yield the position of each batch from ``batches.first`` on."""
+    every = (
+        _Position(number, world_size / sum(sizes), updates=number + 1 == start + len(sizes))
+        for start, sizes in _updates(batches.sizes(), accumulate)
+        for number in range(start, start + len(sizes))
+    )
+    return islice(every, batches.first, None)
+
+
+def _updates(sizes: list[int], accumulate: int) -> Iterator[tuple[int, list[int]]]:
+    """Yield each update's first batch and the sizes of its batches, over all processes."""
+    for start in range(0, len(sizes), accumulate):
+        yield start, sizes[start : start + accumulate]
+
+
+def _seed_batch(batches: EpochBatches, number: int, rank: int) -> None:
+    """Seed torch for one batch, so that a resumed run draws the same dropout and mixup."""
+    torch.manual_seed(derived_seed(batches.seed, "step", batches.epoch, number, rank))
+
+
+def _train_batch(
+    learner: Learner, feed: Feed, position: _Position, batch: Batch, max_grad_norm: float
+) -> tuple[float, int]:
+    """Train on one batch; return its mean loss and the number of right predictions."""
+    inputs, labels = batch
+    with _local_gradients(feed.module, position.updates):
+        loss_N, right = _add_gradients(
+            learner, feed.module, feed.to_input(inputs), labels, position.loss_weight
+        )
+    if position.updates:
+        _update(learner, max_grad_norm)
+    loss = float(loss_N.mean())
+    if not math.isfinite(loss):
+        raise NonfiniteLossError(position.number, loss, inputs, labels)
+    return loss, right
+
+
+def _add_gradients(
+    learner: Learner, module: nn.Module, inputs: Tensor, labels: Tensor, loss_weight: float
+) -> tuple[Tensor, int]:
+    """Add the gradients of one batch; return its losses and the number of right predictions."""
+    targets = labels
+    if learner.mix is not None:
+        inputs, targets = learner.mix(inputs, labels)
+    with torch.autocast(
+        inputs.device.type, dtype=learner.precision, enabled=learner.precision is not None
+    ):
+        logits_NC = module(inputs)
+    losses_N = learner.loss(logits_NC.float(), targets)
+    loss = learner.scaler.scale(losses_N.sum() * loss_weight)
+    loss.backward()  # type: ignore[no-untyped-call]
+    return losses_N.detach(), int((logits_NC.argmax(dim=1) == labels).sum())
+
+
+def _update(learner: Learner, max_grad_norm: float) -> None:
+    if max_grad_norm:
+        # Unscale first: clipping scaled gradients would clip the true ones at norm / scale.
+        learner.scaler.unscale_(learner.optimizer)
+        trained = [p for p in learner.network.parameters() if p.grad is not None]
+        nn.utils.clip_grad_norm_(trained, max_grad_norm)
+    learner.scaler.step(learner.optimizer)
+    learner.scaler.update()
+    learner.optimizer.zero_grad(set_to_none=True)
+    learner.schedule.after_update()
+    if learner.ema is not None:
+        learner.ema.update_parameters(learner.network)
+
+
+def _epoch_result(learner: Learner, feed: Feed, tally: Tally, group: ProcessGroup) -> EpochResult:
+    loss, right, images = group.sum((tally.loss, tally.right, tally.images))
     return EpochResult(
-        loss=loss / images_total,
-        accuracy=right_total / images_total,
-        images=round(images_total),
-        steps=len(batches),
+        loss=loss / images,
+        accuracy=right / images,
+        images=round(images),
+        batches=len(feed.batches),
         seconds=tally.seconds,
         lr=float(learner.optimizer.param_groups[0]["lr"]),
     )
 
 
-def _backward(
-    learner: Learner,
-    module: nn.Module,
-    images: Tensor,
-    labels: Tensor,
-    share: float,
-) -> tuple[Tensor, int]:
-    """Add the gradients of one batch; return its losses and how many answers were right."""
-    targets = labels
-    if learner.mix is not None:
-        images, targets = learner.mix(images, labels)
-    with torch.autocast(
-        images.device.type, dtype=learner.precision, enabled=learner.precision is not None
-    ):
-        logits_NC = module(images)
-    losses_N = learner.loss(logits_NC.float(), targets)
-    loss = learner.scaler.scale(losses_N.sum() * share)
-    loss.backward()  # type: ignore[no-untyped-call]
-    return losses_N.detach(), int((logits_NC.argmax(dim=1) == labels).sum())
-
-
-def _move(learner: Learner, max_grad_norm: float) -> None:
-    if max_grad_norm:
-        # Unscale first: clipping scaled gradients would clip the true ones at norm / scale.
-        learner.scaler.unscale_(learner.optimizer)
-        learning = [p for p in learner.network.parameters() if p.grad is not None]
-        nn.utils.clip_grad_norm_(learning, max_grad_norm)
-    learner.scaler.step(learner.optimizer)
-    learner.scaler.update()
-    learner.optimizer.zero_grad(set_to_none=True)
-    learner.schedule.after_step()
-    if learner.ema is not None:
-        learner.ema.update_parameters(learner.network)
-
-
-def _step_sizes(batches: EpochBatches, accumulate: int) -> Iterator[int]:
-    """Yield, for each batch, the pictures of the step that it belongs to, over all processes."""
-    sizes = batches.sizes()
-    for start in range(0, len(sizes), accumulate):
-        group = sizes[start : start + accumulate]
-        yield from [sum(group)] * len(group)
-
-
-def _distributed(network: nn.Module, processes: Processes) -> nn.Module:
+def _distributed(network: nn.Module, group: ProcessGroup) -> nn.Module:
     """Wrap the network so that gradients are averaged over processes.
 
-    Wrapped anew each epoch, since what learns may have changed with the stage.
+    It is wrapped for each epoch, because other parameters may be trained than in the last one.
     """
-    learns = any(parameter.requires_grad for parameter in network.parameters())
-    if processes.world == 1 or not learns:
+    is_trained = any(parameter.requires_grad for parameter in network.parameters())
+    if group.world_size == 1 or not is_trained:
         return network
-    ids = [processes.device.index] if processes.device.type == "cuda" else None
+    ids = [group.device.index] if group.device.type == "cuda" else None
     return DistributedDataParallel(network, device_ids=ids)
 
 
-def _unsynchronised(module: nn.Module, moves: bool) -> AbstractContextManager[None]:
-    """Return a context in which gradients stay in this process until the weights move."""
-    if moves or not isinstance(module, DistributedDataParallel):
+def _local_gradients(module: nn.Module, updates: bool) -> AbstractContextManager[None]:
+    """Return a context in which processes do not exchange gradients until the update."""
+    if updates or not isinstance(module, DistributedDataParallel):
         return nullcontext()
     return module.no_sync()

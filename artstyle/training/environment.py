@@ -1,4 +1,4 @@
-"""What a run stood on: versions, code, machine, data; and its seeds."""
+"""The environment of a run: versions, code, machine, data, and the global seed."""
 
 import os
 import platform
@@ -7,14 +7,14 @@ import subprocess
 import sys
 from datetime import datetime
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import torch
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.training.processes import Processes
+from artstyle.runs import GitState, RecordedDataset, RunEnvironment
+from artstyle.training.process_group import ProcessGroup
 
 _PACKAGES = ("artstyle", "torch", "torchvision", "timm", "numpy", "pillow", "safetensors")
 
@@ -23,7 +23,7 @@ def set_seed(seed: int, *, deterministic: bool = False) -> None:
     """Seed Python, NumPy and torch on all devices.
 
     Args:
-        seed: Of every random choice that follows.
+        seed: For all random choices that follow.
         deterministic: Refuse algorithms whose result varies from run to run.
     """
     random.seed(seed)
@@ -37,24 +37,24 @@ def set_seed(seed: int, *, deterministic: bool = False) -> None:
 
 
 def describe_environment(
-    config: Config, data: DatasetFolder, processes: Processes, started: datetime
-) -> dict[str, Any]:
-    """Return what the run folder records before the first epoch, as plain data."""
-    return {
-        "started": started.isoformat(timespec="microseconds"),
-        "command": sys.argv,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": {package: version(package) for package in _PACKAGES},
-        "git": _git_state(),
-        "device": str(processes.device),
-        "device_name": _device_name(processes.device),
-        "threads": torch.get_num_threads(),
-        "processes": processes.world,
-        "seed": config.seed,
-        "deterministic": config.deterministic,
-        "dataset": {"path": str(data.path.resolve()), "fingerprint": data.fingerprint},
-    }
+    config: Config, data: DatasetFolder, group: ProcessGroup, started: datetime
+) -> RunEnvironment:
+    """Return the run's environment as far as it does not depend on the network."""
+    return RunEnvironment(
+        started=started.isoformat(timespec="microseconds"),
+        command=tuple(sys.argv),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        packages={package: version(package) for package in _PACKAGES},
+        git=_git_state(),
+        device=str(group.device),
+        device_name=_device_name(group.device),
+        threads=torch.get_num_threads(),
+        processes=group.world_size,
+        seed=config.seed,
+        deterministic=config.deterministic,
+        dataset=RecordedDataset(path=str(data.path.resolve()), fingerprint=data.fingerprint),
+    )
 
 
 def _device_name(device: torch.device) -> str:
@@ -63,12 +63,12 @@ def _device_name(device: torch.device) -> str:
     return platform.processor() or platform.machine()
 
 
-def _git_state() -> dict[str, Any] | None:
-    """Return the commit of the current folder and whether files differ from it; None without."""
+def _git_state() -> GitState | None:
+    """Return the state of the current folder's repository; None outside of one."""
     commit = _git("rev-parse", "HEAD")
     if commit is None:
         return None
-    return {"commit": commit, "changed": bool(_git("status", "--porcelain"))}
+    return GitState(commit=commit, changed=bool(_git("status", "--porcelain")))
 
 
 def _git(*words: str) -> str | None:

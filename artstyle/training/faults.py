@@ -1,4 +1,4 @@
-"""What goes wrong around training and not in it: memory that runs out, a process that is killed."""
+"""Faults from outside training: memory runs out, or a data-loading worker is killed."""
 
 import os
 from collections.abc import Iterator
@@ -9,18 +9,19 @@ import torch
 from artstyle.config import Config
 from artstyle.errors import TrainingError
 
-# Of accelerators, of torch's allocator on a CPU, and of oneDNN's.
+# Messages of accelerators, of torch's allocator on a CPU, and of oneDNN.
 _OUT_OF_MEMORY = (
     "out of memory", "can't allocate memory", "not enough memory", "could not create a primitive",
 )  # fmt: skip
 
 
 class OutOfMemoryError(TrainingError):
-    """The memory of the device does not hold a batch.
+    """The device's memory is too small for a batch.
 
     Args:
-        message: What to set.
-        on_accelerator: Whether it is not the machine's own memory, which much else may fill.
+        message: Names the keys to set.
+        on_accelerator: Whether an accelerator's memory ran out. The machine's own memory may be
+            full because of other programs.
     """
 
     def __init__(self, message: str, on_accelerator: bool) -> None:
@@ -29,12 +30,12 @@ class OutOfMemoryError(TrainingError):
 
 
 @contextmanager
-def told_faults(config: Config) -> Iterator[None]:
-    """Turn what torch raises for faults from outside into one line.
+def translated_errors(config: Config) -> Iterator[None]:
+    """Turn torch's errors for faults from outside into errors with a remedy.
 
     Raises:
         OutOfMemoryError: Memory ran out.
-        TrainingError: A process that reads pictures was killed.
+        TrainingError: A data-loading worker was killed.
     """
     try:
         yield
@@ -42,33 +43,33 @@ def told_faults(config: Config) -> Iterator[None]:
         if is_out_of_memory(error):
             on_accelerator = isinstance(error, torch.OutOfMemoryError) or "MPS" in str(error)
             raise OutOfMemoryError(_what_to_set(config, error), on_accelerator) from None
-        # Raised wherever the main process is when a worker dies.
+        # PyTorch raises it in the main process, wherever that is when a worker dies.
         if str(error).startswith("DataLoader worker (pid"):
-            raise _killed_reader() from None
+            raise _killed_worker() from None
         raise
     except (ConnectionError, EOFError):
-        # It died between announcing a batch and handing it over.
-        raise _killed_reader() from None
+        # The worker died between announcing a batch and sending it.
+        raise _killed_worker() from None
 
 
-def _killed_reader() -> TrainingError:
+def _killed_worker() -> TrainingError:
     return TrainingError(
-        "a process that reads pictures was ended from outside, most often because memory ran out;"
-        " the checkpoints are whole: set fewer data.workers in the run's config.yaml, which changes"
-        " no result, and go on with --resume"
+        "a data-loading worker was killed, most often because memory ran out; the checkpoints are"
+        " whole: set fewer data.workers in the run's config.yaml, which does not change the result,"
+        " and resume with --resume"
     )
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error says that memory ran out, of whichever device."""
+    """Return whether an error says that memory ran out, on any device."""
     return isinstance(error, MemoryError) or any(text in str(error) for text in _OUT_OF_MEMORY)
 
 
 def halved(config: Config) -> Config | None:
-    """Return the configuration with half the batch and twice the accumulation, if that can be.
+    """Return the configuration with half the batch size and twice the accumulation; None if odd.
 
-    The pictures of a step stay the same, and the number of steps. Of several processes one cannot
-    turn back while the others wait for it.
+    Each update has the same images as before. With several processes it is None as well: one cannot
+    go back while the others wait for it.
     """
     train = config.train
     half, rest = divmod(train.batch_size, 2)

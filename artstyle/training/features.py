@@ -1,4 +1,4 @@
-"""Features of a frozen backbone, computed once: each epoch then runs the head alone."""
+"""Features of a frozen backbone, computed once: each epoch then runs only the head."""
 
 import math
 import os
@@ -14,116 +14,111 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from artstyle.config import Config
 from artstyle.data.augment import varies
 from artstyle.data.loading import Labelled, read_cached
 from artstyle.inference import forward, predict_logits
 from artstyle.models.unfreeze import stage, train_mode
 from artstyle.models.zoo import ModelSpec
-from artstyle.progress import Progress, silent
 from artstyle.training.engine import Batch, Feed
-from artstyle.training.setup import Setup
+from artstyle.training.setup import Session, Setup
 
 
 @dataclass(frozen=True)
 class Features:
-    """What the head sees of every picture, F numbers each, before dropout."""
+    """The head's input for every image, F numbers each, before dropout."""
 
     train_NF: Tensor
     val_NF: Tensor
 
     def feed(self, setup: Setup) -> Feed:
-        """Return what an epoch needs to learn from them; dropout strikes them anew each time."""
-        return Feed(
-            self._batches(setup), lambda batch: batch, head_alone(setup.learner.network, setup.spec)
-        )
+        """Return a feed that trains the head alone; dropout is drawn again for each batch."""
+        head = head_alone(setup.learner.network, setup.spec)
+        return Feed(setup.feed.batches, self._loader(setup), lambda batch: batch, head)
 
     def logits(self, setup: Setup) -> Tensor:
-        """Return the head's answers to the validation split as it stands now, N x C."""
-        head = setup.learner.answering.get_submodule(setup.spec.head).eval()
-        return forward(head, self.val_NF.to(setup.processes.device), setup.learner.precision).cpu()
+        """Return the current logits of the validation split, N x C."""
+        head = setup.learner.eval_network.get_submodule(setup.spec.head).eval()
+        return forward(head, self.val_NF.to(setup.device), setup.learner.precision).cpu()
 
-    def _batches(self, setup: Setup) -> Iterator[Batch]:
+    def _loader(self, setup: Setup) -> Iterator[Batch]:
         labels_N = torch.from_numpy(setup.training.labels_N)
-        for draws in setup.batches:
+        for draws in setup.feed.batches:
             indices = torch.tensor([draw.index for draw in draws])
             yield self.train_NF[indices], labels_N[indices]
 
 
 def reused_features(
-    config: Config,
-    setup: Setup,
-    epoch: int,
-    folder: Path,
-    known: Features | None,
-    progress: Progress = silent,
+    session: Session, setup: Setup, epoch: int, known: Features | None
 ) -> Features | None:
-    """Return the features where an epoch, counted from 0, can learn from them; else None.
+    """Return the features if an epoch, counted from 0, can train on them; else None.
 
-    It can when the head learns alone and no picture is varied. They lie in files without a name
-    that end with the process, in ``folder``: memory holds what of them it has room for.
+    It can if only the head is trained and no augmentation changes an image. The features are in
+    unnamed files in the run folder, which the system deletes when the process ends; memory holds
+    as much of them as it has room for.
+
+    Raises:
+        OSError: The disk is full.
     """
+    config = session.config
     if stage(config.unfreeze, epoch) != "head" or varies(config.augment):
         return None
     if known is not None:
         return known
-    pictures = (setup.training, setup.validation)
     train_NF, val_NF = (
-        _compute(setup, part, config.train.batch_size, folder, progress) for part in pictures
+        _compute(session, setup, images) for images in (setup.training, setup.validation)
     )
     return Features(train_NF, val_NF)
 
 
 def head_alone(network: nn.Module, spec: ModelSpec) -> nn.Module:
-    """Return what turns features into logits: the network's own head behind its dropout.
+    """Return a module from features to logits: the network's dropout and head.
 
-    The network is put in training mode, in which only the dropout before the head is active.
+    The network is put in training mode. Then the only active dropout is the one before the head.
     """
     train_mode(network)
     live = (m.p for m in network.modules() if isinstance(m, nn.Dropout) and m.training)
-    # Some of timm's networks call the function rather than hold the module.
+    # Some of timm's networks call the dropout function and have no dropout module.
     rate = float(getattr(network, "drop_rate", max(live, default=0.0)))
     return nn.Sequential(nn.Dropout(rate), network.get_submodule(spec.head))
 
 
-def _compute(
-    setup: Setup, pictures: Labelled, batch_size: int, folder: Path, progress: Progress
-) -> Tensor:
-    """Return the features of all pictures, each computed by one of the processes."""
-    processes, total = setup.processes, len(pictures.paths)
-    model = replace(setup.answering(), network=setup.learner.network.eval())
+def _compute(session: Session, setup: Setup, images: Labelled) -> Tensor:
+    """Return the features of all images, N x F; the processes share the work."""
+    group, total = session.group, len(images.paths)
+    batch_size = session.config.train.batch_size
+    model = replace(setup.style_model(), network=setup.learner.network.eval())
     features_NF = np.empty((0, 0), np.float32)
     with _without_head(model.network, setup.spec):
-        answers = predict_logits(
+        own = predict_logits(
             model,
-            pictures.paths[processes.rank :: processes.world],
+            images.paths[group.rank :: group.world_size],
             read_cached,
             batch_size=batch_size,
             precision=setup.learner.precision,
         )
-        at_once = batch_size * processes.world
-        for start in range(0, total, at_once):
-            stop = min(start + at_once, total)
-            share = len(range(start + processes.rank, stop, processes.world))
-            own = [answer.logits_C for answer in islice(answers, share)]
-            rows = np.stack(processes.gather(own))  # type: ignore[arg-type]
+        step = batch_size * group.world_size
+        for start in range(0, total, step):
+            stop = min(start + step, total)
+            share = len(range(start + group.rank, stop, group.world_size))
+            gathered = group.gather([prediction.logits_C for prediction in islice(own, share)])
+            rows_MF = np.stack(gathered)  # type: ignore[arg-type]
             if not len(features_NF):
-                features_NF = _nameless(folder, (total, rows.shape[1]))
-            features_NF[start:stop] = rows
-            if processes.leads:
-                progress("computing features", stop, total)
+                features_NF = _unnamed_array(session.run.path, (total, rows_MF.shape[1]))
+            features_NF[start:stop] = rows_MF
+            if group.is_main:
+                session.progress("computing features", stop, total)
     return torch.from_numpy(features_NF)
 
 
-def _nameless(folder: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return an array in a file of its own, which ends with the process.
+def _unnamed_array(folder: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return an array in an unnamed file, which the system deletes when the process ends.
 
     Raises:
-        OSError: The disk has no room for it.
+        OSError: The disk is full.
     """
     with TemporaryFile(dir=folder) as file:
         if hasattr(os, "posix_fallocate"):
-            # Or a disk that is full would end the process where a page is first written.
+            # Without it, a full disk would kill the process at the first write to a page.
             os.posix_fallocate(file.fileno(), 0, 4 * math.prod(shape))
         return np.memmap(file, np.float32, "w+", shape=shape)
 

@@ -1,4 +1,4 @@
-"""What training makes small: one number for each picture."""
+"""The loss functions: one loss for each image."""
 
 from collections.abc import Callable
 
@@ -15,17 +15,17 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def build_loss(config: LossConfig, labels_N: Labels, num_styles: int, device: torch.device) -> Loss:
-    """Return the loss of the configuration.
+    """Return the configured loss.
 
-    The losses are not averaged here: a step may be spread over processes and accumulated over
-    batches, and only their sum over all pictures of the step has one meaning. Class weights have
-    a mean of 1 over the training pictures, so they do not change the loss's scale.
+    The losses are not averaged here, because an update may span several processes and batches: it
+    averages over all its images. Class weights have a mean of 1 over the training images, so they
+    do not change the scale of the loss.
 
     Args:
-        config: Which loss.
-        labels_N: Of the training pictures, for class weights.
+        config: Chooses the loss.
+        labels_N: Labels of the training images, for class weights.
         num_styles: C.
-        device: Where logits will be.
+        device: The device of the logits.
     """
     weights_C = None
     if config.class_weights == "balanced":
@@ -51,10 +51,10 @@ def build_loss(config: LossConfig, labels_N: Labels, num_styles: int, device: to
 def focal_loss(
     logits_NC: Tensor, shares_NC: Tensor, *, gamma: float, weights_C: Tensor | None = None
 ) -> Tensor:
-    """Return -sum_c w_c t_c (1 - p_c)^gamma log p_c for each picture (Lin et al. 2017, eq. 5).
+    """Return -sum_c w_c t_c (1 - p_c)^gamma log p_c for each image (Lin et al. 2017, eq. 5).
 
-    With gamma 0 and no weights it is cross-entropy. Targets are shares rather than labels, a
-    departure from the paper that lets mixup and label smoothing take part.
+    With gamma 0 and no weights it is cross-entropy. Unlike in the paper, targets are shares and not
+    labels, so that mixup and label smoothing work too.
     """
     log_p_NC = functional.log_softmax(logits_NC, dim=1)
     terms_NC = -shares_NC * (1 - log_p_NC.exp()) ** gamma * log_p_NC

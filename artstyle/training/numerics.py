@@ -1,125 +1,128 @@
-"""In which number type and memory layout a network learns: fixed, or measured on the spot.
+"""Precision and memory layout of training: fixed, or the fastest in a short measurement.
 
-Which is fastest depends on network and machine: on one CPU bfloat16 halved a ResNet's step and
-lengthened an EfficientNet's.
+Which is fastest depends on network and machine: on one CPU, bfloat16 made a ResNet's training step
+twice as fast and an EfficientNet's slower.
 """
 
 import time
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from itertools import product
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from artstyle.config import Config
-from artstyle.inference import choose_precision
+from artstyle.devices import choose_precision
+from artstyle.models.factory import Built
 from artstyle.models.unfreeze import train_mode, unfreeze
-from artstyle.models.zoo import ModelSpec
-from artstyle.training.processes import Processes
+from artstyle.runs import ChosenNumerics, MeasuredNumerics, Precision
+from artstyle.training.process_group import ProcessGroup
 
-# What is chosen over float32 and channels last must be this many times as fast: less is noise.
+# A candidate replaces float32 and channels last if it is this many times as fast: less is noise.
 _CLEARLY_FASTER = 1.15
-# A candidate this many times as slow as the best in the first round is not tried again.
+# A candidate this many times as slow as the best so far is not measured again.
 _HOPELESS = 1.5
 _ROUNDS = 3
-# Ratios between candidates hardly depend on it; a step of a large network on a CPU takes seconds.
+# The ratio between candidates hardly depends on the batch size, but the time does: a step of a
+# large network on a CPU takes seconds.
 _MAX_BATCH_CPU, _MAX_BATCH = 8, 64
 
 
 @dataclass(frozen=True)
 class Numerics:
-    """How a network computes."""
+    """Precision and memory layout."""
 
-    precision: str
-    """fp32, bf16 or fp16."""
+    precision: Precision
     channels_last: bool
 
     @property
     def autocast(self) -> torch.dtype | None:
-        """The type in which autocast computes; None for float32 throughout."""
+        """Dtype for autocast; None means float32 throughout."""
         return choose_precision(self.precision, torch.device("cpu"))
 
     @property
     def memory_format(self) -> torch.memory_format:
-        """The layout of pictures and weights."""
+        """The layout of images and weights."""
         return torch.channels_last if self.channels_last else torch.contiguous_format
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, and from what."""
+    """The chosen numerics and the measured candidates."""
 
     numerics: Numerics
     ms_per_image: dict[Numerics, float]
-    """Of a training step; empty where nothing was measured."""
+    """Milliseconds per image of a training step; empty if nothing was measured."""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return plain data for the run folder."""
-        measured = [
-            asdict(candidate) | {"ms_per_image": float(f"{ms:.4g}")}
+    def record(self) -> ChosenNumerics:
+        """Return what the run folder records."""
+        measured = tuple(
+            MeasuredNumerics(**asdict(candidate), ms_per_image=float(f"{ms:.4g}"))
             for candidate, ms in self.ms_per_image.items()
-        ]
-        return asdict(self.numerics) | {"measured": measured}
+        )
+        return ChosenNumerics(**asdict(self.numerics), measured=measured)
 
 
 def choose_numerics(
     config: Config,
-    network: nn.Module,
-    spec: ModelSpec,
+    built: Built,
     image_size: int,
-    processes: Processes,
-    recorded: dict[str, Any] | None = None,
+    group: ProcessGroup,
+    *,
+    recorded: ChosenNumerics | None = None,
 ) -> Choice:
-    """Return how a run's network computes: as configured, as recorded, or as measured.
+    """Return the numerics of a run: as configured, as recorded, or as measured.
 
-    The leading process measures, all take its choice. A deterministic run does not let a clock
-    decide: its ``auto`` is float32, channels last.
+    The main process measures and all processes take its choice. In a deterministic run a clock must
+    not decide, so ``auto`` is float32 and channels last.
 
     Args:
-        config: Fixes the precision and the layout, or leaves them to this.
-        network: On its device; left as it is, as are all generators.
-        spec: What learns of it.
-        image_size: Side in pixels of its input.
-        processes: This one and the others.
-        recorded: What ``Choice.to_dict`` gave when the run began, if it is gone on with.
+        config: Fixes the precision and the layout, or leaves them open.
+        built: The network, on its device. Network and random generators are left unchanged.
+        image_size: Side in pixels of the input.
+        group: This process and the others.
+        recorded: The choice of a run that is resumed.
     """
     if recorded is not None:
-        return Choice(Numerics(recorded["precision"], recorded["channels_last"]), {})
-    found = candidates(config, processes.device)
+        return Choice(Numerics(recorded.precision, recorded.channels_last), {})
+    found = candidates(config, group.device)
     if len(found) == 1 or config.deterministic or config.unfreeze.mode == "none":
         return Choice(found[0], {})
-    if not processes.leads:
-        return processes.agree(Choice(found[0], {}))
-    copy = deepcopy(network)
-    # The last epoch's stage: under `staged`, the one with more to compute.
-    unfreeze(copy, spec, config.unfreeze, config.train.epochs - 1)
-    limit = _MAX_BATCH_CPU if processes.device.type == "cpu" else _MAX_BATCH
-    batch_size = max(2, min(limit, config.train.batch_size // processes.world))
-    measured = measure(copy, found, batch_size, image_size, processes.device)
-    return processes.agree(Choice(fastest(measured), measured))
+    if not group.is_main:
+        return group.broadcast(Choice(found[0], {}))
+    network = deepcopy(built.network)
+    # The stage of the last epoch: under `staged`, the one that trains more layers.
+    unfreeze(network, built.spec, config.unfreeze, config.train.epochs - 1)
+    limit = _MAX_BATCH_CPU if group.device.type == "cpu" else _MAX_BATCH
+    batch_size = max(2, min(limit, config.train.batch_size // group.world_size))
+    measured = measure(network, found, batch_size, image_size, group.device)
+    return group.broadcast(Choice(fastest(measured), measured))
 
 
 def candidates(config: Config, device: torch.device) -> list[Numerics]:
-    """Return what the configuration allows; first what is taken unless another is clearly faster.
+    """Return what the configuration allows; the first is taken unless another is clearly faster.
 
-    Half precision is bfloat16, except on an accelerator without it. A CPU of AVX2 has none: there
-    a step in an emulated bfloat16 may take minutes.
+    Half precision is bfloat16, or float16 on an accelerator without it. A CPU with AVX2 only
+    emulates bfloat16, and one step may take minutes: it gets float32 alone.
     """
     asked, layout = config.train.precision, config.train.channels_last
-    on_cpu = device.type == "cpu"
-    half = "bf16" if on_cpu or choose_precision("auto", device) is torch.bfloat16 else "fp16"
-    emulated = on_cpu and torch.backends.cpu.get_cpu_capability() == "AVX2"
-    every = ("fp32",) if emulated else ("fp32", half)
-    precisions = every if asked == "auto" else (asked,)
+    precisions = _precisions(device) if asked == "auto" else (asked,)
     layouts = (True, False) if layout == "auto" else (layout,)
     return [Numerics(precision, last) for last, precision in product(layouts, precisions)]
 
 
+def _precisions(device: torch.device) -> tuple[Precision, ...]:
+    if device.type == "cpu":
+        emulated = torch.backends.cpu.get_cpu_capability() == "AVX2"
+        return ("fp32",) if emulated else ("fp32", "bf16")
+    has_bfloat16 = choose_precision("auto", device) is torch.bfloat16
+    return ("fp32", "bf16" if has_bfloat16 else "fp16")
+
+
 def fastest(ms_per_image: dict[Numerics, float]) -> Numerics:
-    """Return the first candidate, or one that is clearly faster than it and those between."""
+    """Return the first candidate, or a later one that is clearly faster than the best before it."""
     best, *others = ms_per_image
     for candidate in others:
         if ms_per_image[candidate] * _CLEARLY_FASTER < ms_per_image[best]:
@@ -134,16 +137,16 @@ def measure(
     image_size: int,
     device: torch.device,
 ) -> dict[Numerics, float]:
-    """Return the milliseconds a picture that a training step takes, the best of a few.
+    """Return the milliseconds per image of a training step, the best of a few.
 
-    Candidates take turns, so that what else the machine does meanwhile strikes all of them.
+    Candidates take turns, so that other programs slow all of them equally.
 
     Args:
-        network: Its gradients and statistics are changed.
+        network: Its gradients and batch-norm statistics are changed.
         found: The candidates.
-        batch_size: Pictures a step.
+        batch_size: Images per step.
         image_size: Side in pixels.
-        device: Where the network is.
+        device: The network's device.
     """
     cuda = [device] if device.type == "cuda" else []
     best: dict[Numerics, float] = dict.fromkeys(found, float("inf"))

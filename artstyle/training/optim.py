@@ -1,7 +1,7 @@
-"""How the weights move: optimisers and learning rates."""
+"""Optimisers and learning-rate schedules."""
 
 import math
-from typing import Any
+from collections.abc import Mapping
 
 from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -17,10 +17,10 @@ from artstyle.models.zoo import ModelSpec
 
 
 def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> Optimizer:
-    """Return the optimiser over all parameters; those without gradients stay where they are.
+    """Return the optimiser over all parameters; those without gradients do not change.
 
-    The head and the backbone are groups of their own, for their learning rates; within each,
-    biases and normalisation (one-dimensional parameters) are not decayed.
+    Head and backbone are separate groups, each with its learning rate. In both, biases and
+    normalisation (one-dimensional parameters) are a group without weight decay.
     """
     groups = _groups(network, spec, config)
     if config.name == "sgd":
@@ -30,7 +30,7 @@ def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) ->
     return AdamW(groups, lr=config.lr)
 
 
-def _groups(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> list[dict[str, Any]]:
+def _groups(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> list[dict[str, object]]:
     sorted_into: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         in_head = name.startswith(f"{spec.head}.")
@@ -49,14 +49,14 @@ class Schedule:
     """The learning rate over the steps of a run.
 
     Args:
-        optimizer: Its groups' learning rates are changed.
-        config: Which schedule.
-        steps_per_epoch: Moves of the weights in an epoch.
-        epochs: Planned.
+        optimizer: The learning rates of its groups are changed.
+        config: Chooses the schedule.
+        updates_per_epoch: Updates of the weights in an epoch.
+        epochs: Planned epochs.
     """
 
     def __init__(
-        self, optimizer: Optimizer, config: OptimConfig, steps_per_epoch: int, epochs: int
+        self, optimizer: Optimizer, config: OptimConfig, updates_per_epoch: int, epochs: int
     ) -> None:
         self._by_step: LRScheduler | None = None
         self._by_score: ReduceLROnPlateau | None = None
@@ -71,45 +71,45 @@ class Schedule:
         elif config.schedule == "cosine_restarts":
             self._by_step = CosineAnnealingWarmRestarts(
                 optimizer,
-                T_0=config.restart_epochs * steps_per_epoch,
+                T_0=config.restart_epochs * updates_per_epoch,
                 T_mult=config.restart_factor,
                 eta_min=config.min_lr,
             )
         elif config.schedule == "cosine":
-            warmup = round(config.warmup_epochs * steps_per_epoch)
-            floor, total = config.min_lr / config.lr, epochs * steps_per_epoch
+            warmup = round(config.warmup_epochs * updates_per_epoch)
+            floor, total = config.min_lr / config.lr, epochs * updates_per_epoch
             self._by_step = LambdaLR(
                 optimizer, lambda step: cosine_share(step, warmup, total, floor)
             )
 
-    def after_step(self) -> None:
-        """Tell that the weights have moved."""
+    def after_update(self) -> None:
+        """Advance a schedule by update; call it after each update of the weights."""
         if self._by_step is not None:
             self._by_step.step()
 
     def after_epoch(self, score: float) -> None:
-        """Tell of the validation score; greater is better."""
+        """Advance a schedule by score; call it with the validation score, greater is better."""
         if self._by_score is not None:
             self._by_score.step(score)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return plain data from which ``load_state_dict`` goes on."""
+    def state_dict(self) -> dict[str, object]:
+        """Return plain data for ``load_state_dict``."""
         schedule = self._by_step or self._by_score
         return dict(schedule.state_dict()) if schedule else {}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from what ``state_dict`` gave."""
+    def load_state_dict(self, state: Mapping[str, object]) -> None:
+        """Continue from the result of ``state_dict``."""
         schedule = self._by_step or self._by_score
         if schedule:
-            schedule.load_state_dict(state)
+            schedule.load_state_dict(dict(state))
 
 
 def cosine_share(step: int, warmup: int, total: int, floor: float) -> float:
-    """Return the share of the peak rate: linear from 0 to 1, then half a cosine to ``floor``.
+    """Return the share of the peak rate: a line from 0 to 1, then half a cosine to ``floor``.
 
-    Loshchilov and Hutter 2017, eq. 5, without restarts; step ``warmup`` has the peak.
+    Loshchilov and Hutter 2017, eq. 5, without restarts. The peak is at step ``warmup``.
     """
     if step < warmup:
         return (step + 1) / (warmup + 1)
-    way = min((step - warmup) / max(total - warmup, 1), 1.0)
-    return floor + (1 - floor) * (1 + math.cos(math.pi * way)) / 2
+    progress = min((step - warmup) / max(total - warmup, 1), 1.0)
+    return floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2

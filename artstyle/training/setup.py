@@ -1,8 +1,7 @@
-"""What a run needs before its first epoch, built from the configuration and the data."""
+"""What a run works with: what it was given (`Session`) and what is built from it (`Setup`)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,112 +16,145 @@ from artstyle.data.manifest import Split
 from artstyle.data.transforms import normalise
 from artstyle.errors import ConfigError, DataError
 from artstyle.models.checkpoint import StyleModel
-from artstyle.models.factory import build_network
+from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
-from artstyle.preprocessing import Preprocessing
+from artstyle.progress import Progress, silent
+from artstyle.runs import RunFolder
 from artstyle.training.engine import Feed, Learner, build_mix
 from artstyle.training.faults import is_out_of_memory
 from artstyle.training.losses import build_loss
-from artstyle.training.numerics import Choice, Numerics, choose_numerics
+from artstyle.training.numerics import Choice, choose_numerics
 from artstyle.training.optim import Schedule, build_optimizer
-from artstyle.training.processes import Processes
+from artstyle.training.process_group import ProcessGroup
+
+
+@dataclass(frozen=True)
+class Session:
+    """What one run was given: configuration, data, folder, processes, and who listens."""
+
+    config: Config
+    data: DatasetFolder
+    run: RunFolder
+    group: ProcessGroup
+    progress: Progress = silent
+    warn: Callable[[str], None] = lambda message: None
 
 
 @dataclass(frozen=True)
 class Setup:
-    """All that stays the same from epoch to epoch, and the learner, which does not."""
+    """What is built once for all epochs. Only the learner changes."""
 
     spec: ModelSpec
     learner: Learner
     header: Header
-    batches: EpochBatches
-    pictures: Feed
-    """The training pictures, on their way through the whole network."""
+    """The header of checkpoints, without epoch and scores."""
+    feed: Feed
+    """The training images for the whole network."""
     training: Labelled
     validation: Labelled
-    processes: Processes
     choice: Choice
-    """Of precision and layout."""
+    """The precision and memory layout."""
+    device: torch.device
     notes: Mapping[str, str]
     """What was taken from a file of weights: stage -> words."""
 
-    def answering(self) -> StyleModel:
-        """Return the model as it stands now, for validation."""
-        network = self.learner.answering.eval()
-        header, device = self.header, self.processes.device
+    def style_model(self) -> StyleModel:
+        """Return the model with its current weights, for validation."""
+        network, header = self.learner.eval_network.eval(), self.header
         return StyleModel(
-            header.name, network, header.labels, header.preprocessing, self.spec, "", device
+            header.name, network, header.labels, header.preprocessing, self.spec, "", self.device
         )
 
 
-def build_setup(
-    config: Config,
-    data: DatasetFolder,
-    processes: Processes,
-    recorded: dict[str, Any] | None = None,
-    *,
-    saved: bool = False,
-) -> Setup:
-    """Build the network, what moves it, and what feeds it.
+def build_setup(session: Session, *, resume: bool = False) -> Setup:
+    """Build the network, its optimiser, and the feed of training images.
 
     Args:
-        config: Of the run.
-        data: What is learnt from.
-        processes: This one and the others.
-        recorded: The choice of precision and layout of a run that is gone on with.
-        saved: Whether a checkpoint's weights will take the place of those to begin with, which may
-            be gone or out of reach by now.
+        session: What the run was given.
+        resume: Take the recorded precision and layout. If a checkpoint exists, do not load the
+            initial weights: their file may no longer exist.
 
     Raises:
-        ArtstyleError: The data set, the model's name or its weights cannot serve.
+        ArtstyleError: The data set, the model's name or its weights cannot be used.
     """
-    if config.train.batch_size < processes.world:
+    config, data, group = session.config, session.data, session.group
+    recorded = session.run.environment().numerics if resume else None
+    _require_an_image_each(config, group)
+    _require_two_styles(data)
+    training, validation = labelled(data, "train"), labelled(data, "val")
+    built = _build_network(session, saved=resume and session.run.last_path.is_file())
+    preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
+    batches = _build_batches(session, training)
+    built.network.to(group.device)
+    choice = choose_numerics(config, built, preprocessing.image_size, group, recorded=recorded)
+    layout = choice.numerics.memory_format
+    built.network.to(memory_format=layout)
+    transform = train_transform(preprocessing, config.augment)
+    return Setup(
+        spec=built.spec,
+        learner=_build_learner(config, built, batches, group.device, choice.numerics.autocast),
+        header=Header(config.model.name, data.labels, preprocessing, {}),
+        feed=Feed(
+            batches,
+            build_loader(training, transform, batches, config.data.workers, group.device),
+            lambda pixels: normalise(pixels, preprocessing).contiguous(memory_format=layout),
+            built.network,
+        ),
+        training=training,
+        validation=validation,
+        choice=choice,
+        device=group.device,
+        notes=built.notes,
+    )
+
+
+def labelled(data: DatasetFolder, split: Split) -> Labelled:
+    """Return the images of a split with their integer labels."""
+    rows, position = data.rows(split), {label: n for n, label in enumerate(data.labels)}
+    return Labelled(
+        paths=tuple(data.image_path(row) for row in rows),
+        labels_N=np.array([position[row.style] for row in rows], dtype=np.int64),
+    )
+
+
+def _require_an_image_each(config: Config, group: ProcessGroup) -> None:
+    if config.train.batch_size < group.world_size:
         raise ConfigError(
-            f"train.batch_size = {config.train.batch_size} leaves some of the {processes.world}"
-            " processes without a picture; it counts the pictures of all of them"
+            f"train.batch_size = {config.train.batch_size} leaves some of the {group.world_size}"
+            " processes without an image: it counts the images of all processes;"
+            f" set train.batch_size={group.world_size} or more"
         )
+
+
+def _require_two_styles(data: DatasetFolder) -> None:
     if len(data.labels) < 2:
         raise DataError(
             f"{data.path} has only one style, {data.labels[0]}, and nothing to tell it from;"
             " prepare paintings of at least two styles"
         )
-    training, validation = labelled(data, "train"), labelled(data, "val")
+
+
+def _build_network(session: Session, *, saved: bool) -> Built:
+    config = session.config
     built = build_network(
         config.model.name,
-        len(data.labels),
+        len(session.data.labels),
         weights="none" if saved else config.model.weights,
         image_size=config.data.image_size,
         dropout=config.model.dropout,
-        styles=data.labels,
+        styles=session.data.labels,
     )
-    preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     if config.data.image_size is not None:
-        _require_answer(config.model.name, built.network, config.data.image_size)
-    batches = _batches(config, data, training, processes)
-    network = built.network.to(processes.device)
-    choice = choose_numerics(
-        config, network, built.spec, preprocessing.image_size, processes, recorded
-    )
-    network.to(memory_format=choice.numerics.memory_format)
-    return Setup(
-        spec=built.spec,
-        learner=_learner(config, network, built.spec, batches, processes.device, choice.numerics),
-        header=Header(config.model.name, data.labels, preprocessing, {}),
-        batches=batches,
-        pictures=_pictures(config, training, preprocessing, batches, network, processes, choice),
-        training=training,
-        validation=validation,
-        processes=processes,
-        choice=choice,
-        notes=built.notes,
-    )
+        _require_image_size(config.model.name, built.network, config.data.image_size)
+    return built
 
 
-def _require_answer(name: str, network: nn.Module, image_size: int) -> None:
-    """Let the network answer a blank picture: some take only some sizes, and say so only then."""
+def _require_image_size(name: str, network: nn.Module, image_size: int) -> None:
+    """Run the network once on a blank image: some networks check the size only then."""
     try:
-        # Not in inference mode: what some networks keep of a pass could not be learnt from later.
+        # Not in inference mode: some networks cache tensors of a pass, which then cannot be
+        # trained through.
         with torch.no_grad():
             network.eval()(torch.zeros(1, 3, image_size, image_size))
     except (AssertionError, RuntimeError) as error:
@@ -131,25 +163,8 @@ def _require_answer(name: str, network: nn.Module, image_size: int) -> None:
         raise refused_size(name, image_size, error) from None
 
 
-def labelled(data: DatasetFolder, split: Split) -> Labelled:
-    """Return the pictures of a split with their integer labels."""
-    rows, position = data.rows(split), {label: n for n, label in enumerate(data.labels)}
-    return Labelled(
-        paths=tuple(data.image_path(row) for row in rows),
-        labels_N=np.array([position[row.style] for row in rows], dtype=np.int64),
-    )
-
-
-def _artists(data: DatasetFolder) -> Labels:
-    """Return a number for the artist of each training picture; an unknown one is nobody else."""
-    rows = data.rows("train")
-    names = [row.artist or f"unknown/{row.path}" for row in rows]
-    return np.unique(names, return_inverse=True)[1]
-
-
-def _batches(
-    config: Config, data: DatasetFolder, training: Labelled, processes: Processes
-) -> EpochBatches:
+def _build_batches(session: Session, training: Labelled) -> EpochBatches:
+    config, data = session.config, session.data
     return EpochBatches(
         training.labels_N,
         config.train.batch_size,
@@ -157,51 +172,42 @@ def _batches(
         balanced=config.train.sampler != "shuffle",
         artists_N=_artists(data) if config.train.sampler == "artists" else None,
         oversample=data.description["config"]["balance"]["policy"] == "oversample",
-        rank=processes.rank,
-        world=processes.world,
+        rank=session.group.rank,
+        world_size=session.group.world_size,
     )
 
 
-def _pictures(
-    config: Config,
-    training: Labelled,
-    preprocessing: Preprocessing,
-    batches: EpochBatches,
-    network: nn.Module,
-    processes: Processes,
-    choice: Choice,
-) -> Feed:
-    transform = train_transform(preprocessing, config.augment)
-    layout = choice.numerics.memory_format
-    return Feed(
-        build_loader(training, transform, batches, config.data.workers, processes.device),
-        lambda pixels: normalise(pixels, preprocessing).contiguous(memory_format=layout),
-        network,
-    )
+def _artists(data: DatasetFolder) -> Labels:
+    """Return a number for each training image's artist; each unknown artist gets their own."""
+    names = [row.artist or f"unknown/{row.path}" for row in data.rows("train")]
+    return np.unique(names, return_inverse=True)[1]
 
 
-def _learner(
+def _build_learner(
     config: Config,
-    network: nn.Module,
-    spec: ModelSpec,
+    built: Built,
     batches: EpochBatches,
     device: torch.device,
-    numerics: Numerics,
+    precision: torch.dtype | None,
 ) -> Learner:
+    network, spec = built.network, built.spec
     optimizer = build_optimizer(network, spec, config.optim)
-    moves_per_epoch = -(-len(batches) // config.train.accumulate)
-    precision = numerics.autocast
+    updates_per_epoch = -(-len(batches) // config.train.accumulate)
     num_styles = int(network.get_submodule(spec.head).out_features)  # type: ignore[arg-type]
-    decay = config.train.ema_decay
     return Learner(
         network=network,
         optimizer=optimizer,
-        schedule=Schedule(optimizer, config.optim, moves_per_epoch, config.train.epochs),
+        schedule=Schedule(optimizer, config.optim, updates_per_epoch, config.train.epochs),
         scaler=torch.amp.GradScaler(device.type, enabled=precision is torch.float16),
-        ema=AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay), use_buffers=True)  # type: ignore[no-untyped-call]
-        if decay
-        else None,
+        ema=_build_ema(network, config.train.ema_decay),
         loss=build_loss(config.loss, batches.labels_N, num_styles, device),
         mix=build_mix(config.augment, num_styles),
         precision=precision,
     )
+
+
+def _build_ema(network: nn.Module, decay: float) -> AveragedModel | None:
+    if not decay:
+        return None
+    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)

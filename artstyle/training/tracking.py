@@ -1,4 +1,4 @@
-"""Weights & Biases, if it is asked for; its failures are told and never stop a run."""
+"""Weights & Biases, if it is on; its failures give a warning and never stop a run."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +13,12 @@ Mode = Literal["disabled", "offline", "online"]
 
 
 class Tracker:
-    """Tells Weights & Biases of one run, or nobody.
+    """Logs one run to Weights & Biases; does nothing if tracking is off.
 
     Args:
-        config: Of the whole run.
-        run: Offline files go into its folder.
-        warn: Told once if tracking fails; it is then off for the rest of the run.
+        config: The configuration of the run.
+        run: The run folder; offline files go into it.
+        warn: Called once if tracking fails; tracking is then off for the rest of the run.
     """
 
     def __init__(self, config: Config, run: RunFolder, warn: Callable[[str], None]) -> None:
@@ -29,18 +29,18 @@ class Tracker:
             self._try(lambda: self._start(config, run))
 
     def watch(self, network: nn.Module) -> None:
-        """Record the distribution of gradients."""
-        self._tell(lambda: self._run.watch(network, log="gradients", log_freq=100))
+        """Log the distribution of gradients."""
+        self._call(lambda: self._run.watch(network, log="gradients", log_freq=100))
 
     def log(self, metrics: Mapping[str, float]) -> None:
-        """Record an epoch."""
-        self._tell(lambda: self._run.log(dict(metrics)))
+        """Log an epoch."""
+        self._call(lambda: self._run.log(dict(metrics)))
 
     def confusion(
         self, targets: Sequence[int], predictions: Sequence[int], labels: Sequence[str]
     ) -> None:
-        """Record the confusion matrix of the epoch that is kept so far."""
-        self._tell(
+        """Log the confusion matrix of the epoch whose weights are kept so far."""
+        self._call(
             lambda: self._run.log(
                 {
                     "confusion": self._wandb.plot.confusion_matrix(
@@ -51,14 +51,14 @@ class Tracker:
         )
 
     def finish(self) -> None:
-        """End the record."""
-        self._tell(lambda: self._run.finish())
+        """End the log."""
+        self._call(lambda: self._run.finish())
         self._run = None
 
     def _start(self, config: Config, run: RunFolder) -> None:
-        # It would tell its makers how it fares, offline runs included.
+        # wandb would send its own error reports to its makers, from offline runs as well.
         os.environ.setdefault("WANDB_ERROR_REPORTING", "false")
-        import wandb  # noqa: PLC0415  # a second to import, and only some runs want it
+        import wandb  # noqa: PLC0415  # takes a second to import, and few runs use it
 
         self._wandb = wandb
         self._run = wandb.init(
@@ -70,24 +70,25 @@ class Tracker:
             settings=wandb.Settings(silent=True, init_timeout=60),
         )
 
-    def _tell(self, call: Callable[[], object]) -> None:
+    def _call(self, call: Callable[[], object]) -> None:
         if self._run is not None:
             self._try(call)
 
     def _try(self, call: Callable[[], object]) -> None:
         try:
             call()
-        except Exception as error:  # noqa: BLE001  # whatever a tracker does, the run goes on
+        except Exception as error:  # noqa: BLE001  # whatever fails in a tracker, the run continues
             self._run = None
             reason = " ".join(str(error).split()) or type(error).__name__
             self._warn(f"Weights & Biases failed and is off for this run: {reason}")
 
 
 def _mode(wandb: Any, config: TrackingConfig, warn: Callable[[str], None]) -> Mode:
-    """Return the mode to start in; online without an account would wait for an answer."""
+    """Return the mode to start in; online without an account would wait for input."""
     if config.wandb == "online" and not wandb.api.api_key:
         warn(
-            "no Weights & Biases account is set up here; recording offline ('wandb login' mends it)"
+            "no Weights & Biases account on this machine: logging offline;"
+            " run 'wandb login' to log online"
         )
         return "offline"
     return config.wandb

@@ -1,5 +1,6 @@
-"""What the validation split says of a model as it stands."""
+"""The scores of the validation split."""
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,14 +10,14 @@ from torch.nn import functional
 
 from artstyle import metrics
 from artstyle.data.loading import Labels, read_cached
-from artstyle.inference import predict_logits, require_numbers
+from artstyle.inference import predict_logits, require_finite_logits
 from artstyle.training.features import Features
-from artstyle.training.setup import Setup
+from artstyle.training.setup import Session, Setup
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The answers to the validation split, and their scores."""
+    """Predictions for the validation split, and their scores."""
 
     loss: float
     """Mean cross-entropy, neither weighted nor smoothed."""
@@ -24,48 +25,47 @@ class Validation:
     macro_f1: float
     targets_N: Labels
     predictions_N: Labels
+    seconds: float
 
     def score(self, monitor: str) -> float:
         """Return the score that chooses the best checkpoint."""
         return self.accuracy if monitor == "accuracy" else self.macro_f1
 
 
-def validate(setup: Setup, batch_size: int, features: Features | None = None) -> Validation:
-    """Answer the validation split and score the answers.
+def validate(session: Session, setup: Setup, features: Features | None = None) -> Validation:
+    """Predict the validation split and score the predictions.
 
-    The split is dealt out to all processes, unless the head alone answers from ``features``.
+    All processes share the work, unless the head alone predicts from ``features``.
 
     Raises:
-        WeightsError: An answer is no number.
+        WeightsError: A logit is NaN or infinite.
     """
+    started = time.perf_counter()
     if features is None:
-        logits_NC = _logits(setup, batch_size)
+        logits_NC = _logits(session, setup)
     else:
-        logits_NC = require_numbers(features.logits(setup).numpy())
+        logits_NC = require_finite_logits(features.logits(setup).numpy())
     targets_N, predictions_N = setup.validation.labels_N, logits_NC.argmax(axis=1)
     confusion_CC = metrics.confusion_matrix(targets_N, predictions_N, logits_NC.shape[1])
+    loss = functional.cross_entropy(torch.from_numpy(logits_NC), torch.from_numpy(targets_N))
     return Validation(
-        loss=float(
-            functional.cross_entropy(torch.from_numpy(logits_NC), torch.from_numpy(targets_N))
-        ),
+        loss=float(loss),
         accuracy=metrics.accuracy(confusion_CC),
         macro_f1=metrics.macro_average(metrics.style_scores(confusion_CC)).f1,
         targets_N=targets_N,
         predictions_N=predictions_N,
+        seconds=time.perf_counter() - started,
     )
 
 
-def _logits(setup: Setup, batch_size: int) -> NDArray[np.float32]:
-    processes = setup.processes
-    own = setup.validation.paths[processes.rank :: processes.world]
-    answers = [
-        prediction.logits_C
-        for prediction in predict_logits(
-            setup.answering(),
-            own,
-            read_cached,
-            batch_size=batch_size,
-            precision=setup.learner.precision,
-        )
-    ]
-    return np.stack(processes.gather(answers))  # type: ignore[arg-type]
+def _logits(session: Session, setup: Setup) -> NDArray[np.float32]:
+    group = session.group
+    predictions = predict_logits(
+        setup.style_model(),
+        setup.validation.paths[group.rank :: group.world_size],
+        read_cached,
+        batch_size=session.config.train.batch_size,
+        precision=setup.learner.precision,
+    )
+    own = [prediction.logits_C for prediction in predictions]
+    return np.stack(group.gather(own))  # type: ignore[arg-type]

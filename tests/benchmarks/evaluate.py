@@ -5,8 +5,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 
 from artstyle.data.dataset import DatasetFolder
+from artstyle.devices import choose_device
 from artstyle.evaluation.evaluate import evaluate
-from artstyle.inference import choose_device
 from artstyle.models.checkpoint import load_style_model
 from artstyle.paths import PicturePath
 from artstyle.predict import predict_styles, write_rows

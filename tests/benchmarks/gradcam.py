@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from artstyle.devices import choose_device
 from artstyle.explain.explain import explain_pictures
-from artstyle.inference import choose_device
 from artstyle.models.checkpoint import load_style_model
 from artstyle.paths import PicturePath
 from tests.benchmarks import corpora

@@ -23,7 +23,7 @@ from sklearn.metrics import accuracy_score, f1_score
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labelled, read_cached
 from artstyle.data.transforms import normalise, square_transform
-from artstyle.inference import choose_device
+from artstyle.devices import choose_device
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.models.onnx_file import OnnxNetwork, export_onnx
 from artstyle.runs import RunFolder
@@ -78,7 +78,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=256, help="for calibration and timing")
     arguments = parser.parse_args()
     run = RunFolder(arguments.run)
-    data = DatasetFolder(Path(run.environment()["dataset"]["path"]))
+    data = DatasetFolder(Path(run.environment().dataset.path))
     model = load_style_model(run.best_path, choose_device("cpu"))
     train, test = labelled(data, "train"), labelled(data, "test")
     with TemporaryDirectory() as folder:

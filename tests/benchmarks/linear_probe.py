@@ -24,7 +24,8 @@ from torch import nn
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labelled, read_cached
 from artstyle.data.manifest import SPLITS
-from artstyle.inference import choose_device, predict_logits
+from artstyle.devices import choose_device
+from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
 from artstyle.preprocessing import Fit, Preprocessing

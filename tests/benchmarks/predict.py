@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.data.transforms import normalise, square_transform
-from artstyle.inference import choose_device, forward, predict_logits, read_ahead, softmax
+from artstyle.devices import choose_device
+from artstyle.inference import forward, predict_logits, read_ahead, softmax
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.models.folding import folded
 from artstyle.paths import PicturePath, find_pictures

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from artstyle.devices import choose_device
 from artstyle.errors import MissingError
-from artstyle.inference import choose_device
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.onnx_file import export_onnx
 from artstyle.runs import RunFolder

@@ -18,16 +18,17 @@ from torch import Tensor, nn
 from artstyle.config import Config
 from artstyle.data.augment import train_transform
 from artstyle.data.loading import EpochBatches, Labelled, build_loader
-from artstyle.inference import choose_device
+from artstyle.devices import choose_device
 from artstyle.models.unfreeze import unfreeze
 from artstyle.models.zoo import MODELS
 from artstyle.preprocessing import Preprocessing
 from artstyle.recipes import resolve_config
+from artstyle.runs import RunFolder
 from artstyle.training.engine import Feed, Tally, train_epoch
 from artstyle.training.features import reused_features
 from artstyle.training.numerics import Numerics
-from artstyle.training.processes import Processes
-from artstyle.training.setup import Setup, build_setup
+from artstyle.training.process_group import ProcessGroup
+from artstyle.training.setup import Session, Setup, build_setup
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 
@@ -155,15 +156,16 @@ def _of_loading(exercise: Exercise) -> Contest:
 
 
 def _numerics(exercise: Exercise) -> Numerics:
-    return build_setup(exercise.config(), corpora.dataset(), _alone()).choice.numerics
+    return build_setup(_session(exercise.config())).choice.numerics
 
 
 def artstyle(exercise: Exercise) -> Work:
     """Build an epoch as `artstyle finetune` runs it."""
     config, setup = exercise.config(), _setup(exercise)
     with TemporaryDirectory() as folder:
-        features = reused_features(config, setup, 0, Path(folder), None)
-    return lambda: _epoch(setup, features.feed(setup) if features else setup.pictures, config)
+        session = replace(_session(config), run=RunFolder(Path(folder)))
+        features = reused_features(session, setup, 0, None)
+    return lambda: _epoch(setup, features.feed(setup) if features else setup.feed, config)
 
 
 def loading(exercise: Exercise) -> Work:
@@ -171,8 +173,8 @@ def loading(exercise: Exercise) -> Work:
     setup = _setup(exercise)
 
     def work() -> None:
-        for pixels, _ in setup.pictures.batches:
-            setup.pictures.enter(pixels)
+        for pixels, _ in setup.feed.loader:
+            setup.feed.to_input(pixels)
 
     return work
 
@@ -183,8 +185,8 @@ def loaded(exercise: Exercise) -> Work:
 
     def work() -> tuple[int, float]:
         count, levels = 0, 0.0
-        for pixels, _ in setup.pictures.batches:
-            setup.pictures.enter(pixels)
+        for pixels, _ in setup.feed.loader:
+            setup.feed.to_input(pixels)
             count += len(pixels)
             levels += float(pixels.float().mean()) * len(pixels)
         return count, levels / count
@@ -195,15 +197,15 @@ def loaded(exercise: Exercise) -> Work:
 def network(exercise: Exercise) -> Work:
     """Build the same steps on one batch that lies in memory."""
     setup = _setup(exercise)
-    pixels, labels = next(iter(setup.pictures.batches))
-    images = setup.pictures.enter(pixels)
+    pixels, labels = next(iter(setup.feed.loader))
+    images = setup.feed.to_input(pixels)
 
     def batches() -> Iterator[tuple[Tensor, Tensor]]:
-        for size in setup.batches.sizes():
+        for size in setup.feed.batches.sizes():
             yield images[:size], labels[:size]
 
     def work() -> None:
-        feed = Feed(batches(), lambda batch: batch, setup.pictures.module)
+        feed = replace(setup.feed, loader=batches(), to_input=lambda batch: batch)
         _epoch(setup, feed, exercise.config())
 
     return work
@@ -212,7 +214,7 @@ def network(exercise: Exercise) -> Work:
 def trainee(exercise: Exercise) -> tuple[nn.Module, Preprocessing]:
     """Return what a peer trains: the same network with the same parts frozen, in training mode."""
     config = replace(exercise, precision="fp32", channels_last=False).config()
-    setup = build_setup(config, corpora.dataset(), _alone())
+    setup = build_setup(_session(config))
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
     return setup.learner.network.train(), setup.header.preprocessing
 
@@ -226,7 +228,7 @@ def cached(exercise: Exercise, setup: Setup) -> Labelled:
 
 def folders(exercise: Exercise) -> Path:
     """Return the same copies as peers expect them: a folder a style, through links."""
-    setup = build_setup(exercise.config(), corpora.dataset(), _alone())
+    setup = build_setup(_session(exercise.config()))
     root = Path(mkdtemp(prefix="artstyle-bench-"))
     pictures = cached(exercise, setup)
     for number, (path, label) in enumerate(zip(pictures.paths, pictures.labels_N, strict=True)):
@@ -238,27 +240,29 @@ def folders(exercise: Exercise) -> Path:
 
 def _setup(exercise: Exercise) -> Setup:
     config = exercise.config()
-    setup = build_setup(config, corpora.dataset(), _alone())
+    setup = build_setup(_session(config))
     pictures = cached(exercise, setup)
     preprocessing = setup.header.preprocessing
     batches = EpochBatches(pictures.labels_N, exercise.batch_size, seed=config.seed)
     vary = train_transform(preprocessing, config.augment)
-    loader = build_loader(pictures, vary, batches, None, setup.processes.device)
+    loader = build_loader(pictures, vary, batches, None, setup.device)
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
-    feed = replace(setup.pictures, batches=loader)
-    return replace(setup, training=pictures, batches=batches, pictures=feed)
+    feed = replace(setup.feed, batches=batches, loader=loader)
+    return replace(setup, training=pictures, feed=feed)
 
 
 def _epoch(setup: Setup, feed: Feed, config: Config) -> float:
-    setup.batches.set_epoch(setup.batches.epoch + 1)
+    feed.batches.set_epoch(feed.batches.epoch + 1)
+    group = ProcessGroup(0, 1, setup.device)
     result = train_epoch(
-        setup.learner, feed, setup.batches, config.train, setup.processes, Tally(), lambda _: None
+        setup.learner, feed, config.train, group, tally=Tally(), after_batch=lambda _: None
     )
     return result.loss
 
 
-def _alone() -> Processes:
-    return Processes(0, 1, choose_device("cpu"))
+def _session(config: Config) -> Session:
+    group = ProcessGroup(0, 1, choose_device("cpu"))
+    return Session(config, corpora.dataset(), RunFolder(Path()), group)
 
 
 def compare_loaded(answers: Mapping[str, Any]) -> Mapping[str, str]:

@@ -13,6 +13,7 @@ from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.preprocessing import Preprocessing
 from artstyle.runs import RunFolder
+from tests.environments import environment
 
 LABELS = ("Baroque", "Cubism", "Mannerism_Late_Renaissance", "Ukiyo_e")
 
@@ -23,7 +24,7 @@ def write_random_run(root: Path) -> Path:
     torch.manual_seed(0)
     network = build_network("simple_cnn", len(LABELS), image_size=32).network
     preprocessing = Preprocessing(32, (0.5,) * 3, (0.5,) * 3, "bilinear", "crop", 48)
-    run.begin(Config(), LABELS, {"started": "2026-01-01T00:00:00"})
+    run.begin(Config(), LABELS, environment())
     write_checkpoint(run.best_path, network, Header("simple_cnn", LABELS, preprocessing, {}))
     return run.path
 

@@ -19,7 +19,7 @@ from artstyle.models.header import Header
 from artstyle.preprocessing import Preprocessing
 from artstyle.runs import HISTORY_COLUMNS, RunFolder
 from artstyle.training.environment import describe_environment
-from artstyle.training.processes import joined_processes
+from artstyle.training.process_group import process_group
 
 STYLES = ("Baroque", "Cubism", "Rococo", "Ukiyo_e")
 PREPROCESSING = Preprocessing(32, (0.5,) * 3, (0.2,) * 3, "bilinear", "crop", 40)
@@ -59,9 +59,9 @@ def write_dataset(
 def write_run(path: Path, dataset: DatasetFolder, labels: Sequence[str] = STYLES) -> RunFolder:
     """Write a run of a network that has learnt nothing, as if trained on ``dataset``."""
     run = RunFolder(path)
-    with joined_processes("cpu") as processes:
+    with process_group("cpu") as group:
         started = datetime(2026, 11, 22, 10, tzinfo=UTC)
-        environment = describe_environment(Config(), dataset, processes, started)
+        environment = describe_environment(Config(), dataset, group, started)
     run.begin(Config(), tuple(labels), environment)
     run.write_history([dict.fromkeys(HISTORY_COLUMNS, 0.5) | {"epoch": 1}])
     torch.manual_seed(0)

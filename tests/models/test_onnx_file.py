@@ -113,7 +113,7 @@ def test_a_file_of_another_checkpoint_or_of_none_is_refused(
         load_onnx_model(exported, other)
     torn = tmp_path / "torn.onnx"
     torn.write_bytes(exported.read_bytes()[:5000])
-    with pytest.raises(WeightsError, match="damaged or no ONNX file"):
+    with pytest.raises(WeightsError, match="damaged or not an ONNX file"):
         load_onnx_model(torn)
     with pytest.raises(MissingError, match="artstyle export"):
         load_onnx_model(tmp_path / "none.onnx")

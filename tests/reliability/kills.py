@@ -38,7 +38,7 @@ from artstyle.models.checkpoint import read_state
 from artstyle.recipes import resolve_config
 from artstyle.runs import RunFolder, find_run
 from artstyle.training.fit import fit
-from artstyle.training.saving import Standing
+from artstyle.training.run_state import RunState
 from tests.cli.random_run import write_random_run
 from tests.conftest import tiny_config
 from tests.data.pictures import write_collection, write_painting
@@ -247,25 +247,25 @@ def check_run(run: RunFolder, tale: list[Told], save_minutes: float, seen: Seen)
         return
     assert run.config().train.epochs == 4
     assert len(run.labels()) == 3
-    assert run.environment()["seed"] == 42
+    assert run.environment().seed == 42
     history = [int(row["epoch"]) for row in run.history()]
     assert history == list(range(1, len(history) + 1))
     for path in (run.best_path, run.last_path):
         if path.exists():
             read_state(path)
-    standing = Standing()
+    state = RunState()
     if run.last_path.exists():
-        standing = Standing(**read_state(run.last_path)[1]["standing"])
-        seen.counts["saved within an epoch" if standing.images else "saved between epochs"] += 1
+        state = RunState(**read_state(run.last_path)[1]["standing"])
+        seen.counts["saved within an epoch" if state.images else "saved between epochs"] += 1
     else:
         seen.counts["before the first save"] += 1
-    assert len(history) - standing.epochs in (0, 1)
+    assert len(history) - state.epochs in (0, 1)
     if tale:
-        _check_loss(standing, tale, save_minutes, seen)
+        _check_loss(state, tale, save_minutes, seen)
 
 
-def _check_loss(standing: Standing, tale: list[Told], save_minutes: float, seen: Seen) -> None:
-    saved, last = (standing.epochs, -(-standing.images // BATCH)), tale[-1]
+def _check_loss(state: RunState, tale: list[Told], save_minutes: float, seen: Seen) -> None:
+    saved, last = (state.epochs, -(-state.images // BATCH)), tale[-1]
     if last.batch == last.batches:  # An epoch is told of as finished once it is saved.
         assert saved >= (last.epoch, 0)
     elif save_minutes < 1e-6:

@@ -120,7 +120,7 @@ def test_a_file_size_limit_leaves_the_last_good_checkpoint(
     }
     assert changed <= {"history.csv"}
     assert len(read_state(one_epoch.last_path)[0]) > 0
-    assert fit(one_epoch.config(), tiny_dataset, one_epoch, resume=True).standing.epochs == 3
+    assert fit(one_epoch.config(), tiny_dataset, one_epoch, resume=True).state.epochs == 3
 
 
 def test_a_full_disk_and_a_read_only_one_are_told_in_one_line(
@@ -134,10 +134,10 @@ def test_a_full_disk_and_a_read_only_one_are_told_in_one_line(
     with small_disk(tmp_path / "disk", 4) as disk:
         words = ("--data", tiny_dataset.path, "--set", "data.image_size=32", "--device", "cpu")
         said = artstyle("train", *words, "--out", disk / "run")
-        way_on = f"go on with 'artstyle finetune --resume {disk / 'run'}'"
+        resume_hint = f"resume with 'artstyle finetune --resume {disk / 'run'}'"
         assert said.code == 1
         (error,) = [line for line in said.err.splitlines() if line.startswith("error: ")]
-        assert error.endswith(f"No space left on device; make room on the disk; {way_on}")
+        assert error.endswith(f"No space left on device; make room on the disk; {resume_hint}")
         make_read_only(disk)
         for command in (
             ("train", *words, "--out", disk / "other"),
@@ -182,7 +182,7 @@ def test_a_disk_that_fails_in_training_leaves_the_last_good_checkpoint(
     assert error.startswith(f"error: {run.path}/")
     assert error.endswith(
         "Input/output error; the disk fails, and dmesg says how;"
-        f" go on with 'artstyle finetune --resume {run.path}'"
+        f" resume with 'artstyle finetune --resume {run.path}'"
     )
 
     disk.mend()
@@ -277,7 +277,7 @@ from artstyle.data.augment import train_transform
 from artstyle.data.loading import EpochBatches, Labelled, build_loader, iterate
 from artstyle.errors import TrainingError
 from artstyle.preprocessing import Preprocessing
-from artstyle.training.faults import told_faults
+from artstyle.training.faults import translated_errors
 paths = tuple(map(Path, sys.argv[1:]))
 pictures = Labelled(paths, np.zeros(len(paths), np.int64))
 transform = train_transform(
@@ -287,7 +287,7 @@ transform = train_transform(
 device, batches = torch.device("meta"), EpochBatches(pictures.labels_N, 2, seed=0)
 loader = build_loader(pictures, transform, batches, 2, device)
 try:
-    with told_faults(Config()):
+    with translated_errors(Config()):
         for number, _ in enumerate(iterate(loader)):
             if number == 2:
                 os.kill(loader._iterator._workers[0].pid, signal.SIGKILL)
@@ -296,17 +296,17 @@ except TrainingError as error:
 """
 
 
-def test_a_killed_worker_is_told_in_one_line(tiny_dataset: DatasetFolder) -> None:
+def test_a_killed_worker_is_reported_in_one_line(tiny_dataset: DatasetFolder) -> None:
     paths = [str(tiny_dataset.image_path(row)) for row in tiny_dataset.rows("train")]
     done = subprocess.run(
         [sys.executable, "-c", KILLED_WORKER, *paths], capture_output=True, text=True
     )
     assert done.stdout.count("\n") == 1, done.stderr
-    assert "was ended from outside" in done.stdout
-    assert "go on with --resume" in done.stdout
+    assert "data-loading worker was killed" in done.stdout
+    assert "resume with --resume" in done.stdout
 
 
-def test_a_loss_that_is_no_number_keeps_the_batch_and_the_best_checkpoint(
+def test_a_nonfinite_loss_keeps_the_batch_and_the_best_checkpoint(
     one_epoch: RunFolder, tiny_dataset: DatasetFolder
 ) -> None:
     # Finite weights whose products are not.
@@ -326,24 +326,22 @@ def test_a_loss_that_is_no_number_keeps_the_batch_and_the_best_checkpoint(
     assert (told["epoch"], told["batch"], labels) == (2, 1, batch["labels"].tolist())
 
 
-def test_a_validation_that_is_no_number_never_becomes_the_best_checkpoint(
+def test_a_nonfinite_validation_never_becomes_the_best_checkpoint(
     one_epoch: RunFolder, tiny_dataset: DatasetFolder
 ) -> None:
     # A variance below nothing: training takes the batch's own, only answers are broken.
     (key,) = [key for key in load_file(one_epoch.last_path) if key.endswith("0.1.running_var")]
     change(one_epoch.last_path, key, -1e30)
     before = contents(one_epoch.path)
-    with pytest.raises(TrainingError, match="validation split are no numbers in epoch 2"):
+    with pytest.raises(TrainingError, match="validation split are NaN or infinite in epoch 2"):
         fit(one_epoch.config(), tiny_dataset, one_epoch, resume=True)
     assert contents(one_epoch.path) == before
 
 
-def test_weights_that_are_no_numbers_are_never_saved(
-    tiny_dataset: DatasetFolder, tmp_path: Path
-) -> None:
+def test_nonfinite_weights_are_never_saved(tiny_dataset: DatasetFolder, tmp_path: Path) -> None:
     run = RunFolder(tmp_path / "run")
     broken = ("optim.name=sgd", "optim.lr=100", "optim.weight_decay=1e38", "train.max_grad_norm=0")
-    with pytest.raises(TrainingError, match="weights are no longer finite numbers in epoch 1"):
+    with pytest.raises(TrainingError, match="weights are NaN or infinite in epoch 1"):
         fit(tiny_config(*broken, SAVING), tiny_dataset, run)
     assert not run.last_path.exists()
     assert not run.best_path.exists()
@@ -373,7 +371,7 @@ def test_memory_that_runs_out_says_what_to_set(tiny_dataset: DatasetFolder, tmp_
     assert "train.batch_size=8 and train.accumulate=2" in done.stderr
 
 
-def test_a_run_goes_on_with_half_the_batch_to_the_same_weights(
+def test_a_run_continues_with_half_the_batch_to_the_same_weights(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     """As after an accelerator's memory ran out. A transformer without dropout: the gradient of a
@@ -396,7 +394,7 @@ def test_a_run_goes_on_with_half_the_batch_to_the_same_weights(
     assert smaller is not None
     told = run.adapt(smaller)
     assert told.startswith("memory ran out: train.batch_size 4 -> 2, train.accumulate 1 -> 2")
-    assert run.environment()["adapted"] == [told]
+    assert run.environment().adapted == (told,)
     fit(run.config(), tiny_dataset, run, resume=True)
     assert halved(tiny_config("train.batch_size=7")) is None
     ours, theirs = load_file(run.last_path), load_file(whole.last_path)

@@ -36,7 +36,7 @@ def test_a_checkpoint_that_lies_is_refused_in_one_line_and_runs_nothing(
     picture = paint(tmp_path / "picture.png")
     before = contents(tmp_path)
     refusal = artstyle("predict", picture, "--run", run).refusal()
-    assert str(checkpoint) in refusal or "answers are no numbers" in refusal
+    assert str(checkpoint) in refusal or "NaN or infinite logits" in refusal
     assert contents(tmp_path) == before
     assert not canary.exists()
 

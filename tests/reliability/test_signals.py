@@ -38,7 +38,7 @@ class Work:
     """Whether it is in the midst of its work."""
     done: Path
     """What is there once it has finished."""
-    way_on: str = "run the same command again"
+    resume_hint: str = "run the same command again"
     """What it says when it is ended."""
     again: Words = ()
     """How it is gone on with, where that is not by the same words."""
@@ -74,7 +74,7 @@ def finetune(place: Place, folder: Path) -> Work:
         out=run.path,
         begun=run.last_path.is_file,
         done=run.curves_path,
-        way_on=f"go on with 'artstyle finetune --resume {run.path}'",
+        resume_hint=f"resume with 'artstyle finetune --resume {run.path}'",
         again=("finetune", "--resume", "latest"),
     )
 
@@ -103,7 +103,7 @@ def prepare(place: Place, folder: Path) -> Work:
         out=out,
         begun=lambda: index.is_file() and index.read_bytes().count(b"\n") > 1,
         done=out / "dataset.json",
-        way_on="run the same command again: what was read is kept",
+        resume_hint="run the same command again: what was read is kept",
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def predict(place: Place, folder: Path) -> Work:
         out=out,
         begun=lambda: kept.is_file() and kept.stat().st_size > 2000,
         done=out,
-        way_on=f"the rows so far are in {kept}; go on with the same command and --resume",
+        resume_hint=f"the rows so far are in {kept}; run the same command with --resume",
         again=(*words, "--resume"),
     )
 
@@ -235,7 +235,7 @@ def test_a_command_that_is_asked_to_end_does_so_at_once_and_can_be_gone_on_with(
     work = make(place, folder)
     seconds, lines = ended(work.words, number, work.begun, folder)
     assert not work.done.exists()
-    assert lines.pop() == f"interrupted; {work.way_on}"
+    assert lines.pop() == f"interrupted; {work.resume_hint}"
     assert [line for line in lines if not STAGE.match(line)] == []
     assert seconds <= MOST_SECONDS
 
@@ -268,7 +268,7 @@ def test_a_command_that_cannot_stop_is_ended_after_a_grace(place: Place, tmp_pat
     run = RunFolder(tmp_path / "run")
     words = training(place.many.path, run.path, "train.accumulate=100000")
     seconds, lines = ended(words, signal.SIGTERM, run.config_path.is_file, tmp_path)
-    assert lines == [f"interrupted; go on with 'artstyle finetune --resume {run.path}'"]
+    assert lines == [f"interrupted; resume with 'artstyle finetune --resume {run.path}'"]
     assert GRACE_SECONDS <= seconds <= MOST_SECONDS
 
 

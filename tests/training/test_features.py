@@ -1,4 +1,4 @@
-"""Frozen parts: nothing is computed backward through them, and what they say is computed once."""
+"""Features of a frozen backbone: computed once, with the same result."""
 
 from pathlib import Path
 
@@ -7,47 +7,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from artstyle.config import UnfreezeConfig
 from artstyle.data.dataset import DatasetFolder
-from artstyle.models.factory import build_network
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.runs import RunFolder
 from artstyle.training.engine import Tally, train_epoch
 from artstyle.training.features import reused_features
 from artstyle.training.fit import fit
-from artstyle.training.processes import Processes
 from artstyle.training.setup import Setup, build_setup
 from artstyle.training.validation import validate
 from tests.conftest import tiny_config
+from tests.training.alone import ALONE, alone
 
-CPU = torch.device("cpu")
 PLAIN = (
     "augment.crop_scale=[1,1]", "augment.flip=0", "augment.trivial_augment=false",
     "augment.erasing=0",
 )  # fmt: skip
 HEAD = ("unfreeze.mode=head", "optim.lr=1e-2", *PLAIN)
-
-
-@pytest.mark.parametrize(("mode", "first"), [("blocks", "blocks.6"), ("head", "classifier")])
-def test_no_graph_is_built_before_the_first_learning_part(mode: str, first: str) -> None:
-    built = build_network("efficientnet_lite0", 4)
-    unfreeze(
-        built.network, built.spec, UnfreezeConfig.model_validate({"mode": mode, "blocks": 2}), 0
-    )
-    train_mode(built.network)
-    reached: dict[str, bool] = {}
-
-    def note(name: str, output: Tensor) -> None:
-        reached[name] = output.requires_grad
-
-    parts = [path for group in built.spec.blocks for path in group] + [built.spec.head]
-    for name in parts:
-        built.network.get_submodule(name).register_forward_hook(
-            lambda _, __, output, name=name: note(name, output)
-        )
-    built.network(torch.zeros(2, 3, 32, 32))
-    cut = parts.index(first)
-    assert [reached[name] for name in parts] == [n >= cut for n in range(len(parts))]
 
 
 @pytest.mark.parametrize(
@@ -63,22 +38,22 @@ def test_learning_from_features_is_learning_from_pictures(
     # SGD: Adam divides by gradients that are next to nothing, and makes their roundings large.
     config = tiny_config(*HEAD, f"model.name={name}", "model.dropout=0.3", "optim.name=sgd")
     torch.manual_seed(0)
-    plain, reusing = (build_setup(config, tiny_dataset, Processes(0, 1, CPU)) for _ in range(2))
+    session = alone(config, tiny_dataset, tmp_path)
+    plain, reusing = (build_setup(session) for _ in range(2))
     reusing.learner.network.load_state_dict(plain.learner.network.state_dict())
-    features = reused_features(config, reusing, 0, tmp_path, None)
+    features = reused_features(session, reusing, 0, None)
     assert features is not None
     for epoch in range(2):
-        for setup, feed in ((plain, plain.pictures), (reusing, features.feed(reusing))):
+        for setup, feed in ((plain, plain.feed), (reusing, features.feed(reusing))):
             unfreeze(setup.learner.network, setup.spec, config.unfreeze, epoch)
-            setup.batches.set_epoch(epoch)
+            feed.batches.set_epoch(epoch)
             train_epoch(
-                setup.learner, feed, setup.batches, config.train, setup.processes, Tally(),
-                lambda batch: None,
-            )  # fmt: skip
+                setup.learner, feed, config.train, ALONE, tally=Tally(), after_batch=lambda _: None
+            )
     ours, theirs = (_head(setup) for setup in (reusing, plain))
     # Pictures a batch differ, so only the order of additions does.
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
-    one, other = validate(reusing, 8, features), validate(plain, 8)
+    one, other = validate(session, reusing, features), validate(session, plain)
     assert one.loss == pytest.approx(other.loss, rel=1e-4)
     np.testing.assert_array_equal(one.predictions_N, other.predictions_N)
     assert list(tmp_path.iterdir()) == []
@@ -88,12 +63,13 @@ def _head(setup: Setup) -> Tensor:
     return setup.learner.network.get_submodule(setup.spec.head).weight  # type: ignore[return-value]
 
 
-def test_dropout_strikes_the_features_anew_each_epoch(
+def test_dropout_of_the_features_is_drawn_again_for_each_batch(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     config = tiny_config(*HEAD, "model.dropout=0.5")
-    setup = build_setup(config, tiny_dataset, Processes(0, 1, CPU))
-    features = reused_features(config, setup, 0, tmp_path, None)
+    session = alone(config, tiny_dataset, tmp_path)
+    setup = build_setup(session)
+    features = reused_features(session, setup, 0, None)
     assert features is not None
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, 0)
     module = features.feed(setup).module
@@ -104,12 +80,12 @@ def test_dropout_strikes_the_features_anew_each_epoch(
 @pytest.mark.parametrize(
     "varied", ["augment.flip=0.5", "augment.mixup_alpha=0.2", "unfreeze.mode=blocks"]
 )
-def test_what_varies_is_computed_anew(
+def test_augmented_images_have_no_reused_features(
     varied: str, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     config = tiny_config(*HEAD, varied)
-    setup = build_setup(config, tiny_dataset, Processes(0, 1, CPU))
-    assert reused_features(config, setup, 0, tmp_path, None) is None
+    session = alone(config, tiny_dataset, tmp_path)
+    assert reused_features(session, build_setup(session), 0, None) is None
 
 
 def test_a_staged_run_reuses_features_until_the_blocks_learn(

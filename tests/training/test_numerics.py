@@ -15,27 +15,26 @@ from artstyle.models.factory import build_network
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit
 from artstyle.training.numerics import Numerics, candidates, choose_numerics, fastest
-from artstyle.training.processes import Processes
 from tests.conftest import tiny_config
+from tests.training.alone import ALONE
 
-ALONE = Processes(0, 1, torch.device("cpu"))
 AUTO = ("train.precision=auto", "train.channels_last=auto")
 FP32, BF16 = Numerics("fp32", True), Numerics("bf16", True)
 PLANES = Numerics("fp32", False)
 
 ACROSS = """
-import json, sys
+import sys
 from pathlib import Path
 from artstyle.models.factory import build_network
 from artstyle.training.numerics import choose_numerics
-from artstyle.training.processes import joined_processes
+from artstyle.training.process_group import process_group
 from tests.conftest import tiny_config
 
 config = tiny_config("train.precision=auto", "train.channels_last=auto")
 built = build_network("simple_cnn", 4, image_size=32)
-with joined_processes("cpu") as processes:
-    choice = choose_numerics(config, built.network, built.spec, 32, processes)
-    Path(sys.argv[1], f"{processes.rank}.json").write_text(json.dumps(choice.to_dict()))
+with process_group("cpu") as group:
+    choice = choose_numerics(config, built, 32, group)
+    Path(sys.argv[1], f"{group.rank}.json").write_text(choice.record().model_dump_json())
 """
 
 
@@ -48,7 +47,7 @@ def test_measuring_leaves_network_and_generators_as_they_were() -> None:
     modes = {name: module.training for name, module in network.named_modules()}
     drawn = torch.get_rng_state()
     config = tiny_config(*AUTO, "unfreeze.mode=blocks")
-    choice = choose_numerics(config, network, built.spec, 32, ALONE)
+    choice = choose_numerics(config, built, 32, ALONE)
     assert list(choice.ms_per_image) == candidates(config, ALONE.device)
     assert all(0 < ms < 60_000 for ms in choice.ms_per_image.values())
     assert torch.equal(torch.get_rng_state(), drawn)
@@ -91,7 +90,7 @@ def test_bfloat16_is_measured_where_the_processor_has_it(
 )
 def test_what_is_fixed_is_not_measured(fixed: tuple[str, ...]) -> None:
     built = build_network("simple_cnn", 4, image_size=32)
-    choice = choose_numerics(tiny_config(*fixed), built.network, built.spec, 32, ALONE)
+    choice = choose_numerics(tiny_config(*fixed), built, 32, ALONE)
     expected = FP32 if "deterministic=true" in fixed else Numerics("bf16", False)
     assert (choice.numerics, choice.ms_per_image) == (expected, {})
 
@@ -101,16 +100,16 @@ def test_a_resumed_run_computes_as_it_began(tiny_dataset: DatasetFolder, tmp_pat
     config = tiny_config(*AUTO, "train.epochs=2", "train.max_minutes=1e-6")
     fit(config, tiny_dataset, run)
     recorded = run.environment()
+    assert recorded.numerics is not None
     assert [
-        Numerics(item["precision"], item["channels_last"])
-        for item in recorded["numerics"]["measured"]
+        Numerics(item.precision, item.channels_last) for item in recorded.numerics.measured
     ] == candidates(config, ALONE.device)
     # As if the measurement had said so: bfloat16 rounds to three digits, and the loss shows it.
     losses = []
     for precision in ("fp32", "bf16"):
         write_json(
             run.environment_path,
-            recorded | {"numerics": {"precision": precision, "channels_last": True}},
+            recorded.to_json() | {"numerics": {"precision": precision, "channels_last": True}},
         )
         again = RunFolder(tmp_path / precision)
         shutil.copytree(run.path, again.path)
@@ -123,7 +122,7 @@ def test_a_resumed_run_computes_as_it_began(tiny_dataset: DatasetFolder, tmp_pat
     assert losses[0] != losses[1]
 
 
-def test_all_processes_take_the_choice_of_the_leading_one(tmp_path: Path) -> None:
+def test_all_processes_take_the_choice_of_the_main_one(tmp_path: Path) -> None:
     script = tmp_path / "choose.py"
     script.write_text(ACROSS)
     done = subprocess.run(
@@ -142,6 +141,6 @@ def test_all_processes_take_the_choice_of_the_leading_one(tmp_path: Path) -> Non
     )
     assert done.returncode == 0, done.stderr
     one, other = ((tmp_path / f"{rank}.json").read_text() for rank in (0, 1))
-    # With the leader's milliseconds: no two measurements are alike.
+    # With the main process's milliseconds: no two measurements are alike.
     assert one == other
     assert '"ms_per_image"' in one

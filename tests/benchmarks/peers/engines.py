@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from artstyle.inference import choose_device, forward, read_ahead
+from artstyle.devices import choose_device
+from artstyle.inference import forward, read_ahead
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
 from artstyle.models.onnx_file import export_onnx, load_onnx_model

@@ -1,14 +1,17 @@
-"""What is told of a run while it goes on: a line a batch, a line an epoch."""
+"""What a run reports while it trains: one line per batch, one line per epoch."""
 
 import time
 
 import psutil
 import torch
 
-from artstyle.config import Config
+from artstyle.config import TrainConfig
 from artstyle.training.engine import BatchResult, EpochResult, Learner
-from artstyle.training.saving import Standing
+from artstyle.training.run_state import RunState
 from artstyle.training.validation import Validation
+
+_SMOOTHING = 0.9
+"""Share of the earlier batches in the reported loss."""
 
 
 class Meter:
@@ -22,7 +25,8 @@ class Meter:
     def after(self, batch: BatchResult) -> str:
         """Count a batch and return the line to show."""
         self._images += batch.images
-        self._loss = 0.9 * self._loss + 0.1 * batch.loss if self._loss else batch.loss
+        smoothed = _SMOOTHING * self._loss + (1 - _SMOOTHING) * batch.loss
+        self._loss = smoothed if self._loss else batch.loss
         speed = self._images / (time.perf_counter() - self._started)
         lr = self._learner.optimizer.param_groups[0]["lr"]
         memory = f"{memory_gb(self._device):.1f} GB"
@@ -30,23 +34,23 @@ class Meter:
 
 
 def memory_gb(device: torch.device) -> float:
-    """Return the memory in use: of the accelerator at most so far, or of this process."""
+    """Return the memory in GiB: an accelerator's peak, or what this process uses now."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**30
     return psutil.Process().memory_info().rss / 2**30
 
 
 def epoch_line(
-    config: Config, standing: Standing, trained: EpochResult | None, validated: Validation
+    config: TrainConfig, state: RunState, trained: EpochResult | None, validated: Validation
 ) -> tuple[str, int, int, str]:
-    """Return what ``Progress`` is told of a finished epoch."""
-    stage = f"epoch {standing.epochs} of {config.train.epochs}"
+    """Return the arguments of ``Progress`` after an epoch: stage, done, total, detail."""
+    stage = f"epoch {state.epochs} of {config.epochs}"
     loss = f"loss {trained.loss:.3f}, " if trained else ""
     speed = f", {trained.images / trained.seconds:.0f} images/s" if trained else ""
     detail = (
         f"{loss}val loss {validated.loss:.3f}, accuracy {validated.accuracy:.3f},"
         f" macro F1 {validated.macro_f1:.3f}{speed}"
-        + (", best so far" if standing.best_epoch == standing.epochs else "")
+        + (", best so far" if state.best_epoch == state.epochs else "")
     )
-    steps = trained.steps if trained else 1
-    return stage, steps, steps, detail
+    batches = trained.batches if trained else 1
+    return stage, batches, batches, detail

@@ -1,21 +1,14 @@
-"""Training batches: the same pictures a step, however many processes deal them out."""
+"""Training batches: the same images in each, however many processes share them."""
 
 import math
-import shutil
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artstyle.data.loading import EpochBatches, Labels
-from artstyle.data.prepare import prepare
-from artstyle.training.processes import Processes
-from artstyle.training.setup import build_setup
-from tests.conftest import tiny_config
 
 LABELS = np.array([0] * 13 + [1] * 5 + [2] * 2)
 
@@ -33,8 +26,8 @@ def drawn(batches: EpochBatches) -> list[int]:
 def test_processes_together_draw_what_one_draws_at_each_step(
     labels_N: Labels, batch_size: int, world: int, epoch: int
 ) -> None:
-    def steps(rank: int, world: int) -> list[set[tuple[int, int]]]:
-        batches = EpochBatches(labels_N, batch_size, seed=1, rank=rank, world=world)
+    def steps(rank: int, world_size: int) -> list[set[tuple[int, int]]]:
+        batches = EpochBatches(labels_N, batch_size, seed=1, rank=rank, world_size=world_size)
         batches.set_epoch(epoch)
         return [{(draw.index, draw.seed) for draw in batch} for batch in batches]
 
@@ -97,37 +90,6 @@ def test_an_artist_with_four_times_as_many_pictures_is_drawn_twice_as_often() ->
         batches.set_epoch(epoch)
         counts.update(artists_N[drawn(batches)].tolist())
     assert counts == {0: 40, 1: 20, 2: 60}
-
-
-def test_artists_are_those_of_the_manifest_and_an_unknown_one_is_nobody_else(
-    tiny_paintings: Path, tmp_path: Path
-) -> None:
-    cubism, ukiyo_e, others = (
-        sorted((tiny_paintings / style).iterdir()) for style in ("Cubism", "Ukiyo_e", "Pop_Art")
-    )
-    names = {
-        "Cubism": [f"monet_{n}" for n in range(8)] + ["manet_8", "manet_9"],
-        "Ukiyo_e": [f"degas_{n}" for n in range(4)] + [f"scan{n}" for n in range(4)],
-    }
-    for style, pictures in (("Cubism", cubism), ("Ukiyo_e", ukiyo_e)):
-        for split in ("train", "val", "test"):
-            (tmp_path / "split" / split / style).mkdir(parents=True)
-        for name, picture in zip(names[style], pictures, strict=False):
-            copied = tmp_path / "split/train" / style / f"{name}{picture.suffix}"
-            shutil.copy(picture, copied)
-        for split in ("val", "test"):
-            shutil.copy(others.pop(), tmp_path / "split" / split / style)
-    overrides = ("train.sampler=artists", "balance.min_per_style=1", "data.cache_size=40")
-    config = tiny_config(*overrides)
-    data = prepare(tmp_path / "split", tmp_path / "data", config).dataset
-    rows = data.rows("train")
-    assert Counter(row.artist for row in rows) == {"monet": 8, "manet": 2, "degas": 4, "": 4}
-
-    alone = Processes(0, 1, torch.device("cpu"))
-    indices = drawn(build_setup(config, data, alone).batches)
-    # Nine of each style. The roots of 8 and 2 are as 2 to 1; that of 4 is 2, beside four ones.
-    counts = Counter(rows[index].artist for index in indices)
-    assert counts == {"monet": 6, "manet": 3, "degas": 3, "": 6}
 
 
 def test_oversampling_repeats_rare_styles_to_the_size_of_the_largest() -> None:

@@ -1,0 +1,148 @@
+"""The record of a run: checkpoints, history, tracker, and the batch that broke it."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+
+from artstyle import interrupts
+from artstyle.errors import TrainingError
+from artstyle.models.checkpoint import write_checkpoint, write_tensors
+from artstyle.training.curves import plot_curves
+from artstyle.training.engine import EpochResult, NonfiniteLossError, Tally
+from artstyle.training.reporting import epoch_line
+from artstyle.training.run_state import RunState, checkpoint_state, require_finite_weights
+from artstyle.training.setup import Session, Setup
+from artstyle.training.tracking import Tracker
+from artstyle.training.validation import Validation
+
+
+class Recorder:
+    """Writes a run to disk and to the tracker; only the main process writes.
+
+    Within an epoch it saves from time to time and when the process is asked to end. It saves only
+    right after an update, so that no gradients need to be stored.
+    """
+
+    def __init__(self, session: Session, setup: Setup) -> None:
+        self._session, self._setup = session, setup
+        self._interval, self._saved = 60 * session.config.train.save_minutes, time.monotonic()
+        self._tracker: Tracker | None = None
+        if session.group.is_main:
+            self._tracker = Tracker(session.config, session.run, session.warn)
+            self._tracker.watch(setup.learner.network)
+
+    def after_update(self, state: RunState, tally: Tally) -> None:
+        """Save if it is time to, within an epoch.
+
+        Raises:
+            Interrupted: The process was asked to end; the run is saved.
+            TrainingError: A weight is NaN or infinite; nothing is written.
+        """
+        group = self._session.group
+        due = time.monotonic() - self._saved >= self._interval
+        # Clocks and signals differ between processes: those of the main process decide.
+        due, signal = group.broadcast((due, interrupts.asked()))
+        if due or signal:
+            tallies = tuple(group.gather([asdict(tally)]))
+            self._save(replace(state, tallies=tallies), {"epoch": state.epochs})
+        if signal:
+            raise interrupts.Interrupted(signal)
+
+    def after_epoch(
+        self, state: RunState, trained: EpochResult | None, validated: Validation
+    ) -> None:
+        """Write an epoch: the best checkpoint first, the last checkpoint at the end.
+
+        A run that is killed in between resumes from the earlier last checkpoint. It then trains
+        this epoch again, with the same result.
+
+        Raises:
+            TrainingError: A weight is NaN or infinite; nothing is written.
+        """
+        if self._tracker is None:
+            return
+        run, train = self._session.run, self._session.config.train
+        row = _history_row(state.epochs, trained, validated)
+        scores = {"val_accuracy": validated.accuracy, "val_macro_f1": validated.macro_f1}
+        about: dict[str, object] = {"epoch": state.epochs, **scores}
+        if train.keep == "last" or state.best_epoch == state.epochs:
+            self._keep(self._tracker, state, about, validated)
+        run.write_history([*run.history(), row])
+        self._save(state, about)
+        self._tracker.log(row)
+        self._session.progress(*epoch_line(train, state, trained, validated))
+
+    def finish(self) -> None:
+        """End the tracker's record and plot the learning curves."""
+        if self._tracker is not None:
+            self._tracker.finish()
+            plot_curves(self._session.run.history_path, self._session.run.curves_path)
+
+    def keep_bad_batch(self, error: NonfiniteLossError) -> TrainingError:
+        """Write ``bad_batch.safetensors`` and return an error that names it.
+
+        It holds ``inputs`` (N x S x S x 3 augmented pixels, before normalisation, mixup and CutMix;
+        or N x F features) and ``labels``. Its metadata are the epoch and batch (from 1), the loss,
+        and the paths of the images.
+        """
+        setup, run = self._setup, self._session.run
+        batches = setup.feed.batches
+        batches.set_epoch(batches.epoch, error.batch)
+        paths = [str(setup.training.paths[draw.index]) for draw in next(iter(batches))]
+        position = {"epoch": batches.epoch + 1, "batch": error.batch + 1}
+        metadata = {key: json.dumps(value) for key, value in {**position, "paths": paths}.items()}
+        write_tensors(
+            run.bad_batch_path,
+            {"inputs": error.inputs.cpu().contiguous(), "labels": error.labels.cpu()},
+            {**metadata, "loss": str(error.loss)},
+        )
+        remedy = "lower optim.lr"
+        if setup.learner.precision is not None:
+            remedy += " or set train.precision=fp32"
+        return TrainingError(
+            f"the loss is {error.loss} in epoch {position['epoch']}, batch {position['batch']};"
+            f" {run.bad_batch_path} holds the batch; the checkpoints are from before it;"
+            f" {remedy} in a new run"
+        )
+
+    def _keep(
+        self, tracker: Tracker, state: RunState, about: dict[str, object], validated: Validation
+    ) -> None:
+        """Write the weights as the best checkpoint."""
+        learner = self._setup.learner
+        require_finite_weights(learner, state)
+        header = replace(self._setup.header, about=about)
+        write_checkpoint(self._session.run.best_path, learner.eval_network, header)
+        tracker.confusion(
+            validated.targets_N.tolist(), validated.predictions_N.tolist(), header.labels
+        )
+
+    def _save(self, state: RunState, about: dict[str, object]) -> None:
+        """Write the last checkpoint, with ``about`` in its header."""
+        if self._session.group.is_main:
+            learner = self._setup.learner
+            require_finite_weights(learner, state)
+            header = replace(self._setup.header, about=about)
+            stored = checkpoint_state(learner, state)
+            write_checkpoint(self._session.run.last_path, learner.network, header, stored)
+        self._saved = time.monotonic()
+
+
+def _history_row(
+    epoch: int, trained: EpochResult | None, validated: Validation
+) -> Mapping[str, float]:
+    values = {
+        "val_loss": validated.loss,
+        "val_accuracy": validated.accuracy,
+        "val_macro_f1": validated.macro_f1,
+    }
+    if trained:
+        values |= {
+            "train_loss": trained.loss,
+            "train_accuracy": trained.accuracy,
+            "lr": trained.lr,
+            "seconds": trained.seconds,
+            "images_per_second": trained.images / trained.seconds,
+        }
+    return {"epoch": epoch} | {key: float(f"{value:.6g}") for key, value in values.items()}

@@ -1,0 +1,26 @@
+"""Which device, precision and batch size are chosen."""
+
+import pytest
+import torch
+
+from artstyle.devices import choose_batch_size, choose_device, choose_precision
+from artstyle.errors import UsageError
+
+
+def test_a_device_that_this_machine_lacks_is_refused_with_a_remedy() -> None:
+    with pytest.raises(UsageError, match=r"no device 'cuda:77'.*--device auto"):
+        choose_device("cuda:77")
+    with pytest.raises(UsageError, match="no device 'gpu'"):
+        choose_device("gpu")
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [("fp32", None), ("bf16", torch.bfloat16), ("fp16", torch.float16), ("auto", None)],
+)
+def test_auto_precision_is_float32_on_a_cpu(name: str, dtype: torch.dtype | None) -> None:
+    assert choose_precision(name, torch.device("cpu")) is dtype
+
+
+def test_a_forward_pass_on_a_cpu_has_at_least_the_16_images_of_the_fast_convolution() -> None:
+    assert choose_batch_size(torch.device("cpu")) >= 16
