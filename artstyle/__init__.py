@@ -16,6 +16,7 @@ from typing import Any
 _PUBLIC = {
     "ArtstyleError": "artstyle.errors",
     "Config": "artstyle.config",
+    "DatasetDescription": "artstyle.data.description",
     "DatasetFolder": "artstyle.data.dataset",
     "RunFolder": "artstyle.runs",
     "choose_device": "artstyle.inference",

@@ -6,6 +6,7 @@ from typing import Any
 
 from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder, is_decided
+from artstyle.data.description import SplitDescription
 from artstyle.data.manifest import SPLITS
 from artstyle.evaluation.record import read_report
 from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
@@ -133,38 +134,38 @@ def _data(environment: Mapping[str, Any], data: DatasetFolder | None) -> list[Bl
     if data is None:
         gone = "This data set is no longer there, or has changed: nothing more can be said of it."
         return [facts, Prose(gone)]
-    about = data.description["split"]
-    totals = Facts(
-        {split: about["totals"][split] for split in SPLITS} | {"split by": about["group"]}
-    )
+    about, notes = data.description.split, data.description.notes
+    totals = Facts({**about.totals.to_dict(), "split by": about.group})
     return [
         facts,
         totals,
-        *(Prose(_on_overlap(about, split)) for split in SPLITS[1:] if _knows_artists(about, split)),
-        *(Prose(f"Note: {note}") for note in data.description["notes"]),
+        *_on_artists(about),
+        *(Prose(f"Note: {note}") for note in notes),
         Folded("Pictures of each style", [_count_table(about)]),
     ]
 
 
-def _knows_artists(about: Mapping[str, Any], split: str) -> bool:
-    return about["artist_overlap"][split] is not None and about["artist_oracle"][split] is not None
+def _on_artists(about: SplitDescription) -> Iterator[Prose]:
+    """Say for each split how much the artists' names give away, where they are known."""
+    overlaps, oracles = about.artist_overlap, about.artist_oracle
+    parts = {"val": (overlaps.val, oracles.val), "test": (overlaps.test, oracles.test)}
+    for split, (overlap, oracle) in parts.items():
+        if overlap is not None and oracle is not None:
+            yield Prose(
+                f"{overlap:.1%} of the {split} pictures with a known artist are by artists who are"
+                " also in train. The artists' names alone, without a pixel, give"
+                f" {oracle.accuracy:.1%} accuracy."
+            )
 
 
-def _on_overlap(about: Mapping[str, Any], split: str) -> str:
-    overlap, oracle = about["artist_overlap"][split], about["artist_oracle"][split]
-    return (
-        f"{overlap:.1%} of the {split} pictures with a known artist are by artists who are in train"
-        f" too; the names alone, without a pixel, give {oracle['accuracy']:.1%} accuracy."
-    )
-
-
-def _count_table(about: Mapping[str, Any]) -> Table:
-    rows = [
-        [display_name(style), *(counts[split] for split in SPLITS)]
-        for style, counts in about["counts"].items()
+def _count_table(about: SplitDescription) -> Table:
+    rows: list[list[Content]] = [
+        [display_name(style), counts.train, counts.val, counts.test]
+        for style, counts in about.counts.items()
     ]
-    totals = ["all styles", *(about["totals"][split] for split in SPLITS)]
-    return Table(["style", *SPLITS], [*rows, totals])
+    totals = about.totals
+    rows.append(["all styles", totals.train, totals.val, totals.test])
+    return Table(["style", *SPLITS], rows)
 
 
 def _training(history: Sequence[Mapping[str, str]], environment: Mapping[str, Any]) -> list[Block]:
@@ -240,7 +241,7 @@ def _configuration(config: Config, data: DatasetFolder | None) -> list[Block]:
 
 def _prepared_values(data: DatasetFolder) -> dict[str, object]:
     """Return the keys that `prepare` decided, as the data set recorded them."""
-    recorded = dict(flatten(data.description["config"]))
+    recorded = dict(flatten(data.description.config.to_dict()))
     return {key: recorded[key] for key in config_keys() if is_decided(key) and key in recorded}
 
 

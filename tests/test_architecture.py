@@ -15,7 +15,7 @@ PACKAGE = Path(artstyle.__file__).parent
 FLOORS = (
     ("errors", "progress", "interrupts", "allocator"),
     ("labels", "files", "checks"),
-    ("images", "config", "locks"),
+    ("images", "config", "locks", "documents"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),
     ("data", "runs", "painter"),
     ("models",),
@@ -99,7 +99,7 @@ assert "Usage" in shown.getvalue()
     "module",
     [
         "config", "recipes", "runs", "preprocessing", "metrics", "data.manifest", "data.dataset",
-        "data.split", "data.balance", "data.sources", "data.prepare", "models.zoo",
+        "data.description", "data.split", "data.balance", "data.sources", "data.prepare", "models.zoo",
     ],
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:

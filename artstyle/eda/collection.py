@@ -1,9 +1,8 @@
 """A collection as `eda` looks at it: a source, or a dataset folder, in the same words."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from artstyle.config import BalanceConfig
 from artstyle.data.balance import Balanced, choose_balanced
@@ -61,8 +60,8 @@ class Collection:
     format: str
     """`DATASET`, or the form of the source."""
     paintings: tuple[Painting, ...]
-    balance: Mapping[str, Any]
-    """The keys of the balance policy: of the dataset folder, or the one tried on the source."""
+    balance: BalanceConfig
+    """The balance policy of the dataset folder, or the one that is tried on the source."""
     rejected: tuple[Unreadable, ...] = ()
     missing: int = 0
     """Names in lists that are not on disk."""
@@ -123,7 +122,7 @@ def _from_dataset(dataset: DatasetFolder) -> Collection:
         root=dataset.path,
         format=DATASET,
         paintings=paintings,
-        balance=dataset.description["config"]["balance"],
+        balance=dataset.description.config.balance,
         rejected=tuple(_rejected(dataset.rejected_path)),
     )
 
@@ -167,7 +166,7 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
         root=source.root,
         format=source.format,
         paintings=paintings,
-        balance=balance.model_dump(mode="json"),
+        balance=balance,
         missing=source.missing,
         notes=(*source.notes, *balanced.notes),
     )

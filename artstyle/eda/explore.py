@@ -179,7 +179,7 @@ def _numbers(
         "artists": len({painting.artist for painting in paintings} - {""}),
         "missing": collection.missing,
         "measured": len(seen.measured),
-        "balance": dict(collection.balance),
+        "balance": collection.balance.model_dump(mode="json"),
         "notes": list(collection.notes),
         "styles": styles,
         "sizes": size_numbers([item.width for item in sized], [item.height for item in sized]),

@@ -145,7 +145,7 @@ def _batches(
         seed=config.seed,
         balanced=config.train.sampler != "shuffle",
         artists_N=_artists(data) if config.train.sampler == "artists" else None,
-        oversample=data.description["config"]["balance"]["policy"] == "oversample",
+        oversample=data.description.config.balance.policy == "oversample",
         rank=processes.rank,
         world=processes.world,
     )

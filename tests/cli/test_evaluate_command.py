@@ -106,7 +106,7 @@ def test_pages_fetch_nothing_and_every_link_leads_somewhere(home: Path, evaluate
     ("arguments", "code", "message"),
     [
         (["--run", "tinny"], 2, "unknown run 'tinny'. Did you mean 'tiny'?"),
-        (["--data", "nowhere"], 2, "nowhere is no dataset folder"),
+        (["--data", "nowhere"], 2, "nowhere is not a dataset folder"),
         (["--split", "training"], 2, "training"),
     ],
 )

@@ -52,7 +52,7 @@ WRONG = {
         "no device 'cuda:9'",
     ),
     "no dataset folder": ((), "make it with 'artstyle prepare SOURCE'"),
-    "a folder that is none": (("--data", "."), "is no dataset folder"),
+    "a folder that is none": (("--data", "."), "is not a dataset folder"),
     "a run that is not there": (("--resume", "latest"), "no run was begun in runs/"),
     "a changed resume": (("--resume", "latest", "--epochs", "9"), "leave out --epochs"),
     "a config that is not there": (("--config", "gone.yaml"), "no file gone.yaml"),

@@ -30,9 +30,9 @@ def test_a_dataset_folder_says_where_every_painting_went(museum: Path, tmp_path:
         str(path.relative_to(museum)) for path in museum.glob("*/*.jpg")
     }
     assert rejected(prepared) == {}
-    counts = dataset.description["counts"]
-    assert (counts["found"], counts["readable"], counts["taking_part"]) == (36, 36, 36)
-    assert dataset.description["source"]["name"] == "museum"
+    counts = dataset.description.counts
+    assert (counts.found, counts.readable, counts.taking_part) == (36, 36, 36)
+    assert dataset.description.source.name == "museum"
     assert str(tmp_path) not in dataset.description_path.read_text()
 
 

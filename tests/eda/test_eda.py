@@ -11,7 +11,6 @@ from PIL import Image
 from artstyle.config import BalanceConfig, Config
 from artstyle.data.manifest import ManifestRow, write_manifest
 from artstyle.data.quality import likeness
-from artstyle.data.split_report import split_report
 from artstyle.eda.collection import KEPT, Collection, Painting, open_collection
 from artstyle.eda.copies import copies_in_source, copies_left_out
 from artstyle.eda.explore import Explored, explore
@@ -28,9 +27,10 @@ from artstyle.eda.measures import (
     style_numbers,
 )
 from artstyle.errors import DataError, UsageError
-from artstyle.files import write_csv, write_json
+from artstyle.files import write_csv
 from artstyle.images import DEFAULT_RULES
 from artstyle.preprocessing import Preprocessing
+from tests.data.described import write_description
 
 CONFIG = Config(balance=BalanceConfig(min_per_style=1))
 PREPROCESSING = Preprocessing(
@@ -300,12 +300,8 @@ def dataset(tmp_path: Path) -> Path:
              "Fauvism/d.png": "val"}  # fmt: skip
     rows = [dataset_row(root, n, path, fate) for n, (path, fate) in enumerate(fates.items())]
     write_manifest(root / "manifest.csv", rows)
-    config = Config(balance=BalanceConfig(policy="oversample")).model_dump(mode="json")
-    splits, styles = ["train", "", "test", "val"], ["Cubism", "Cubism", "Fauvism", "Fauvism"]
-    about = split_report(splits, styles, [""] * 4, (0.5, 0.25, 0.25))
-    description = {"labels": ["Cubism", "Fauvism"], "fingerprint": "a" * 64, "config": config}
-    description |= {"split": {"group": "image", **about}, "notes": []}
-    write_json(root / "dataset.json", description)
+    config = Config(balance=BalanceConfig(policy="oversample"))
+    write_description(root / "dataset.json", rows, config=config)
     write_csv(
         root / "rejected.csv",
         ("path", "style", "reason", "detail"),
