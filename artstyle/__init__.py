@@ -18,6 +18,7 @@ _PUBLIC = {
     "Config": "artstyle.config",
     "DatasetDescription": "artstyle.data.description",
     "DatasetFolder": "artstyle.data.dataset",
+    "EvaluationReport": "artstyle.evaluation.document",
     "RunFolder": "artstyle.runs",
     "choose_device": "artstyle.inference",
     "evaluate": "artstyle.evaluation.evaluate",

@@ -8,8 +8,8 @@ from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder, is_decided
 from artstyle.data.description import SplitDescription
 from artstyle.data.manifest import SPLITS
-from artstyle.evaluation.record import read_report
-from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
+from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
+from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
 from artstyle.labels import display_name
 from artstyle.models.zoo import weights_at_start
@@ -82,17 +82,17 @@ def _data_of(environment: Mapping[str, Any]) -> DatasetFolder | None:
     return data if known else None
 
 
-def _evaluations(run: RunFolder) -> dict[str, dict[str, Any]]:
+def _evaluations(run: RunFolder) -> dict[str, EvaluationReport]:
     """Return the reports that lie in the run folder, test first."""
-    paths = {split: run.evaluation_path(split) / "report.json" for split in reversed(SPLITS)}
-    return {split: read_report(path) for split, path in paths.items() if path.is_file()}
+    paths = {split: run.evaluation_path(split) / REPORT_NAME for split in reversed(SPLITS)}
+    return {split: EvaluationReport.read(path) for split, path in paths.items() if path.is_file()}
 
 
 def _in_short(
     run: RunFolder,
     config: Config,
     history: Sequence[Mapping[str, str]],
-    evaluations: Mapping[str, Mapping[str, Any]],
+    evaluations: Mapping[str, EvaluationReport],
 ) -> list[Block]:
     facts: dict[str, Any] = {
         "model": config.model.name,
@@ -117,7 +117,7 @@ def _kept(history: Sequence[Mapping[str, str]], train: TrainConfig) -> Mapping[s
     return max(history, key=lambda row: float(row[f"val_{train.monitor}"]))
 
 
-def _trust(evaluations: Mapping[str, Mapping[str, Any]]) -> list[Block]:
+def _trust(evaluations: Mapping[str, EvaluationReport]) -> list[Block]:
     if _TEST in evaluations:
         return how_far_to_trust(evaluations[_TEST])
     return [
@@ -186,7 +186,7 @@ def _training(history: Sequence[Mapping[str, str]], environment: Mapping[str, An
     ]
 
 
-def _evaluation(folder: Path, report: Mapping[str, Any]) -> list[Block]:
+def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
     page = f"evaluation/{folder.name}/report.html"
     figures = [
         Picture(embed(folder / name), alt, href=f"evaluation/{folder.name}/{name}")

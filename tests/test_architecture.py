@@ -98,8 +98,9 @@ assert "Usage" in shown.getvalue()
 @pytest.mark.parametrize(
     "module",
     [
-        "config", "recipes", "runs", "preprocessing", "metrics", "data.manifest", "data.dataset",
-        "data.description", "data.split", "data.balance", "data.sources", "data.prepare", "models.zoo",
+        "config", "recipes", "runs", "preprocessing", "metrics", "documents", "data.manifest",
+        "data.dataset", "data.description", "data.split", "data.balance", "data.sources",
+        "data.prepare", "models.zoo", "evaluation.document",
     ],
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:

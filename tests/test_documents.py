@@ -12,7 +12,7 @@ import artstyle
 from artstyle.documents import Document
 from artstyle.errors import DataError
 
-DOCUMENTS = ("DatasetDescription",)
+DOCUMENTS = ("DatasetDescription", "EvaluationReport")
 
 
 class Portrait(Document):
