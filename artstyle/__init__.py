@@ -15,6 +15,7 @@ from typing import Any
 
 _PUBLIC = {
     "ArtstyleError": "artstyle.errors",
+    "CollectionReport": "artstyle.eda.document",
     "Config": "artstyle.config",
     "DatasetDescription": "artstyle.data.description",
     "DatasetFolder": "artstyle.data.dataset",

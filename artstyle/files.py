@@ -59,11 +59,16 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
                 temporary.unlink()
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left of `atomic_path` in a folder; its sole writer's to call."""
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+def remove_unfinished(folder: Path, suffix: str = "") -> None:
+    """Remove the temporary files of `atomic_path` that killed processes left in a folder.
+
+    Args:
+        folder: No other process may write files with this suffix to it now.
+        suffix: Only files whose name ends so are removed: ".html". Empty means all.
+    """
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*{suffix}"):
         if not path.is_dir():
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from artstyle.data.manifest import SPLITS
 from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
 from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
+from artstyle.files import remove_unfinished
 from artstyle.labels import display_name
 from artstyle.models.zoo import weights_at_start
 from artstyle.pages import (
@@ -53,6 +54,7 @@ def write_run_report(run: RunFolder) -> Path:
     Raises:
         ArtstyleError: A file of the run is missing or damaged.
     """
+    remove_unfinished(run.path, run.report_path.suffix)
     config, environment, history = run.config(), run.environment(), run.history()
     data = _data_of(environment)
     evaluations = _evaluations(run)

@@ -101,6 +101,7 @@ assert "Usage" in shown.getvalue()
         "config", "recipes", "runs", "preprocessing", "metrics", "documents", "data.manifest",
         "data.dataset", "data.description", "data.split", "data.balance", "data.sources",
         "data.prepare", "models.zoo", "evaluation.document",
+        "eda.document",
     ],
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:

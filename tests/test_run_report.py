@@ -71,6 +71,17 @@ def test_artist_overlap_and_oracle_are_told_while_the_data_set_is_there(
     assert "40.0%" not in page
 
 
+def test_what_a_killed_report_left_is_removed_and_a_training_is_left_to_write(
+    run: RunFolder,
+) -> None:
+    page, history = run.path / ".tmpabc.html", run.path / ".tmpabc.csv"
+    page.write_text("half a page")
+    history.write_text("epoch")
+    write_run_report(run)
+    assert not page.exists()
+    assert history.exists()
+
+
 def test_a_run_that_ended_before_its_first_epoch_has_a_page_too(run: RunFolder) -> None:
     run.history_path.unlink()
     assert "No epoch was finished." in page_of(run)

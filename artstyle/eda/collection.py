@@ -1,4 +1,4 @@
-"""A collection as `eda` looks at it: a source, or a dataset folder, in the same words."""
+"""The paintings that `eda` looks at: of a source or of a dataset folder, in the same form."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,17 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.data.source import Source, SourceImage
 from artstyle.data.sources import open_source, read_source_bytes
+from artstyle.eda.document import KEPT, RejectedFile
 from artstyle.errors import DataError, ImageError
 from artstyle.files import read_csv
 from artstyle.images import read_bytes as read_file
 
 DATASET = "dataset folder"
-KEPT = "kept"
-"""The fate of a source's painting that the balance policy would keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Painting:
-    """One painting, whichever form its collection has."""
+    """One painting of a source or of a dataset folder."""
 
     path: str
     """Relative to the source, with forward slashes."""
@@ -39,32 +38,22 @@ class Painting:
     phash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A file that is no readable picture, or may not take part."""
-
-    path: str
-    style: str
-    reason: str
-    detail: str = ""
-
-
 @dataclass(frozen=True)
 class Collection:
-    """Paintings with their styles, and what is known of the whole."""
+    """Paintings with their styles, and what is known about all of them."""
 
     path: Path
-    """As it was named."""
+    """As it was given."""
     root: Path
     """What the paintings' paths are relative to."""
     format: str
-    """`DATASET`, or the form of the source."""
+    """`DATASET`, or the format of the source."""
     paintings: tuple[Painting, ...]
     balance: BalanceConfig
     """The balance policy of the dataset folder, or the one that is tried on the source."""
-    rejected: tuple[Unreadable, ...] = ()
+    rejected: tuple[RejectedFile, ...] = ()
     missing: int = 0
-    """Names in lists that are not on disk."""
+    """Files that a list names and that do not exist."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -86,12 +75,12 @@ def open_collection(
     Args:
         path: What to look at.
         balance: The policy whose effect on a source is shown; a dataset folder has its own.
-        seed: Of the policy's choice.
+        seed: Of the random choice that the policy makes.
         format: Of a source; None recognises it.
-        lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        lists: The folder of the ArtGAN lists, if it is not the folder of the pictures.
 
     Raises:
-        MissingError: There is no such file or folder.
+        MissingError: The file or folder does not exist.
         DataError: It holds no paintings.
     """
     if DatasetFolder(path).description_path.is_file():
@@ -102,7 +91,7 @@ def open_collection(
 def read_bytes(
     collection: Collection, paintings: Sequence[Painting]
 ) -> Iterator[tuple[Painting, bytes | ImageError]]:
-    """Yield each painting's file content, or why it cannot be had, in order."""
+    """Yield the content of each painting's file, or why it cannot be read, in order."""
     if collection.is_dataset:
         for painting in paintings:
             yield painting, _cached_bytes(painting)
@@ -141,11 +130,11 @@ def _from_row(dataset: DatasetFolder, row: ManifestRow) -> Painting:
     )
 
 
-def _rejected(path: Path) -> Iterator[Unreadable]:
+def _rejected(path: Path) -> Iterator[RejectedFile]:
     if path.is_file():
         for row in read_csv(path, ours=True):
-            cells = (row.get(name, "") for name in ("path", "style", "reason", "detail"))
-            yield Unreadable(*cells)
+            cells = {name: row.get(name, "") for name in ("path", "style", "reason", "detail")}
+            yield RejectedFile(**cells)
 
 
 def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) -> Collection:
@@ -155,7 +144,7 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
             [image.style for image in images], [image.path for image in images], balance, seed
         )
     except DataError as error:
-        # Too few for `prepare`; they can be looked at all the same.
+        # `prepare` needs more paintings; looking at them does not.
         balanced = Balanced(("rare_style",) * len(images), (f"'prepare' would refuse: {error}",))
     paintings = tuple(
         Painting(image.path, image.style, image.artist, reason or KEPT, image)
