@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import yaml
 
-from artstyle.errors import ConfigError, DataError, MissingError
+from artstyle.errors import ConfigError, DataError, MissingError, one_line
 
 TEMPORARY_PREFIX = ".tmp"
 """Of the names of files that are not whole yet, ours and those of safetensors; a process that is
@@ -129,8 +129,7 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(_read_text(path))
     except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"{path} is not valid YAML: {reason}") from None
+        raise ConfigError(f"{path} is not valid YAML: {one_line(error)}") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply for a configuration") from None
 

@@ -1,4 +1,4 @@
-"""The page of a run: what was trained on what, how well it does, and how far to trust that."""
+"""The page of a run: model, data, scores, and how far to trust them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -40,16 +40,16 @@ _FIGURES = {
     "confusion_normalised.png": "Confusion matrix in per cent of each true style",
     "per_style.png": "F1, precision and recall of each style",
     "reliability.png": "Accuracy over confidence",
-    "errors.png": "The wrong answers of the highest confidence",
+    "errors.png": "The wrong predictions with the highest confidence",
 }
 _TEST = "test"
 
 
 def write_run_report(run: RunFolder) -> Path:
-    """Write ``report.html`` into the run folder and return where it lies.
+    """Write ``report.html`` into the run folder and return its path.
 
-    It is made of what the run folder holds at the moment: evaluations and heatmaps that were made
-    since are in it when it is written again.
+    The page shows what the run folder holds now. Write it again to include later evaluations and
+    heatmaps.
 
     Raises:
         ArtstyleError: A file of the run is missing or damaged.
@@ -59,7 +59,7 @@ def write_run_report(run: RunFolder) -> Path:
     data = _data_of(environment)
     evaluations = _evaluations(run)
     sections = [
-        Section("In short", _in_short(run, config, history, evaluations)),
+        Section("Summary", _in_short(run, config, history, evaluations)),
         Section("How far to trust it", _trust(evaluations)),
         Section("Data", _data(environment, data)),
         Section("Training", _training(history, environment)),
@@ -85,7 +85,7 @@ def _data_of(environment: Mapping[str, Any]) -> DatasetFolder | None:
 
 
 def _evaluations(run: RunFolder) -> dict[str, EvaluationReport]:
-    """Return the reports that lie in the run folder, test first."""
+    """Return the evaluations in the run folder, test first."""
     paths = {split: run.evaluation_path(split) / REPORT_NAME for split in reversed(SPLITS)}
     return {split: EvaluationReport.read(path) for split, path in paths.items() if path.is_file()}
 
@@ -104,16 +104,16 @@ def _in_short(
     if history:
         kept = _kept(history, config.train)
         score = float(kept[f"val_{config.train.monitor}"])
-        facts["epoch kept"] = f"{kept['epoch']} of {len(history)}, the {config.train.keep}"
+        facts["epoch used"] = f"{kept['epoch']} of {len(history)}, the {config.train.keep}"
         facts[f"validation {config.train.monitor.replace('_', ' ')}"] = score
     if _TEST not in evaluations:
-        hint = f"Not measured on its test split yet: artstyle evaluate --run {run.path}"
+        hint = f"Not evaluated on its test split yet. To do so: artstyle evaluate --run {run.path}"
         return [Facts(facts), Prose(hint)]
     return [Facts(facts), Prose("On the test split:"), *headline(evaluations[_TEST])]
 
 
 def _kept(history: Sequence[Mapping[str, str]], train: TrainConfig) -> Mapping[str, str]:
-    """Return the epoch whose weights answer: the last, or the first with the highest score."""
+    """Return the epoch whose weights are used: the last, or the first with the highest score."""
     if train.keep == "last":
         return history[-1]
     return max(history, key=lambda row: float(row[f"val_{train.monitor}"]))
@@ -124,8 +124,8 @@ def _trust(evaluations: Mapping[str, EvaluationReport]) -> list[Block]:
         return how_far_to_trust(evaluations[_TEST])
     return [
         Prose(
-            "Only validation scores are known. They chose the checkpoint, which makes them a"
-            " little too good; quote none of them before the run is evaluated on its test split."
+            "Only validation scores are known. They chose the checkpoint, so they are a little too"
+            " high. Do not quote them; evaluate the run on its test split first."
         )
     ]
 
@@ -134,7 +134,7 @@ def _data(environment: Mapping[str, Any], data: DatasetFolder | None) -> list[Bl
     recorded = environment["dataset"]
     facts = Facts({"folder": recorded["path"], "fingerprint": recorded["fingerprint"][:12]})
     if data is None:
-        gone = "This data set is no longer there, or has changed: nothing more can be said of it."
+        gone = "This data set is no longer there, or has changed. No more is known about it."
         return [facts, Prose(gone)]
     about, notes = data.description.split, data.description.notes
     totals = Facts({**about.totals.to_dict(), "split by": about.group})
@@ -178,7 +178,7 @@ def _training(history: Sequence[Mapping[str, str]], environment: Mapping[str, An
     facts: dict[str, Any] = {"epochs": len(history), "training": f"{seconds / 60:.1f} minutes"}
     if "parameters" in environment:
         facts["parameters"] = environment["parameters"]["total"]
-        facts["of these learning at the end"] = environment["parameters"]["learning"]
+        facts["trainable at the end"] = environment["parameters"]["learning"]
     columns = list(history[0])
     rows = [[row[column] for column in columns] for row in history]
     return [
@@ -199,8 +199,8 @@ def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
         *([] if folder.name == _TEST else headline(report)),
         Facts({"with all pictures": Cell("evaluation page", page)}),
         *figures[:1],
-        Folded("Style by style", [style_table(report), *figures[1:2]]),
-        Folded("Calibration and the surest errors", figures[2:]),
+        Folded("Scores by style", [style_table(report), *figures[1:2]]),
+        Folded("Calibration and most confident errors", figures[2:]),
         Folded("How this was measured", how_measured(report)),
     ]
 
@@ -223,7 +223,7 @@ def _heatmaps(run: RunFolder) -> Iterator[Section]:
         for record in drawn[:HEATMAPS_SHOWN]
     ]
     title = f"{len(pictures)} of {len(drawn)} heatmaps"
-    words = Prose("Warm places speak for the style. Each picture leads to its panel.")
+    words = Prose("Warm regions support the style. Each picture links to its panel.")
     index = Facts({"all of them": Cell("heatmaps page", f"{name}/{folder.index_path.name}")})
     yield Section("Heatmaps", [words, Gallery(title, pictures, open=True), index])
 

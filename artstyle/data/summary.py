@@ -11,7 +11,7 @@ STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
 REASONS = {
     "unreadable": "not readable as pictures",
     "copy": "exact copies of another file of their style",
-    "two_styles": "of paintings that stand under two styles",
+    "two_styles": "of paintings listed under two styles",
     "rare_style": "of styles with too few paintings (balance.min_per_style)",
     "balance": "beyond what the balance policy keeps (balance.policy)",
     "copy_across_splits": "copies of a painting in another official split",
@@ -87,7 +87,9 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
     }
     for split, (overlap, oracle) in parts.items():
         if overlap is None or oracle is None:
-            sentences.append(f"{split}: no artist is known, so none can be told apart from a style")
+            sentences.append(
+                f"{split}: no artist is known, so artists and styles cannot be separated"
+            )
             continue
         sentences.append(
             f"{split}: {overlap:.1%} of the paintings are by artists who are also in train;"
@@ -96,7 +98,7 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
     known = any(oracle is not None for _, oracle in parts.values())
     if known and report.group != "artist":
         sentences.append(
-            "a model can score so by recognising artists; split by artist to test style:"
+            "a model can reach these scores by recognising artists; split by artist to test styles:"
             " --set split.group=artist"
         )
     return sentences
@@ -121,5 +123,5 @@ def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> li
 
 
 def _plain(text: str) -> str:
-    """Return a text that Markdown shows as it is: names are no markup, nor ends of a cell."""
+    """Return a text that Markdown shows as it is: names cannot be markup or end a cell."""
     return visible(text).replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")

@@ -13,7 +13,7 @@ from artstyle.preprocessing import Preprocessing
 
 REPORT_NAME = "eda.json"
 MARK: Literal["artstyle eda"] = "artstyle eda"
-"""Stands in ``eda.json``; a folder with such a file may be written to again."""
+"""Marks ``eda.json`` as ours; a folder with such a file may be written to again."""
 KEPT = "kept"
 """The fate of a source's painting that the balance policy would keep."""
 USED = (*SPLITS, KEPT)

@@ -96,9 +96,8 @@ def explore(
     report.write(out / REPORT_NAME)
     pictures = read_pictures(collection, seen.measured, pairs, config, preprocessing)
     figures = _write_figures(out, _draw(report, pictures), progress)
-    title = f"Overview of {collection.path.resolve().name}"
-    sections = eda_sections(report, pictures, figures)
-    write_page(out / "eda.html", title, _subtitle(report), sections)
+    title, sections = collection.path.resolve().name, eda_sections(report, pictures, figures)
+    write_page(out / "eda.html", f"Overview of {title}", _subtitle(report), sections)
     return Explored(
         page=out / "eda.html",
         numbers=out / REPORT_NAME,

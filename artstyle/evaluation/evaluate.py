@@ -77,17 +77,24 @@ def evaluate(
     # The folder is made before the work, so that a place without write access fails at once.
     with sole_writer(folder):
         training, read = training_rows(run, dataset), _reader(dataset)
-        header = ReportHeader(
-            **this.to_dict(),
-            run=run.name,
-            architecture=model.name,
-            dataset_path=str(dataset.path),
-            warnings=find_doubts(run, dataset, split, rows, training),
-        )
+        doubts = find_doubts(run, dataset, split, rows, training)
         outcome = _predict(model, rows, read, training, batch_size, progress)
+        header = _header(this, run, model, dataset, doubts)
         report = summarise(header, outcome, training)
         _write(folder, outcome, report, read, progress)
     return Evaluation(folder, report, replaced)
+
+
+def _header(
+    this: Evaluated, run: RunFolder, model: StyleModel, dataset: DatasetFolder, doubts: list[str]
+) -> ReportHeader:
+    return ReportHeader(
+        **this.to_dict(),
+        run=run.name,
+        architecture=model.name,
+        dataset_path=str(dataset.path),
+        warnings=doubts,
+    )
 
 
 def _write(
