@@ -226,14 +226,14 @@ def _on_oracle(report: EvaluationReport) -> str:
 def _on_calibration(report: EvaluationReport) -> str:
     error, confidence = report.expected_calibration_error, report.mean_confidence
     if error <= _CALIBRATED:
-        return f"Its probabilities are well calibrated (error {error:.3f})."
+        return f"The model's probabilities are well calibrated (error {error:.3f})."
     surplus = confidence - report.accuracy
     if abs(surplus) < error / 2:
         direction = f"too high in part and too low in part (error {error:.3f})"
     else:
         direction = "too high" if surplus > 0 else "too low"
     return (
-        f"Its probabilities are {direction}: on average it is {confidence:.0%} sure and"
+        f"The model's probabilities are {direction}: on average it is {confidence:.0%} sure and"
         f" {report.accuracy:.0%} right."
     )
 

@@ -151,6 +151,6 @@ def test_probabilities_that_are_right_on_average_alone_are_not_called_too_low(
     outcome = outcome_of(("Baroque", "Cubism"), pairs)
     sure_N = np.repeat([sure for sure, _ in groups], 10)
     logits_NC = np.stack([np.log(sure_N), np.log(1 - sure_N)], axis=1)
-    assert f"Its probabilities are {told}" in write_page(
+    assert f"probabilities are {told}" in write_page(
         tmp_path, replace(outcome, logits_NC=logits_NC)
     )
