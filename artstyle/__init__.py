@@ -15,8 +15,11 @@ from typing import Any
 
 _PUBLIC = {
     "ArtstyleError": "artstyle.errors",
+    "CollectionReport": "artstyle.eda.document",
     "Config": "artstyle.config",
+    "DatasetDescription": "artstyle.data.description",
     "DatasetFolder": "artstyle.data.dataset",
+    "EvaluationReport": "artstyle.evaluation.document",
     "RunFolder": "artstyle.runs",
     "choose_device": "artstyle.devices",
     "evaluate": "artstyle.evaluation.evaluate",

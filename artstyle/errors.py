@@ -68,3 +68,8 @@ class TrainingError(ArtstyleError):
 
 class BusyError(ArtstyleError):
     """Another process writes to the same place."""
+
+
+def one_line(error: BaseException) -> str:
+    """Return what an exception says on one line, or its type's name if it says nothing."""
+    return " ".join(str(error).split()) or type(error).__name__

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import yaml
 
-from artstyle.errors import ConfigError, DataError, MissingError
+from artstyle.errors import ConfigError, DataError, MissingError, one_line
 
 TEMPORARY_PREFIX = ".tmp"
 """Of the names of files that are not whole yet, ours and those of safetensors; a process that is
@@ -71,11 +71,16 @@ def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
                 temporary.unlink()
 
 
-def remove_unfinished(folder: Path) -> None:
-    """Remove what killed processes left of `atomic_path` in a folder; its sole writer's to call."""
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*"):
+def remove_unfinished(folder: Path, suffix: str = "") -> None:
+    """Remove the temporary files of `atomic_path` that killed processes left in a folder.
+
+    Args:
+        folder: No other process may write files with this suffix to it now.
+        suffix: Only files whose name ends so are removed: ".html". Empty means all.
+    """
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*{suffix}"):
         if not path.is_dir():
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -136,8 +141,7 @@ def read_yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(_read_text(path))
     except (yaml.YAMLError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"{path} is not valid YAML: {reason}") from None
+        raise ConfigError(f"{path} is not valid YAML: {one_line(error)}") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply for a configuration") from None
 

@@ -1,8 +1,8 @@
 """Self-contained HTML pages: one layout, pictures inside the file, everything escaped.
 
-A page is a title and sections; a section is a title and blocks. Pages hold no script, and their
-content policy forbids fetching anything, so that a page says the same on any machine, offline
-and in ten years, whatever the names in it are.
+A page is a title and sections; a section is a title and blocks. Pages have no scripts, and their
+content policy forbids them to fetch anything. So a page shows the same on any machine, offline
+and in ten years, whatever names are in it.
 """
 
 import base64
@@ -28,7 +28,7 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 _JPEG_QUALITY = 80
-# What is shown has been read before; drawn small, a panorama may be a strip of a few pixels.
+# These pictures were read before; shrunk, a panorama may be a strip of a few pixels.
 _ANY_STRIP = ImageRules(min_side_px=1)
 
 
@@ -38,15 +38,15 @@ class Cell:
 
     text: str | int | float
     href: str = ""
-    """Where it leads: "#anchor" within the page, or a path relative to the page."""
+    """Target of the link: "#anchor" within the page, or a path relative to the page."""
     shade: float = 0
     """Strength of the background, 0 to 1, as in a heat map."""
     hint: str = ""
-    """Shown when pointed at, and read out after the text."""
+    """Shown under the mouse pointer, and read out by screen readers after the text."""
 
 
 Content = str | int | float | Cell
-"""What may stand in a table: floats are shown with three decimals; format others yourself."""
+"""The content of a cell. Floats are shown with three decimals; format other numbers yourself."""
 
 
 @dataclass(frozen=True)
@@ -65,15 +65,15 @@ class Facts:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture with what it shows in words."""
+    """A picture, and what it shows in words."""
 
     source: str
     """A data URI, as `embed` and `thumbnail` make them."""
     alt: str
-    """What is to be seen, for those who do not see it."""
+    """What the picture shows, for people who cannot see it."""
     caption: str = ""
     href: str = ""
-    """Where it leads: "#anchor" within the page, or a path relative to the page."""
+    """Target of the link: "#anchor" within the page, or a path relative to the page."""
 
     def __post_init__(self) -> None:
         assert self.source.startswith("data:image/"), "a page holds its pictures itself"
@@ -92,7 +92,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Small pictures beside each other, folded away under a line until asked for."""
+    """Small pictures side by side, folded under one line until it is clicked."""
 
     title: str
     pictures: Sequence[Picture]
@@ -104,7 +104,7 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Folded:
-    """Any blocks, folded away under a line until asked for."""
+    """Any blocks, folded under one line until it is clicked."""
 
     title: str
     blocks: Sequence["Block"]
@@ -117,7 +117,7 @@ Block = Prose | Facts | Picture | Table | Gallery | Folded
 
 @dataclass(frozen=True)
 class Section:
-    """One part of a page; its title stands in the page's contents too."""
+    """One part of a page; its title is also in the page's contents."""
 
     title: str
     blocks: Sequence[Block] = field(default=())
@@ -128,7 +128,7 @@ def write_page(path: Path, title: str, subtitle: str, sections: Sequence[Section
     page = _TEMPLATES.get_template("page.html").render(
         title=title, subtitle=subtitle, sections=sections
     )
-    # File names may be no valid UTF-8; a page must be.
+    # File names may be invalid UTF-8; a page must be valid.
     write_bytes(path, page.encode("utf-8", errors="replace"))
 
 
@@ -158,7 +158,7 @@ def _data_uri(media_type: str, content: bytes) -> str:
 
 
 def _safe_href(href: str) -> str:
-    """Return a link that can only lead within the page or to a file beside it."""
+    """Return a link that can only lead within the page or to a file in its folder."""
     if href.startswith("#"):
         return f"#{quote(href[1:])}"
     return f"./{quote(href, errors='surrogateescape')}"
@@ -178,7 +178,7 @@ def _number(value: object) -> bool:
 
 
 def _numeric_column(table: Table, column: int) -> bool:
-    """Say whether a column's numbers, and so its header, are set flush right."""
+    """Return whether a column holds numbers, which are set flush right with its header."""
     first = table.rows[0][column] if table.rows else ""
     return _number(first.text if isinstance(first, Cell) else first)
 

@@ -1,7 +1,7 @@
 """The house style of figures: one look, one palette, drawn without a screen.
 
-Figures are made through matplotlib's object interface, never pyplot, so that nothing is global
-and nothing is kept in memory once a figure is written. Functions that draw are decorated with
+Figures use matplotlib's object interface, never pyplot: there is no global state, and nothing
+stays in memory after a figure is written. Functions that draw are decorated with
 ``@house_style``.
 """
 
@@ -28,9 +28,9 @@ QUIET = "#625d55"
 LINE = "#d9d4ca"
 PAPER = "#fffefb"
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a6f5d", "#f0e442")
-"""Okabe and Ito's colours, told apart with any kind of colour vision; a brown for black."""
+"""Okabe and Ito's colours, distinct with any kind of colour vision; a brown for black."""
 HEAT = LinearSegmentedColormap.from_list("heat", [PAPER, "#9cc4de", "#2a6ca0", "#0b2d4d"])
-"""For counts and shares: paper is nothing, dark blue is much."""
+"""For counts and shares: paper colour is zero, dark blue is the highest."""
 DPI = 144
 
 _HOUSE = {
@@ -63,7 +63,7 @@ _HOUSE = {
     "ytick.major.size": 0,
 }
 house_style = matplotlib.rc_context(matplotlib.RcParams(_HOUSE))
-"""Decorator of functions that draw: what they make looks like the house, and only that."""
+"""Decorator of functions that draw: it sets the house style while they run."""
 
 _LABEL_CHARACTERS = 32
 _GAP_PX, _LABEL_PX, _CAPTION_PX = 10, 30, 18
@@ -125,28 +125,21 @@ def plot_bars(
     """Draw horizontal bars, the first name on top.
 
     Args:
-        names: One a bar; styles are shown as people read them.
-        series: Legend -> one value a name. Several are stacked, or stand under each other.
+        names: One for each bar; styles are shown as people read them.
+        series: Legend -> one value for each name. Several are stacked, or drawn one below another.
         title: Above the figure.
         xlabel: What the values are.
         stacked: Whether several series add up.
         number_format: Of the number at the end of each bar.
-        colours: One a series.
+        colours: One for each series.
     """
     figure, axes = new_figure(8, 1.2 + 0.27 * max(3, len(names)))
-    rows = np.arange(len(names))
-    starts = np.zeros(len(names))
-    thickness = 0.72 if stacked else 0.8 / len(series)
-    for index, (legend, values) in enumerate(series.items()):
-        shift = 0 if stacked else (index - (len(series) - 1) / 2) * thickness
-        axes.barh(rows + shift, values, thickness, left=starts, label=legend, color=colours[index])
-        if stacked:
-            starts = starts + np.asarray(values, dtype=float)
+    ends = _draw_bars(axes, series, colours, stacked=stacked)
     if stacked:
-        _number_bars(axes, starts, number_format)
-    axes.set_yticks(rows, [plot_label(name) for name in names])
+        _number_bars(axes, ends, number_format)
+    axes.set_yticks(np.arange(len(names)), [plot_label(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
-    longest = max([*starts, *(value for values in series.values() for value in values), 0])
+    longest = max([*ends, *(value for values in series.values() for value in values), 0])
     axes.set_xlim(0, 1.12 * longest or 1)  # room for the numbers
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(xlabel)
@@ -156,6 +149,21 @@ def plot_bars(
     return figure
 
 
+def _draw_bars(
+    axes: Axes, series: Mapping[str, Sequence[float]], colours: Sequence[str], *, stacked: bool
+) -> np.ndarray:
+    """Draw the bars and return where the stacked ones end; zeros if they are not stacked."""
+    thickness = 0.72 if stacked else 0.8 / len(series)
+    rows = np.arange(max(map(len, series.values()), default=0))
+    ends = np.zeros(len(rows))
+    for index, (legend, values) in enumerate(series.items()):
+        shift = 0 if stacked else (index - (len(series) - 1) / 2) * thickness
+        axes.barh(rows + shift, values, thickness, left=ends, label=legend, color=colours[index])
+        if stacked:
+            ends = ends + np.asarray(values, dtype=float)
+    return ends
+
+
 @house_style
 def plot_pictures(
     rows: Sequence[tuple[str, Sequence[Tile]]], *, title: str = "", row_height_px: int = 170
@@ -163,8 +171,8 @@ def plot_pictures(
     """Draw a sheet of pictures: one row after the other, aspect ratios kept.
 
     Args:
-        rows: What stands above the row (or nothing), and its pictures from left to right. The
-            lines of their captions stand below them, shortened to the picture's width.
+        rows: The label above the row (or nothing), and its pictures from left to right. Captions
+            are below the pictures, shortened to their width.
         title: Above the sheet.
         row_height_px: Of the pictures, on the sheet.
     """
@@ -205,7 +213,7 @@ def _draw_row(axes: Axes, tiles: Sequence[Tile], top_px: int, height_px: int) ->
 
 def _tile_width(tile: Tile, height_px: int) -> int:
     width, height = tile.image.size
-    # A panorama may not push everything else off the sheet.
+    # A limit, so that a panorama does not push everything else off the sheet.
     return min(max(height_px // 3, round(height_px * width / height)), 3 * height_px)
 
 

@@ -18,7 +18,7 @@ Fit = Literal["crop", "squash"]
 class Preprocessing:
     """From a file to the square of numbers that a network sees."""
 
-    __pydantic_config__ = ConfigDict(extra="forbid")
+    __pydantic_config__ = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     image_size: Annotated[int, Field(ge=16, le=MAX_IMAGE_SIZE)]
     """Side in pixels of the square."""
@@ -27,6 +27,7 @@ class Preprocessing:
     std: tuple[Scale, Scale, Scale]
     """Of R, G and B in 0 to 1, divided by."""
     interpolation: Interpolation
+    """How pixels are resampled."""
     fit: Fit
     """crop: the centre of the picture; squash: all of it, its aspect lost."""
     read_size: Annotated[int, Field(ge=1, le=MAX_CACHE_SIZE)]
@@ -34,7 +35,9 @@ class Preprocessing:
     background: tuple[Byte, Byte, Byte] = (255, 255, 255)
     """RGB, 0 to 255, seen through transparent pixels."""
     max_pixels: Annotated[int, Field(ge=1, le=MAX_PIXELS)] = 200_000_000
+    """A picture with more pixels than this is rejected."""
     min_side_px: Annotated[int, Field(ge=1)] = 16
+    """A picture with a side shorter than this is rejected."""
 
     @property
     def rules(self) -> ImageRules:

@@ -1,4 +1,4 @@
-"""The page of a run: what was trained on what, how well it does, and how far to trust that."""
+"""The page of a run: model, data, scores, and how far to trust them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -6,10 +6,12 @@ from typing import Any
 
 from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder, is_decided
+from artstyle.data.description import SplitDescription
 from artstyle.data.manifest import SPLITS
-from artstyle.evaluation.record import read_report
-from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
+from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
+from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
+from artstyle.files import remove_unfinished
 from artstyle.labels import display_name
 from artstyle.models.zoo import weights_at_start
 from artstyle.pages import (
@@ -38,25 +40,26 @@ _FIGURES = {
     "confusion_normalised.png": "Confusion matrix in per cent of each true style",
     "per_style.png": "F1, precision and recall of each style",
     "reliability.png": "Accuracy over confidence",
-    "errors.png": "The wrong answers of the highest confidence",
+    "errors.png": "The wrong predictions with the highest confidence",
 }
 _TEST = "test"
 
 
 def write_run_report(run: RunFolder, out: Path | None = None) -> Path:
-    """Write the page of a run to ``out``, by default ``report.html`` in its folder; return where.
+    """Write the page of a run to ``out`` (default: ``report.html`` in its folder) and return where.
 
-    It is made of what the run folder holds at the moment: evaluations and heatmaps that were made
-    since are in it when it is written again.
+    The page shows what the run folder holds now. Write it again to include later evaluations and
+    heatmaps.
 
     Raises:
         ArtstyleError: A file of the run is missing or damaged.
     """
+    remove_unfinished(run.path, run.report_path.suffix)
     config, environment, history = run.config(), run.environment(), run.history()
     data = _data_of(environment)
     evaluations = _evaluations(run)
     sections = [
-        Section("In short", _in_short(run, config, history, evaluations)),
+        Section("Summary", _in_short(run, config, history, evaluations)),
         Section("How far to trust it", _trust(evaluations)),
         Section("Data", _data(environment, data)),
         Section("Training", _training(history, environment)),
@@ -82,17 +85,17 @@ def _data_of(environment: RunEnvironment) -> DatasetFolder | None:
     return data if known else None
 
 
-def _evaluations(run: RunFolder) -> dict[str, dict[str, Any]]:
-    """Return the reports that lie in the run folder, test first."""
-    paths = {split: run.evaluation_path(split) / "report.json" for split in reversed(SPLITS)}
-    return {split: read_report(path) for split, path in paths.items() if path.is_file()}
+def _evaluations(run: RunFolder) -> dict[str, EvaluationReport]:
+    """Return the evaluations in the run folder, test first."""
+    paths = {split: run.evaluation_path(split) / REPORT_NAME for split in reversed(SPLITS)}
+    return {split: EvaluationReport.read(path) for split, path in paths.items() if path.is_file()}
 
 
 def _in_short(
     run: RunFolder,
     config: Config,
     history: Sequence[Mapping[str, str]],
-    evaluations: Mapping[str, Mapping[str, Any]],
+    evaluations: Mapping[str, EvaluationReport],
 ) -> list[Block]:
     facts: dict[str, Any] = {
         "model": config.model.name,
@@ -102,28 +105,28 @@ def _in_short(
     if history:
         kept = _kept(history, config.train)
         score = float(kept[f"val_{config.train.monitor}"])
-        facts["epoch kept"] = f"{kept['epoch']} of {len(history)}, the {config.train.keep}"
+        facts["epoch used"] = f"{kept['epoch']} of {len(history)}, the {config.train.keep}"
         facts[f"validation {config.train.monitor.replace('_', ' ')}"] = score
     if _TEST not in evaluations:
-        hint = f"Not measured on its test split yet: artstyle evaluate --run {run.path}"
+        hint = f"Not evaluated on its test split yet. To do so: artstyle evaluate --run {run.path}"
         return [Facts(facts), Prose(hint)]
     return [Facts(facts), Prose("On the test split:"), *headline(evaluations[_TEST])]
 
 
 def _kept(history: Sequence[Mapping[str, str]], train: TrainConfig) -> Mapping[str, str]:
-    """Return the epoch whose weights answer: the last, or the first with the highest score."""
+    """Return the epoch whose weights are used: the last, or the first with the highest score."""
     if train.keep == "last":
         return history[-1]
     return max(history, key=lambda row: float(row[f"val_{train.monitor}"]))
 
 
-def _trust(evaluations: Mapping[str, Mapping[str, Any]]) -> list[Block]:
+def _trust(evaluations: Mapping[str, EvaluationReport]) -> list[Block]:
     if _TEST in evaluations:
         return how_far_to_trust(evaluations[_TEST])
     return [
         Prose(
-            "Only validation scores are known. They chose the checkpoint, which makes them a"
-            " little too good; quote none of them before the run is evaluated on its test split."
+            "Only validation scores are known. They chose the checkpoint, so they are a little too"
+            " high. Do not quote them; evaluate the run on its test split first."
         )
     ]
 
@@ -132,40 +135,40 @@ def _data(environment: RunEnvironment, data: DatasetFolder | None) -> list[Block
     recorded = environment.dataset
     facts = Facts({"folder": recorded.path, "fingerprint": recorded.fingerprint[:12]})
     if data is None:
-        gone = "This data set is no longer there, or has changed: nothing more can be said of it."
+        gone = "This data set is no longer there, or has changed. No more is known about it."
         return [facts, Prose(gone)]
-    about = data.description["split"]
-    totals = Facts(
-        {split: about["totals"][split] for split in SPLITS} | {"split by": about["group"]}
-    )
+    about, notes = data.description.split, data.description.notes
+    totals = Facts({**about.totals.to_dict(), "split by": about.group})
     return [
         facts,
         totals,
-        *(Prose(_on_overlap(about, split)) for split in SPLITS[1:] if _knows_artists(about, split)),
-        *(Prose(f"Note: {note}") for note in data.description["notes"]),
+        *_on_artists(about),
+        *(Prose(f"Note: {note}") for note in notes),
         Folded("Pictures of each style", [_count_table(about)]),
     ]
 
 
-def _knows_artists(about: Mapping[str, Any], split: str) -> bool:
-    return about["artist_overlap"][split] is not None and about["artist_oracle"][split] is not None
+def _on_artists(about: SplitDescription) -> Iterator[Prose]:
+    """Say for each split how much the artists' names give away, where they are known."""
+    overlaps, oracles = about.artist_overlap, about.artist_oracle
+    parts = {"val": (overlaps.val, oracles.val), "test": (overlaps.test, oracles.test)}
+    for split, (overlap, oracle) in parts.items():
+        if overlap is not None and oracle is not None:
+            yield Prose(
+                f"{overlap:.1%} of the {split} pictures with a known artist are by artists who are"
+                " also in train. The artists' names alone, without a pixel, give"
+                f" {oracle.accuracy:.1%} accuracy."
+            )
 
 
-def _on_overlap(about: Mapping[str, Any], split: str) -> str:
-    overlap, oracle = about["artist_overlap"][split], about["artist_oracle"][split]
-    return (
-        f"{overlap:.1%} of the {split} pictures with a known artist are by artists who are in train"
-        f" too; the names alone, without a pixel, give {oracle['accuracy']:.1%} accuracy."
-    )
-
-
-def _count_table(about: Mapping[str, Any]) -> Table:
-    rows = [
-        [display_name(style), *(counts[split] for split in SPLITS)]
-        for style, counts in about["counts"].items()
+def _count_table(about: SplitDescription) -> Table:
+    rows: list[list[Content]] = [
+        [display_name(style), counts.train, counts.val, counts.test]
+        for style, counts in about.counts.items()
     ]
-    totals = ["all styles", *(about["totals"][split] for split in SPLITS)]
-    return Table(["style", *SPLITS], [*rows, totals])
+    totals = about.totals
+    rows.append(["all styles", totals.train, totals.val, totals.test])
+    return Table(["style", *SPLITS], rows)
 
 
 def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment) -> list[Block]:
@@ -176,7 +179,7 @@ def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment)
     facts: dict[str, Any] = {"epochs": len(history), "training": f"{seconds / 60:.1f} minutes"}
     if environment.parameters:
         facts["parameters"] = environment.parameters.total
-        facts["of these learning at the end"] = environment.parameters.learning
+        facts["trainable at the end"] = environment.parameters.learning
     columns = list(history[0])
     rows = [[row[column] for column in columns] for row in history]
     return [
@@ -186,7 +189,7 @@ def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment)
     ]
 
 
-def _evaluation(folder: Path, report: Mapping[str, Any]) -> list[Block]:
+def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
     page = f"evaluation/{folder.name}/report.html"
     figures = [
         Picture(embed(folder / name), alt, href=f"evaluation/{folder.name}/{name}")
@@ -197,8 +200,8 @@ def _evaluation(folder: Path, report: Mapping[str, Any]) -> list[Block]:
         *([] if folder.name == _TEST else headline(report)),
         Facts({"with all pictures": Cell("evaluation page", page)}),
         *figures[:1],
-        Folded("Style by style", [style_table(report), *figures[1:2]]),
-        Folded("Calibration and the surest errors", figures[2:]),
+        Folded("Scores by style", [style_table(report), *figures[1:2]]),
+        Folded("Calibration and most confident errors", figures[2:]),
         Folded("How this was measured", how_measured(report)),
     ]
 
@@ -221,7 +224,7 @@ def _heatmaps(run: RunFolder) -> Iterator[Section]:
         for record in drawn[:HEATMAPS_SHOWN]
     ]
     title = f"{len(pictures)} of {len(drawn)} heatmaps"
-    words = Prose("Warm places speak for the style. Each picture leads to its panel.")
+    words = Prose("Warm regions support the style. Each picture links to its panel.")
     index = Facts({"all of them": Cell("heatmaps page", f"{name}/{folder.index_path.name}")})
     yield Section("Heatmaps", [words, Gallery(title, pictures, open=True), index])
 
@@ -241,7 +244,7 @@ def _configuration(config: Config, data: DatasetFolder | None) -> list[Block]:
 
 def _prepared_values(data: DatasetFolder) -> dict[str, object]:
     """Return the keys that `prepare` decided, as the data set recorded them."""
-    recorded = dict(flatten(data.description["config"]))
+    recorded = dict(flatten(data.description.config.to_dict()))
     return {key: recorded[key] for key in config_keys() if is_decided(key) and key in recorded}
 
 

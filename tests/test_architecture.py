@@ -15,7 +15,7 @@ PACKAGE = Path(artstyle.__file__).parent
 FLOORS = (
     ("errors", "progress", "interrupts"),
     ("labels", "files", "checks", "devices"),
-    ("pictures", "config", "locks"),
+    ("pictures", "config", "locks", "documents"),
     ("preprocessing", "metrics", "plots", "pages", "recipes"),
     ("data", "runs", "painter"),
     ("models",),
@@ -98,8 +98,10 @@ assert "Usage" in shown.getvalue()
 @pytest.mark.parametrize(
     "module",
     [
-        "config", "recipes", "runs", "preprocessing", "metrics", "data.manifest", "data.dataset",
-        "data.split", "data.balance", "data.sources", "data.prepare", "models.zoo",
+        "config", "recipes", "runs", "preprocessing", "metrics", "documents", "data.manifest",
+        "data.dataset", "data.description", "data.split", "data.balance", "data.sources",
+        "data.prepare", "models.zoo", "evaluation.document",
+        "eda.document",
     ],
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:

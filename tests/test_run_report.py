@@ -7,7 +7,7 @@ import pytest
 
 from artstyle.config import Config, ModelConfig, OptimConfig, TrainConfig
 from artstyle.data.dataset import DatasetFolder
-from artstyle.files import write_json, write_yaml
+from artstyle.files import write_yaml
 from artstyle.run_report import write_run_report
 from artstyle.runs import RunFolder
 from tests.evaluation.tiny import write_dataset, write_run
@@ -75,11 +75,22 @@ def test_artist_overlap_and_oracle_are_told_while_the_data_set_is_there(
     # Of 20 test pictures with a known artist, 8 are by the two artists of train.
     assert "40.0% of the test pictures with a known artist" in page
     assert "Note: made for tests" in page
-    description = dataset.description | {"fingerprint": "f" * 64}
-    write_json(dataset.description_path, description)
+    description = dataset.description.model_copy(update={"fingerprint": "f" * 64})
+    description.write(dataset.description_path)
     page = page_of(run)
     assert "no longer there, or has changed" in page
     assert "40.0%" not in page
+
+
+def test_what_a_killed_report_left_is_removed_and_a_training_is_left_to_write(
+    run: RunFolder,
+) -> None:
+    page, history = run.path / ".tmpabc.html", run.path / ".tmpabc.csv"
+    page.write_text("half a page")
+    history.write_text("epoch")
+    write_run_report(run)
+    assert not page.exists()
+    assert history.exists()
 
 
 def test_a_run_that_ended_before_its_first_epoch_has_a_page_too(run: RunFolder) -> None:

@@ -1,4 +1,4 @@
-"""`artstyle evaluate`: measure a run on a split that it has not learnt from."""
+"""`artstyle evaluate`: measure a run on a split that it was not trained on."""
 
 import json
 from pathlib import Path
@@ -67,44 +67,42 @@ def evaluate(
             progress=progress,
         )
     if output_format == "json":
-        show(json.dumps(evaluation.report, indent=2, ensure_ascii=False))
+        show(json.dumps(evaluation.report.to_dict(), indent=2, ensure_ascii=False))
     else:
         _show_scores(evaluation)
     _say_where(evaluation)
-    if evaluation.report["unreadable"]:
+    if evaluation.report.unreadable:
         raise typer.Exit(SOME_FAILED)
 
 
 def _show_scores(evaluation: "Evaluation") -> None:
-    from artstyle.evaluation.words import score_rows, with_interval
+    from artstyle.evaluation.wording import SCORE_COLUMNS, score_rows, with_interval
 
-    report = evaluation.report
-    columns, rows = score_rows(report)
-    cells = [[text if isinstance(text, str) else _number(text) for text in row] for row in rows]
-    show_table("", columns, cells, numbers=columns[1:])
-    intervals = report["intervals"]
+    report, intervals = evaluation.report, evaluation.report.intervals
+    cells = [
+        [row.name, *(f"{score:.3f}" for score in (row.precision, row.recall, row.f1)),
+         f"{row.pictures:,}"]
+        for row in score_rows(report)
+    ]  # fmt: skip
+    show_table("", SCORE_COLUMNS, cells, numbers=SCORE_COLUMNS[1:])
     totals = {
-        "accuracy": with_interval(report["accuracy"], intervals["accuracy"]),
-        "macro F1": with_interval(report["macro_f1"], intervals["macro_f1"]),
-        "top-3": with_interval(report["top3_accuracy"], intervals["top3_accuracy"]),
-        "calibration error": f"{report['expected_calibration_error']:.3f}",
+        "accuracy": with_interval(report.accuracy, intervals.accuracy),
+        "macro F1": with_interval(report.macro_f1, intervals.macro_f1),
+        "top-3": with_interval(report.top3_accuracy, intervals.top3_accuracy),
+        "calibration error": f"{report.expected_calibration_error:.3f}",
     }
     show("  ".join(f"{name} {value}" for name, value in totals.items()))
 
 
-def _number(value: float) -> str:
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3f}"
-
-
 def _say_where(evaluation: "Evaluation") -> None:
     report, path = evaluation.report, evaluation.path
-    for warning in report["warnings"]:
+    for warning in report.warnings:
         warn(warning)
-    if report["unreadable"]:
-        total = report["pictures"] + report["unreadable"]
-        say(f"{report['unreadable']} of {total} pictures could not be read")
+    if report.unreadable:
+        total = report.pictures + report.unreadable
+        say(f"{report.unreadable} of {total} pictures could not be read")
     show_places(
-        "Written anew:" if evaluation.replaced else "Written:",
+        "Replaced:" if evaluation.replaced else "Written:",
         {
             "page": path / "report.html",
             "scores": path / "report.json",

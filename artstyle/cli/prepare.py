@@ -123,7 +123,7 @@ def _show(prepared: "Prepared") -> None:
     show_table("", STYLE_COLUMNS, style_rows(description), numbers=STYLE_COLUMNS[1:])
     for sentence in [split_sentence(description), *artist_sentences(description)]:
         show(sentence)
-    for note in description["notes"]:
+    for note in description.notes:
         say(f"note: {note}")
     for sentence in left_out_sentences(description):
         say(f"left out: {sentence}")

@@ -3,24 +3,19 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from artstyle.checks import checked, require_version
-from artstyle.config import BalanceConfig, DataConfig, QualityConfig, SplitConfig
+from artstyle.config import DataConfig
+from artstyle.data.description import DECIDED_DATA_KEYS, DatasetDescription
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
-from artstyle.files import read_json
 
 _SECTIONS = ("quality", "balance", "split")
-_DATA_KEYS = ("data.cache_size", "data.background", "data.max_pixels", "data.min_side_px")
-
-FORMAT_VERSION = 1
-"""Version of dataset.json; a reader refuses newer ones."""
 
 
 def is_decided(key: str) -> bool:
-    """Return whether `prepare` decides a dotted key of the configuration."""
-    return key.split(".")[0] in _SECTIONS or key in _DATA_KEYS
+    """Return whether a dotted key of the configuration is settled once a data set is prepared."""
+    section, _, name = key.partition(".")
+    return section in _SECTIONS or (section == "data" and name in DECIDED_DATA_KEYS)
 
 
 @dataclass(frozen=True)
@@ -50,7 +45,7 @@ class DatasetFolder:
         return self.path / "images"
 
     @cached_property
-    def description(self) -> dict[str, Any]:
+    def description(self) -> DatasetDescription:
         """The content of ``dataset.json``.
 
         Raises:
@@ -62,27 +57,23 @@ class DatasetFolder:
                 f"{self.path} is not a dataset folder (it has no dataset.json);"
                 f" make one with 'artstyle prepare SOURCE --out {self.path}'"
             )
-        description: dict[str, Any] = read_json(self.description_path)
-        require_version(description, FORMAT_VERSION, self.description_path)
-        checked(description, _Description, self.description_path)
-        return description
+        return DatasetDescription.read(self.description_path)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """Style names; a style's position is its integer label."""
-        return tuple(self.description["labels"])
+        return self.description.labels
 
     @property
     def data_config(self) -> DataConfig:
-        """How `prepare` read the images."""
-        recorded = self.description["config"]["data"]
-        names = [key.removeprefix("data.") for key in _DATA_KEYS]
-        return DataConfig(**{name: recorded[name] for name in names if name in recorded})
+        """How `prepare` read the pictures."""
+        recorded = self.description.config.data
+        return DataConfig(**recorded.model_dump(include=set(DECIDED_DATA_KEYS)))
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over splits, labels and image contents: equal data, equal fingerprint."""
-        return str(self.description["fingerprint"])
+        """SHA-256 over the splits, labels and picture contents: equal data, equal fingerprint."""
+        return self.description.fingerprint
 
     def rows(self, split: Split) -> list[ManifestRow]:
         """Return the paintings of one split, in manifest order.
@@ -104,39 +95,5 @@ class DatasetFolder:
         return rows
 
     def image_path(self, row: ManifestRow) -> Path:
-        """Return the path of a painting's pre-resized copy."""
+        """Return the path of the pre-resized copy of a painting."""
         return self.path / row.cached
-
-
-@dataclass(frozen=True)
-class _Config:
-    seed: int
-    data: DataConfig
-    quality: QualityConfig
-    balance: BalanceConfig
-    split: SplitConfig
-
-
-@dataclass(frozen=True)
-class _Oracle:
-    accuracy: float
-
-
-@dataclass(frozen=True)
-class _SplitReport:
-    group: str
-    counts: dict[str, dict[Split, int]]
-    totals: dict[Split, int]
-    artist_overlap: dict[Split, float | None]
-    artist_oracle: dict[Split, _Oracle | None]
-
-
-@dataclass(frozen=True)
-class _Description:
-    """The keys of ``dataset.json`` that artstyle reads."""
-
-    fingerprint: str
-    labels: list[str]
-    config: _Config
-    split: _SplitReport
-    notes: list[str]

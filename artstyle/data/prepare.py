@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from artstyle.config import Config
 from artstyle.data.balance import choose_balanced
@@ -15,6 +14,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.dead_end import dead_end
 from artstyle.data.decisions import Decisions, decide, resolve_group
 from artstyle.data.describe import describe
+from artstyle.data.description import DatasetDescription
 from artstyle.data.manifest import ManifestRow, write_manifest
 from artstyle.data.scan import Scan, scan_source, unchanged
 from artstyle.data.source import Source
@@ -22,7 +22,7 @@ from artstyle.data.sources import open_source
 from artstyle.data.split_report import one_style_notes
 from artstyle.data.summary import summary
 from artstyle.errors import DataError, UsageError
-from artstyle.files import write_csv, write_json, write_text
+from artstyle.files import write_csv, write_text
 from artstyle.labels import label_order
 from artstyle.locks import is_vacant, sole_writer
 from artstyle.progress import Progress, silent
@@ -215,7 +215,7 @@ def write_folder(
     dataset: DatasetFolder,
     scan: Scan,
     decisions: Decisions,
-    description: dict[str, Any],
+    description: DatasetDescription,
     index: CacheIndex,
 ) -> None:
     """Write the folder; while its parts do not belong together it has no ``dataset.json``."""
@@ -226,7 +226,7 @@ def write_folder(
     index.finish()
     if sys.platform != "win32":
         os.sync()  # Copies were not forced to the disk one by one.
-    write_json(dataset.description_path, description)
+    description.write(dataset.description_path)
 
 
 def _manifest_rows(scan: Scan, decisions: Decisions) -> Iterator[ManifestRow]:

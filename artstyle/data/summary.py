@@ -1,8 +1,8 @@
 """The one-page summary of a dataset folder, for people."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from artstyle.data.description import DatasetDescription
 from artstyle.data.manifest import SPLITS
 from artstyle.labels import display_name, visible
 
@@ -11,7 +11,7 @@ STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
 REASONS = {
     "unreadable": "not readable as pictures",
     "copy": "exact copies of another file of their style",
-    "two_styles": "of paintings that stand under two styles",
+    "two_styles": "of paintings listed under two styles",
     "rare_style": "of styles with too few paintings (balance.min_per_style)",
     "balance": "beyond what the balance policy keeps (balance.policy)",
     "copy_across_splits": "copies of a painting in another official split",
@@ -20,16 +20,11 @@ REASONS = {
 """Why files are left out, in words that follow a number of files."""
 
 
-def summary(description: Mapping[str, Any]) -> str:
-    """Return the page as Markdown.
-
-    Args:
-        description: The content of ``dataset.json``.
-    """
-    counts, source = description["counts"], description["source"]
+def summary(description: DatasetDescription) -> str:
+    """Return the page as Markdown."""
     lines = [
-        f"# {_plain(source['name'])}: {counts['taking_part']:,} paintings in"
-        f" {len(description['labels'])} styles",
+        f"# {_plain(description.source.name)}: {description.counts.taking_part:,} paintings in"
+        f" {len(description.labels)} styles",
         "",
         *_what_came_of_it(description),
         "",
@@ -39,26 +34,23 @@ def summary(description: Mapping[str, Any]) -> str:
         "",
         "## What to know before trusting a number",
         "",
-        *(f"- {_plain(note)}" for note in description["notes"]),
+        *(f"- {_plain(note)}" for note in description.notes),
         *(f"- {sentence}" for sentence in artist_sentences(description)),
         "",
-        f"Fingerprint {description['fingerprint']}, seed {description['config']['seed']},"
-        f" artstyle {description['artstyle']}.",
+        f"Fingerprint {description.fingerprint}, seed {description.config.seed},"
+        f" artstyle {description.artstyle}.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def style_rows(description: Mapping[str, Any]) -> list[list[str]]:
+def style_rows(description: DatasetDescription) -> list[list[str]]:
     """Return a row for each style and one for all, with the columns ``STYLE_COLUMNS``."""
-    styles: Mapping[str, Any] = description["counts"]["styles"]
     numbers = {
         style: [
-            row["found"],
-            row["unreadable"] + sum(row["left_out"].values()),
-            *(row[split] for split in SPLITS),
+            row.found, row.unreadable + sum(row.left_out.values()), row.train, row.val, row.test
         ]
-        for style, row in styles.items()
-    }
+        for style, row in description.counts.styles.items()
+    }  # fmt: skip
     totals = [sum(column) for column in zip(*numbers.values(), strict=True)]
     rows = [(display_name(style), row) for style, row in numbers.items()]
     return [
@@ -66,51 +58,61 @@ def style_rows(description: Mapping[str, Any]) -> list[list[str]]:
     ]
 
 
-def left_out_sentences(description: Mapping[str, Any]) -> list[str]:
+def left_out_sentences(description: DatasetDescription) -> list[str]:
     """Return how many files are left out for each reason."""
-    counts = description["counts"]
-    reasons = {"unreadable": counts["unreadable"], **counts["left_out"]}
-    return [f"{number:,} {REASONS[reason]}" for reason, number in reasons.items() if number]
+    counts = description.counts
+    reasons = {"unreadable": counts.unreadable, **counts.left_out}
+    return [f"{number:,} {in_words(reason)}" for reason, number in reasons.items() if number]
 
 
-def split_sentence(description: Mapping[str, Any]) -> str:
-    """Return by what was balanced and split."""
-    config = description["config"]
-    asked, used = config["split"]["group"], description["split"]["group"]
+def in_words(reason: str) -> str:
+    """Return a reason from ``rejected.csv`` in words that follow a number of files."""
+    return REASONS.get(reason, reason)
+
+
+def split_sentence(description: DatasetDescription) -> str:
+    """Return how the paintings were balanced and split."""
+    config = description.config
+    asked, used = config.split.group, description.split.group
     group = used if asked == used else f"{used} ({asked})"
-    return f"balance: {config['balance']['policy']}; split by: {group}; seed: {config['seed']}"
+    return f"balance: {config.balance.policy}; split by: {group}; seed: {config.seed}"
 
 
-def artist_sentences(description: Mapping[str, Any]) -> list[str]:
+def artist_sentences(description: DatasetDescription) -> list[str]:
     """Return what the artists' names give away, one sentence for each split."""
-    report, sentences = description["split"], []
-    for split in SPLITS[1:]:
-        overlap, oracle = report["artist_overlap"][split], report["artist_oracle"][split]
+    report, sentences = description.split, []
+    parts = {
+        "val": (report.artist_overlap.val, report.artist_oracle.val),
+        "test": (report.artist_overlap.test, report.artist_oracle.test),
+    }
+    for split, (overlap, oracle) in parts.items():
         if overlap is None or oracle is None:
-            sentences.append(f"{split}: no artist is known, so none can be told apart from a style")
+            sentences.append(
+                f"{split}: no artist is known, so artists and styles cannot be separated"
+            )
             continue
         sentences.append(
             f"{split}: {overlap:.1%} of the paintings are by artists who are also in train;"
-            f" an answer that knows only the artist's name scores {oracle['accuracy']:.1%}"
+            f" an answer that knows only the artist's name scores {oracle.accuracy:.1%}"
         )
-    known = any(report["artist_oracle"][split] is not None for split in SPLITS[1:])
-    if known and report["group"] != "artist":
+    known = any(oracle is not None for _, oracle in parts.values())
+    if known and report.group != "artist":
         sentences.append(
-            "a model can score so by recognising artists; split by artist to test style:"
+            "a model can reach these scores by recognising artists; split by artist to test styles:"
             " --set split.group=artist"
         )
     return sentences
 
 
-def _what_came_of_it(description: Mapping[str, Any]) -> list[str]:
-    counts, source, config = (description[key] for key in ("counts", "source", "config"))
-    missing = f" ({source['missing']:,} listed names are not there)" if source["missing"] else ""
+def _what_came_of_it(description: DatasetDescription) -> list[str]:
+    counts, source = description.counts, description.source
+    missing = f" ({source.missing:,} listed names are not there)" if source.missing else ""
     left_out = "; ".join(left_out_sentences(description)) or "none"
     return [
-        f"- Found: {counts['found']:,} pictures as {source['format']}{missing}.",
+        f"- Found: {counts.found:,} pictures as {source.format}{missing}.",
         f"- Left out: {left_out}. `rejected.csv` names each.",
         f"- Decided with {split_sentence(description)}.",
-        f"- Copies for training: short side {config['data']['cache_size']} pixels at most.",
+        f"- Copies for training: short side {description.config.data.cache_size} pixels at most.",
     ]
 
 
@@ -121,5 +123,5 @@ def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> li
 
 
 def _plain(text: str) -> str:
-    """Return a text that Markdown shows as it is: names are no markup, nor ends of a cell."""
+    """Return a text that Markdown shows as it is: names cannot be markup or end a cell."""
     return visible(text).replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")

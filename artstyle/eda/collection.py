@@ -1,9 +1,8 @@
-"""A collection as `eda` looks at it: a source, or a dataset folder, in the same words."""
+"""The paintings that `eda` looks at: of a source or of a dataset folder, in the same form."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from artstyle.config import BalanceConfig
 from artstyle.data.balance import Balanced, choose_balanced
@@ -12,18 +11,17 @@ from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.data.source import Source, SourceImage
 from artstyle.data.sources import open_source, read_source_bytes
 from artstyle.data.split_report import one_style_notes
+from artstyle.eda.document import KEPT, RejectedFile
 from artstyle.errors import DataError, ImageError
 from artstyle.files import read_csv
 from artstyle.pictures.opening import read_bytes as read_file
 
 DATASET = "dataset folder"
-KEPT = "kept"
-"""The fate of a source's painting that the balance policy would keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class Painting:
-    """One painting, whichever form its collection has."""
+    """One painting of a source or of a dataset folder."""
 
     path: str
     """Relative to the source, with forward slashes."""
@@ -41,32 +39,22 @@ class Painting:
     phash: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A file that is no readable picture, or may not take part."""
-
-    path: str
-    style: str
-    reason: str
-    detail: str = ""
-
-
 @dataclass(frozen=True)
 class Collection:
-    """Paintings with their styles, and what is known of the whole."""
+    """Paintings with their styles, and what is known about all of them."""
 
     path: Path
-    """As it was named."""
+    """As it was given."""
     root: Path
     """What the paintings' paths are relative to."""
     format: str
-    """`DATASET`, or the form of the source."""
+    """`DATASET`, or the format of the source."""
     paintings: tuple[Painting, ...]
-    balance: Mapping[str, Any]
-    """The keys of the balance policy: of the dataset folder, or the one tried on the source."""
-    rejected: tuple[Unreadable, ...] = ()
+    balance: BalanceConfig
+    """The balance policy of the dataset folder, or the one that is tried on the source."""
+    rejected: tuple[RejectedFile, ...] = ()
     missing: int = 0
-    """Names in lists that are not on disk."""
+    """Files that a list names and that do not exist."""
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
     """Paths of files that are not read as pictures."""
@@ -92,14 +80,14 @@ def open_collection(
     Args:
         path: What to look at.
         balance: The policy whose effect on a source is shown; a dataset folder has its own.
-        seed: Of the policy's choice.
+        seed: Of the random choice that the policy makes.
         format: Of a source; None recognises it.
-        lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        lists: The folder of the ArtGAN lists, if it is not the folder of the pictures.
         columns: How a table names path, style, artist, title, genre or split, where otherwise.
         images: The folder that the paths of a CSV manifest start from; None is its own.
 
     Raises:
-        MissingError: There is no such file or folder.
+        MissingError: The file or folder does not exist.
         DataError: It holds no paintings.
     """
     if DatasetFolder(path).description_path.is_file():
@@ -111,7 +99,7 @@ def open_collection(
 def read_bytes(
     collection: Collection, paintings: Sequence[Painting]
 ) -> Iterator[tuple[Painting, bytes | ImageError]]:
-    """Yield each painting's file content, or why it cannot be had, in order."""
+    """Yield the content of each painting's file, or why it cannot be read, in order."""
     if collection.is_dataset:
         for painting in paintings:
             yield painting, _cached_bytes(painting)
@@ -131,7 +119,7 @@ def _from_dataset(dataset: DatasetFolder) -> Collection:
         root=dataset.path,
         format=DATASET,
         paintings=paintings,
-        balance=dataset.description["config"]["balance"],
+        balance=dataset.description.config.balance,
         rejected=tuple(_rejected(dataset.rejected_path)),
     )
 
@@ -150,11 +138,11 @@ def _from_row(dataset: DatasetFolder, row: ManifestRow) -> Painting:
     )
 
 
-def _rejected(path: Path) -> Iterator[Unreadable]:
+def _rejected(path: Path) -> Iterator[RejectedFile]:
     if path.is_file():
         for row in read_csv(path, ours=True):
-            cells = (row.get(name, "") for name in ("path", "style", "reason", "detail"))
-            yield Unreadable(*cells)
+            cells = {name: row.get(name, "") for name in ("path", "style", "reason", "detail")}
+            yield RejectedFile(**cells)
 
 
 def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) -> Collection:
@@ -164,7 +152,7 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
             [image.style for image in images], [image.path for image in images], balance, seed
         )
     except DataError as error:
-        # Too few for `prepare`; they can be looked at all the same.
+        # `prepare` needs more paintings; looking at them does not.
         balanced = Balanced(("rare_style",) * len(images), (f"'prepare' would refuse: {error}",))
     paintings = tuple(
         Painting(image.path, image.style, image.artist, reason or KEPT, image)
@@ -175,7 +163,7 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
         root=source.root,
         format=source.format,
         paintings=paintings,
-        balance=balance.model_dump(mode="json"),
+        balance=balance,
         missing=source.missing,
         notes=(*source.notes, *balanced.notes, *one_style_notes({i.style for i in images})),
         skipped=source.skipped,

@@ -1,4 +1,4 @@
-"""Pairs of paintings that look like one painting, for a person to judge."""
+"""Pairs of files that seem to show one painting, for a person to judge."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -37,12 +37,12 @@ class CopyPair:
 
     @property
     def two_styles(self) -> bool:
-        """Whether they stand under two styles: one of the two labels is wrong."""
+        """Whether they are listed under two styles: one of the two labels is wrong."""
         return self.first.style != self.second.style
 
 
 def copies_left_out(paintings: Sequence[Painting]) -> list[CopyPair]:
-    """Return each copy that `prepare` left out, beside the painting that it is most like."""
+    """Return each copy that `prepare` left out, with the painting that it is most similar to."""
     copies = [n for n, painting in enumerate(paintings) if painting.fate in COPY_FATES]
     if not copies:
         return []
@@ -56,7 +56,7 @@ def copies_left_out(paintings: Sequence[Painting]) -> list[CopyPair]:
         rank_N[names_N == names_N[n]] = 1
         rank_N[files_N == files_N[n]] = 0
         rank_N[n] = 99
-        # Of equally near ones, the one whose style explains why it was left out.
+        # Among equally near ones, prefer the one whose style explains why it was left out.
         elsewhere_N = styles_N != styles_N[n]
         unexpected_N = elsewhere_N != (paintings[n].fate == "two_styles")
         pairs.add(tuple(sorted((n, int(np.argmin(2 * rank_N + unexpected_N))))))
@@ -64,7 +64,7 @@ def copies_left_out(paintings: Sequence[Painting]) -> list[CopyPair]:
 
 
 def copies_in_source(measured: Sequence[Measured], near_distance: int) -> list[CopyPair]:
-    """Return pairs that show one painting, each file beside the first that shows the same.
+    """Return pairs that show one painting: each file with the first that shows the same.
 
     Args:
         measured: The paintings of a source that were read.

@@ -1,16 +1,23 @@
-"""`eda` from end to end: measure a collection, draw it, write numbers, figures and a page."""
+"""`eda` from start to end: measure a collection, draw it, write numbers, figures and a page."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from matplotlib.figure import Figure
 
 from artstyle.config import Config
-from artstyle.eda.collection import DATASET, Collection, Painting, Unreadable, read_bytes
+from artstyle.eda.collection import DATASET, Collection
 from artstyle.eda.copies import CopyPair, copies_in_source, copies_left_out
+from artstyle.eda.document import (
+    REPORT_NAME,
+    USED,
+    CollectionReport,
+    CopyEntry,
+    RejectedFile,
+    is_collection_report,
+)
 from artstyle.eda.figures import (
     plot_artists,
     plot_light,
@@ -19,8 +26,6 @@ from artstyle.eda.figures import (
     plot_styles,
 )
 from artstyle.eda.measures import (
-    USED,
-    Measured,
     Measurements,
     choose_by_style,
     even_quota,
@@ -29,20 +34,15 @@ from artstyle.eda.measures import (
     size_numbers,
     style_numbers,
 )
-from artstyle.eda.page import Pictures, eda_sections
-from artstyle.eda.samples import augmented_tiles, preprocessing_tiles
-from artstyle.errors import DataError, ImageError, UsageError
-from artstyle.files import read_json, write_json
-from artstyle.labels import display_name, label_order
+from artstyle.eda.page import eda_sections
+from artstyle.eda.pictures import Pictures, read_pictures
+from artstyle.errors import DataError, UsageError
+from artstyle.files import remove_unfinished
 from artstyle.locks import is_vacant
 from artstyle.pages import write_page
-from artstyle.pictures.image import read_image
-from artstyle.plots import Tile, plot_pictures, write_figure
+from artstyle.plots import plot_pictures, write_figure
 from artstyle.preprocessing import Preprocessing
 from artstyle.progress import Progress, silent
-
-MARK = "artstyle eda"
-"""Stands in eda.json: a folder that holds it may be written anew."""
 
 _FORMS = {
     "folders": "style folders",
@@ -52,22 +52,17 @@ _FORMS = {
     "parquet": "Parquet shards",
     DATASET: "a dataset folder",
 }
-_EXAMPLES_PER_STYLE = 6
-_TRANSFORMED_PAINTINGS = 3
-_VARIATIONS = 6
-_DRAWN_PAIRS = 12
-_TILE_SIDE_PX = 170
 
 
 @dataclass(frozen=True)
 class Explored:
-    """What was looked at, and where it is told."""
+    """What was written, and what could not be read."""
 
     page: Path
     numbers: Path
     figures: tuple[Path, ...]
     measured: int
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[RejectedFile, ...]
 
 
 def explore(
@@ -82,30 +77,30 @@ def explore(
     """Write ``eda.json``, figures as PNG and ``eda.html`` to a folder.
 
     Args:
-        collection: What is looked at.
-        config: Its seed, quality, augmentation and number of workers count here.
+        collection: The paintings.
+        config: Its seed, quality, augmentation and number of workers are used here.
         preprocessing: The steps that are shown.
-        out: Made if need be; what an earlier call wrote there is written anew.
+        out: Made if it does not exist; what an earlier call wrote there is replaced.
         sample: At most about this many paintings are decoded, evenly over styles.
-        progress: Told of the paintings read and the figures drawn.
+        progress: Called while paintings are read and figures are drawn.
 
     Raises:
-        UsageError: ``out`` holds something else, or lies inside a source.
+        UsageError: ``out`` holds something else, or is inside a source.
         DataError: No picture can be read.
     """
     require_output_folder(out, collection)
+    remove_unfinished(out)
     seen = _measure_sample(collection, config, preprocessing, sample, progress)
     pairs = _find_pairs(collection, seen, config)
-    numbers = _numbers(collection, seen, pairs, config, preprocessing)
-    write_json(out / "eda.json", numbers)
-    pictures = _read_pictures(collection, seen, pairs, config, preprocessing)
-    figures = _write_figures(out, _draw(numbers, pictures), progress)
-    title = f"A look at {collection.path.resolve().name}"
-    sections = eda_sections(numbers, pictures, figures)
-    write_page(out / "eda.html", title, _subtitle(numbers), sections)
+    report = _report(collection, seen, pairs, config, preprocessing)
+    report.write(out / REPORT_NAME)
+    pictures = read_pictures(collection, seen.measured, pairs, config, preprocessing)
+    figures = _write_figures(out, _draw(report, pictures), progress)
+    title, sections = collection.path.resolve().name, eda_sections(report, pictures, figures)
+    write_page(out / "eda.html", f"Overview of {title}", _subtitle(report), sections)
     return Explored(
         page=out / "eda.html",
-        numbers=out / "eda.json",
+        numbers=out / REPORT_NAME,
         figures=tuple(figures.values()),
         measured=len(seen.measured),
         unreadable=seen.unreadable,
@@ -113,24 +108,18 @@ def explore(
 
 
 def require_output_folder(out: Path, collection: Collection) -> None:
-    """Check that writing to ``out`` harms nothing.
+    """Check that writing to ``out`` overwrites nothing of others.
 
     Raises:
-        UsageError: It holds something else, or lies inside a source.
+        UsageError: It holds something else, or is inside a source.
     """
     in_folders = collection.format in ("folders", "split_folders")
     if in_folders and out.resolve().is_relative_to(collection.root.resolve()):
-        raise UsageError(f"{out} lies inside the pictures' folder; choose another with --out")
+        raise UsageError(f"{out} is inside the pictures' folder; choose another with --out")
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; choose a folder with --out")
-    if not is_vacant(out) and not _is_ours(out):
+    if not is_vacant(out) and not is_collection_report(out / REPORT_NAME):
         raise UsageError(f"{out} holds other files; choose an empty or new folder with --out")
-
-
-def _is_ours(out: Path) -> bool:
-    path = out / "eda.json"
-    content = read_json(path) if path.is_file() else None
-    return isinstance(content, dict) and content.get("format") == MARK
 
 
 def _measure_sample(
@@ -155,128 +144,59 @@ def _find_pairs(collection: Collection, seen: Measurements, config: Config) -> l
     return copies_in_source(seen.measured, config.quality.near_distance)
 
 
-def _numbers(
+def _report(
     collection: Collection,
     seen: Measurements,
     pairs: Sequence[CopyPair],
     config: Config,
     preprocessing: Preprocessing,
-) -> dict[str, Any]:
-    """Return everything that figures and page show, as plain data."""
+) -> CollectionReport:
+    """Return everything that figures and page show, in numbers."""
     paintings = collection.paintings
+    left_out = Counter(painting.fate for painting in paintings if painting.fate not in USED)
     styles = style_numbers(paintings)
     sized = paintings if collection.is_dataset else seen.measured
-    rejected = (*collection.rejected, *seen.unreadable)
-    return {
-        "format": MARK,
-        "format_version": 1,
-        "data": str(collection.path),
-        "form": collection.format,
-        "seed": config.seed,
-        "paintings": len(paintings),
-        "used": sum(painting.fate in USED for painting in paintings),
-        "left_out": dict(sorted(Counter(p.fate for p in paintings if p.fate not in USED).items())),
-        "artists": len({painting.artist for painting in paintings} - {""}),
-        "missing": collection.missing,
-        "measured": len(seen.measured),
-        "balance": dict(collection.balance),
-        "notes": list(collection.notes),
-        "styles": styles,
-        "sizes": size_numbers([item.width for item in sized], [item.height for item in sized]),
-        "light": light_numbers(seen.measured, {s: n["found"] for s, n in styles.items()}),
-        "copies": [_plain_pair(pair) for pair in pairs],
-        "rejected": [asdict(item) for item in rejected],
-        "preprocessing": preprocessing.to_dict(),
-        "augment": config.augment.model_dump(mode="json"),
-    }
-
-
-def _plain_pair(pair: CopyPair) -> dict[str, str]:
-    return {
-        "kind": pair.kind,
-        "first": pair.first.path,
-        "first_style": pair.first.style,
-        "second": pair.second.path,
-        "second_style": pair.second.style,
-    }
-
-
-def _read_pictures(
-    collection: Collection,
-    seen: Measurements,
-    pairs: Sequence[CopyPair],
-    config: Config,
-    preprocessing: Preprocessing,
-) -> Pictures:
-    """Read the few paintings that are shown, as small copies."""
-    readable = [item.painting for item in seen.measured]
-    shown = choose_by_style(readable, _EXAMPLES_PER_STYLE, config.seed, "examples")
-    examples: dict[str, list[Tile]] = {painting.style: [] for painting in shown}
-    for painting, tile in _tiles(collection, shown):
-        examples[painting.style].append(tile)
-    few = _elongated(seen.measured, {painting.path for painting in shown})
-    contents = [
-        (painting.style, content)
-        for painting, content in read_bytes(collection, few)
-        if isinstance(content, bytes)
-    ]
-    return Pictures(
-        examples=examples,
-        steps=[(style, preprocessing_tiles(content, preprocessing)) for style, content in contents],
-        variations=[
-            (style, augmented_tiles(content, preprocessing, config.augment, _VARIATIONS, seed))
-            for seed, (style, content) in enumerate(contents, start=config.seed)
-        ],
-        pairs=[
-            (pair.kind, [_with_style(*shown) for shown in _tiles(collection, pair.both)])
-            for pair in pairs[:_DRAWN_PAIRS]
-        ],
+    return CollectionReport(
+        data=str(collection.path),
+        form=collection.format,
+        seed=config.seed,
+        paintings=len(paintings),
+        used=sum(painting.fate in USED for painting in paintings),
+        left_out=dict(sorted(left_out.items())),
+        artists=len({painting.artist for painting in paintings} - {""}),
+        missing=collection.missing,
+        measured=len(seen.measured),
+        balance=collection.balance,
+        notes=collection.notes,
+        styles=styles,
+        sizes=size_numbers([item.width for item in sized], [item.height for item in sized]),
+        light=light_numbers(seen.measured, {style: n.found for style, n in styles.items()}),
+        copies=[_copy_entry(pair) for pair in pairs],
+        rejected=(*collection.rejected, *seen.unreadable),
+        preprocessing=preprocessing,
+        augment=config.augment,
     )
 
 
-def _elongated(measured: Sequence[Measured], paths: set[str]) -> list[Painting]:
-    """Return a few of the paintings, of different styles, whose square loses most."""
-    longest: dict[str, Measured] = {}
-    for item in measured:
-        if item.painting.path in paths:
-            best = longest.setdefault(item.painting.style, item)
-            longest[item.painting.style] = max(best, item, key=_elongation)
-    styles = label_order(longest)
-    step = max(1, len(styles) // _TRANSFORMED_PAINTINGS)
-    return [longest[style].painting for style in styles[::step][:_TRANSFORMED_PAINTINGS]]
+def _copy_entry(pair: CopyPair) -> CopyEntry:
+    return CopyEntry(
+        kind=pair.kind,
+        first=pair.first.path,
+        first_style=pair.first.style,
+        second=pair.second.path,
+        second_style=pair.second.style,
+    )
 
 
-def _elongation(item: Measured) -> float:
-    return max(item.width, item.height) / min(item.width, item.height)
-
-
-def _tiles(collection: Collection, paintings: Sequence[Painting]) -> list[tuple[Painting, Tile]]:
-    """Read small copies; what has become unreadable since it was measured is left out."""
-    tiles = []
-    for painting, content in read_bytes(collection, paintings):
-        try:
-            if isinstance(content, ImageError):
-                raise content
-            picture = read_image(content, short_side_px=_TILE_SIDE_PX).pixels
-        except ImageError:
-            continue
-        tiles.append((painting, Tile(picture, painting.path.rpartition("/")[2])))
-    return tiles
-
-
-def _with_style(painting: Painting, tile: Tile) -> Tile:
-    return Tile(tile.image, f"{display_name(painting.style)}\n{tile.caption}")
-
-
-def _draw(numbers: dict[str, Any], pictures: Pictures) -> dict[str, Figure]:
-    light = numbers["light"]
+def _draw(report: CollectionReport, pictures: Pictures) -> dict[str, Figure]:
+    light = report.light
     figures = {
-        "styles": plot_styles(numbers["styles"]),
-        "sizes": plot_sizes(numbers["sizes"]),
+        "styles": plot_styles(report.styles),
+        "sizes": plot_sizes(report.sizes),
         "light": plot_light(light),
-        "brightness_by_style": plot_light_by_style("brightness", light["brightness"], 255),
-        "saturation_by_style": plot_light_by_style("saturation", light["saturation"], 1),
-        "artists": plot_artists(numbers["styles"]),
+        "brightness_by_style": plot_light_by_style("brightness", light.brightness, 255),
+        "saturation_by_style": plot_light_by_style("saturation", light.saturation, 1),
+        "artists": plot_artists(report.styles),
         "examples": plot_pictures(list(pictures.examples.items()), title="Examples of each style"),
         "preprocessing": plot_pictures(
             pictures.steps, title="What the network sees", row_height_px=240
@@ -284,7 +204,7 @@ def _draw(numbers: dict[str, Any], pictures: Pictures) -> dict[str, Figure]:
         "augmentation": plot_pictures(pictures.variations, title="How training varies pictures"),
     }
     if pictures.pairs:
-        figures["copies"] = plot_pictures(pictures.pairs, title="Paintings that look like one")
+        figures["copies"] = plot_pictures(pictures.pairs, title="Files that show one painting")
     return figures
 
 
@@ -299,6 +219,6 @@ def _write_figures(out: Path, figures: dict[str, Figure], progress: Progress) ->
     return paths
 
 
-def _subtitle(numbers: dict[str, Any]) -> str:
-    form = _FORMS.get(numbers["form"], numbers["form"])
-    return f"{numbers['paintings']:,} paintings in {len(numbers['styles'])} styles, from {form}"
+def _subtitle(report: CollectionReport) -> str:
+    form = _FORMS.get(report.form, report.form)
+    return f"{report.paintings:,} paintings in {len(report.styles)} styles, from {form}"

@@ -1,7 +1,6 @@
-"""The figures of `eda`, each drawn from the numbers in its JSON or from pictures."""
+"""The figures of `eda`, drawn from the numbers in ``eda.json``."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,7 +8,15 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from artstyle.eda.measures import USED
+from artstyle.eda.document import (
+    USED,
+    AspectHistogram,
+    Light,
+    Quantiles,
+    Scale,
+    Sizes,
+    StyleNumbers,
+)
 from artstyle.plots import (
     HEAT,
     INK,
@@ -25,11 +32,11 @@ LEFT_OUT_COLOUR = "#c9c3b6"
 _FATE_COLOURS = dict(zip(USED, (*PALETTE[:3], PALETTE[0]), strict=True))
 
 
-def plot_styles(styles: Mapping[str, Mapping[str, Any]]) -> Figure:
+def plot_styles(styles: Mapping[str, StyleNumbers]) -> Figure:
     """Draw how many paintings of each style take part and how many are left out."""
-    fates = [fate for fate in USED if any(fate in numbers for numbers in styles.values())]
-    series = {fate: [numbers.get(fate, 0) for numbers in styles.values()] for fate in fates}
-    left_out = [sum(numbers["left_out"].values()) for numbers in styles.values()]
+    fates = [fate for fate in USED if any(fate in numbers.used for numbers in styles.values())]
+    series = {fate: [numbers.used.get(fate, 0) for numbers in styles.values()] for fate in fates}
+    left_out = [sum(numbers.left_out.values()) for numbers in styles.values()]
     if any(left_out):
         series["left out"] = left_out
     return plot_bars(
@@ -41,23 +48,23 @@ def plot_styles(styles: Mapping[str, Mapping[str, Any]]) -> Figure:
     )
 
 
-def plot_artists(styles: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Draw how many artists stand for each style."""
+def plot_artists(styles: Mapping[str, StyleNumbers]) -> Figure:
+    """Draw the number of artists of each style."""
     return plot_bars(
         list(styles),
-        {"artists": [numbers["artists"] for numbers in styles.values()]},
+        {"artists": [numbers.artists for numbers in styles.values()]},
         title="Artists of each style",
         xlabel="artists",
     )
 
 
 @house_style
-def plot_sizes(sizes: Mapping[str, Any]) -> Figure:
+def plot_sizes(sizes: Sizes) -> Figure:
     """Draw width against height, and the aspect ratio."""
     figure, plane, ratio = _two_panels()
-    edges = np.array(sizes["size_histogram"]["edges_px"])
-    counts = np.array(sizes["size_histogram"]["counts"], float)
-    shades = LogNorm(0.3, max(2, counts.max()))  # from below 1: one painting is to be seen
+    edges = np.array(sizes.size_histogram.edges_px)
+    counts = np.array(sizes.size_histogram.counts, float)
+    shades = LogNorm(0.3, max(2, counts.max()))  # from below 1, so that one painting is visible
     mesh = plane.pcolormesh(
         edges, edges, np.where(counts, counts, np.nan).T, cmap=HEAT, norm=shades
     )
@@ -71,19 +78,22 @@ def plot_sizes(sizes: Mapping[str, Any]) -> Figure:
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     plane.set(title="Size of the originals", xlabel="width, pixels", ylabel="height, pixels")
-    _draw_aspects(ratio, sizes["aspect_histogram"])
+    _draw_aspects(ratio, sizes.aspect_histogram)
     return figure
 
 
 @house_style
-def plot_light(light: Mapping[str, Mapping[str, Any]]) -> Figure:
-    """Draw how bright and how colourful the pictures are as a whole."""
+def plot_light(light: Light) -> Figure:
+    """Draw how bright and how colourful the whole collection is."""
     figure, left, right = _two_panels()
-    for axes, name, colour in ((left, "brightness", PALETTE[1]), (right, "saturation", PALETTE[3])):
-        edges = np.array(light[name]["histogram"]["edges"])
-        shares = 100 * np.array(light[name]["histogram"]["shares"])
+    for axes, name, scale, colour in (
+        (left, "brightness", light.brightness, PALETTE[1]),
+        (right, "saturation", light.saturation, PALETTE[3]),
+    ):
+        edges = np.array(scale.histogram.edges)
+        shares = 100 * np.array(scale.histogram.shares)
         axes.bar(edges[:-1], shares, np.diff(edges), align="edge", color=colour)
-        axes.axvline(light[name]["mean"], color=INK, linewidth=1)
+        axes.axvline(scale.mean, color=INK, linewidth=1)
         axes.set(xlim=(edges[0], edges[-1]), title=f"{name.capitalize()}, mean of each painting")
         axes.set_ylabel("% of paintings")
     left.set_xlabel("0 black, 255 white")
@@ -92,15 +102,15 @@ def plot_light(light: Mapping[str, Mapping[str, Any]]) -> Figure:
 
 
 @house_style
-def plot_light_by_style(name: str, light: Mapping[str, Any], limit: float) -> Figure:
-    """Draw one box a style: half of its paintings in the box, nine tenths between the whiskers.
+def plot_light_by_style(name: str, scale: Scale, limit: float) -> Figure:
+    """Draw one box for each style: half of its paintings in the box, 90% between the whiskers.
 
     Args:
         name: "brightness" or "saturation".
-        light: Its numbers.
+        scale: Its numbers.
         limit: The upper end of its scale.
     """
-    styles = light["by_style"]
+    styles = scale.by_style
     figure, axes = new_figure(8, 1.2 + 0.27 * max(3, len(styles)))
     axes.bxp(
         [_box(numbers) for numbers in styles.values()],
@@ -114,7 +124,7 @@ def plot_light_by_style(name: str, light: Mapping[str, Any], limit: float) -> Fi
         medianprops={"color": INK, "linewidth": 1.6},
         whiskerprops={"color": QUIET, "linewidth": 1},
     )
-    axes.axvline(light["mean"], color=QUIET, linewidth=1, linestyle=":")
+    axes.axvline(scale.mean, color=QUIET, linewidth=1, linestyle=":")
     axes.set_yticks(range(len(styles)), [plot_label(style) for style in styles])
     axes.set_ylim(len(styles) - 0.4, -0.6)
     axes.set_xlim(0, limit)
@@ -132,9 +142,9 @@ def _two_panels() -> tuple[Figure, Axes, Axes]:
     return figure, left, right
 
 
-def _draw_aspects(axes: Axes, histogram: Mapping[str, Sequence[float]]) -> None:
-    edges = np.array(histogram["edges"])
-    axes.bar(edges[:-1], histogram["counts"], np.diff(edges), align="edge", color=PALETTE[0])
+def _draw_aspects(axes: Axes, histogram: AspectHistogram) -> None:
+    edges = np.array(histogram.edges)
+    axes.bar(edges[:-1], histogram.counts, np.diff(edges), align="edge", color=PALETTE[0])
     axes.set_xscale("log")
     ticks = {0.25: "1:4 or\nnarrower", 0.5: "1:2", 1.0: "1:1", 2.0: "2:1", 4.0: "4:1 or\nwider"}
     axes.set_xticks(list(ticks), list(ticks.values()))
@@ -144,17 +154,17 @@ def _draw_aspects(axes: Axes, histogram: Mapping[str, Sequence[float]]) -> None:
 
 
 def _round_sides(low: float, high: float) -> list[float]:
-    """Return lengths in pixels to be written on an axis: 100, 200, 500, 1000, ..."""
+    """Return round lengths in pixels for the ticks of an axis: 100, 200, 500, 1000, ..."""
     sides = [step * 10.0**power for power in range(1, 6) for step in (1, 2, 5)]
     within = [side for side in sides if low <= side <= high]
     return within if len(within) > 1 else [round(low), round(high)]
 
 
-def _box(numbers: Mapping[str, float]) -> dict[str, float]:
+def _box(numbers: Quantiles) -> dict[str, float]:
     return {
-        "med": numbers["median"],
-        "q1": numbers["p25"],
-        "q3": numbers["p75"],
-        "whislo": numbers["p05"],
-        "whishi": numbers["p95"],
+        "med": numbers.median,
+        "q1": numbers.p25,
+        "q3": numbers.p75,
+        "whislo": numbers.p05,
+        "whishi": numbers.p95,
     }

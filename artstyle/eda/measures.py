@@ -1,4 +1,4 @@
-"""What a collection looks like, in numbers: styles, sizes, light, colour, artists, copies."""
+"""What a collection looks like, in numbers: styles, sizes, light, colour, artists."""
 
 import hashlib
 import os
@@ -12,10 +12,22 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageStat
 
-from artstyle.data.manifest import SPLITS
 from artstyle.data.quality import Likeness, likeness
 from artstyle.data.seeding import derived_rng, shuffled
-from artstyle.eda.collection import KEPT, Collection, Painting, Unreadable, read_bytes
+from artstyle.eda.collection import Collection, Painting, read_bytes
+from artstyle.eda.document import (
+    USED,
+    AspectHistogram,
+    Light,
+    Quantiles,
+    RejectedFile,
+    Scale,
+    ShareHistogram,
+    SizeHistogram,
+    Sizes,
+    StyleNumbers,
+    StyleQuantiles,
+)
 from artstyle.errors import ImageError
 from artstyle.labels import label_order
 from artstyle.pictures.image import ImageRules, read_image
@@ -25,21 +37,19 @@ Floats = npt.NDArray[np.float64]
 
 MEASURED_SIDE_PX = 128
 """Brightness and saturation are measured on copies with this short side."""
-USED = (*SPLITS, KEPT)
-"""The fates of paintings that take part."""
 UNREADABLE = "unreadable"
 
 _CHUNK = 16
 _BRIGHTNESS_EDGES = np.linspace(0, 255, 52)
 _SATURATION_EDGES = np.linspace(0, 1, 51)
-# Steps of a twelfth of an octave: a painting of 3:2 and one of 4:3 stand apart.
+# Steps of a twelfth of an octave, so that 3:2 and 4:3 fall into different bins.
 _ASPECT_EDGES = 2.0 ** np.linspace(-2, 2, 49)
 _SIZE_BINS = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What the pixels of one painting say."""
+    """What was measured on the pixels of one painting."""
 
     painting: Painting
     width: int
@@ -50,16 +60,16 @@ class Measured:
     saturation: float
     """Mean saturation of HSV, 0 to 1."""
     sha256: str
-    """Of the original file's bytes; of a dataset folder as its manifest states it."""
+    """Of the original file's bytes; for a dataset folder, as its manifest states it."""
     likeness: Likeness
 
 
 @dataclass(frozen=True)
 class Measurements:
-    """What was seen of a collection's pixels."""
+    """What was measured on a collection, and what could not be read."""
 
     measured: tuple[Measured, ...]
-    unreadable: tuple[Unreadable, ...]
+    unreadable: tuple[RejectedFile, ...]
 
 
 def brightness(image: Image.Image) -> float:
@@ -75,9 +85,9 @@ def saturation(image: Image.Image) -> float:
 def choose_by_style(
     paintings: Sequence[Painting], per_style: int, seed: int, purpose: str
 ) -> list[Painting]:
-    """Return a seeded choice of at most ``per_style`` paintings of each style; the order stays.
+    """Return a seeded choice of at most ``per_style`` paintings of each style, in their order.
 
-    Another purpose gives another choice.
+    Each purpose gives a choice of its own.
     """
     positions: dict[str, list[int]] = {}
     for position, painting in enumerate(paintings):
@@ -112,24 +122,24 @@ def measure(
     """Decode each painting once, in threads, and keep a few numbers of it.
 
     Args:
-        collection: Where the paintings belong.
-        paintings: Those to be read.
-        rules: What may be read.
+        collection: The collection of the paintings.
+        paintings: The paintings to read.
+        rules: Which pictures are accepted.
         workers: Threads; None takes one per core.
-        progress: Told of the paintings read.
+        progress: Called after every few paintings.
     """
     chunks = [paintings[start : start + _CHUNK] for start in range(0, len(paintings), _CHUNK)]
     measured: list[Measured] = []
-    unreadable: list[Unreadable] = []
+    unreadable: list[RejectedFile] = []
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
         for results in pool.map(lambda chunk: _measure_chunk(collection, chunk, rules), chunks):
             measured += [result for result in results if isinstance(result, Measured)]
-            unreadable += [result for result in results if isinstance(result, Unreadable)]
+            unreadable += [result for result in results if isinstance(result, RejectedFile)]
             progress("reading pictures", len(measured) + len(unreadable), len(paintings))
     return Measurements(tuple(measured), tuple(unreadable))
 
 
-def style_numbers(paintings: Sequence[Painting]) -> dict[str, dict[str, Any]]:
+def style_numbers(paintings: Sequence[Painting]) -> dict[str, StyleNumbers]:
     """Return counts of each style: found, in each split, left out by reason, artists."""
     groups: dict[str, list[Painting]] = {}
     for painting in paintings:
@@ -137,89 +147,102 @@ def style_numbers(paintings: Sequence[Painting]) -> dict[str, dict[str, Any]]:
     return {style: _numbers_of_style(groups[style]) for style in label_order(groups)}
 
 
-def size_numbers(widths: Sequence[int], heights: Sequence[int]) -> dict[str, Any]:
+def size_numbers(widths: Sequence[int], heights: Sequence[int]) -> Sizes:
     """Return how wide, high and elongated pictures are; aspect is width over height."""
     widths_N, heights_N = np.asarray(widths, float), np.asarray(heights, float)
     aspects_N = widths_N / heights_N
-    edges = _size_edges(np.concatenate([widths_N, heights_N]))
-    counts, _, _ = np.histogram2d(widths_N, heights_N, bins=(edges, edges))
-    # What lies outside the outer edges is counted in the outer bins.
-    aspect_counts, _ = np.histogram(
-        np.clip(aspects_N, _ASPECT_EDGES[0], _ASPECT_EDGES[-1]), _ASPECT_EDGES
+    return Sizes(
+        pictures=len(widths_N),
+        width_px=quantiles(widths_N),
+        height_px=quantiles(heights_N),
+        aspect=quantiles(aspects_N),
+        portrait=int(np.sum(aspects_N < 1)),
+        square=int(np.sum(aspects_N == 1)),
+        landscape=int(np.sum(aspects_N > 1)),
+        aspect_histogram=_aspect_histogram(aspects_N),
+        size_histogram=_size_histogram(widths_N, heights_N),
     )
-    return {
-        "pictures": len(widths_N),
-        "width_px": quantiles(widths_N),
-        "height_px": quantiles(heights_N),
-        "aspect": quantiles(aspects_N),
-        "portrait": int(np.sum(aspects_N < 1)),
-        "square": int(np.sum(aspects_N == 1)),
-        "landscape": int(np.sum(aspects_N > 1)),
-        "aspect_histogram": {"edges": _rounded(_ASPECT_EDGES), "counts": aspect_counts.tolist()},
-        "size_histogram": {"edges_px": _rounded(edges), "counts": counts.astype(int).tolist()},
-    }
 
 
-def light_numbers(
-    measured: Sequence[Measured], found: Mapping[str, int]
-) -> dict[str, dict[str, Any]]:
+def light_numbers(measured: Sequence[Measured], found: Mapping[str, int]) -> Light:
     """Return brightness and saturation, over all and by style.
 
     Args:
         measured: The paintings that were read, perhaps a sample.
-        found: Paintings of each style in the collection: where the sample holds a smaller share
-            of one style than of another, its pictures count for more in the whole.
+        found: Style -> paintings in the collection. Where the sample holds a smaller share of a
+            style than of others, its pictures weigh more in the whole.
     """
     seen = Counter(item.painting.style for item in measured)
     weights_N = np.array(
         [found[item.painting.style] / seen[item.painting.style] for item in measured]
     )
-    scales = {"brightness": _BRIGHTNESS_EDGES, "saturation": _SATURATION_EDGES}
-    return {name: _light(name, measured, weights_N, edges) for name, edges in scales.items()}
+    styles = [item.painting.style for item in measured]
+    brightness_N = np.array([item.brightness for item in measured])
+    saturation_N = np.array([item.saturation for item in measured])
+    return Light(
+        brightness=_scale(brightness_N, styles, weights_N, _BRIGHTNESS_EDGES),
+        saturation=_scale(saturation_N, styles, weights_N, _SATURATION_EDGES),
+    )
 
 
-def quantiles(values_N: Floats) -> dict[str, float]:
+def quantiles(values_N: Floats) -> Quantiles:
     """Return the mean, the extremes and five quantiles."""
+    return Quantiles(**_quantiles(values_N))
+
+
+def _quantiles(values_N: Floats) -> dict[str, float]:
     names = ("min", "p05", "p25", "median", "p75", "p95", "max")
     points = np.quantile(values_N, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1))
     return dict(zip(names, _rounded(points), strict=True)) | {"mean": _rounded(values_N.mean())}
 
 
-def _light(
-    name: str, measured: Sequence[Measured], weights_N: Floats, edges: Floats
-) -> dict[str, Any]:
-    values_N = np.array([getattr(item, name) for item in measured])
+def _aspect_histogram(aspects_N: Floats) -> AspectHistogram:
+    # What is outside the outer edges is counted in the outer bins.
+    clipped_N = np.clip(aspects_N, _ASPECT_EDGES[0], _ASPECT_EDGES[-1])
+    counts, _ = np.histogram(clipped_N, _ASPECT_EDGES)
+    return AspectHistogram(edges=_rounded(_ASPECT_EDGES), counts=counts.tolist())
+
+
+def _size_histogram(widths_N: Floats, heights_N: Floats) -> SizeHistogram:
+    edges = _size_edges(np.concatenate([widths_N, heights_N]))
+    counts, _, _ = np.histogram2d(widths_N, heights_N, bins=(edges, edges))
+    return SizeHistogram(edges_px=_rounded(edges), counts=counts.astype(int).tolist())
+
+
+def _scale(values_N: Floats, styles: Sequence[str], weights_N: Floats, edges: Floats) -> Scale:
     shares, _ = np.histogram(values_N, edges, weights=weights_N / weights_N.sum())
-    styles = np.array([item.painting.style for item in measured])
-    return {
-        "mean": _rounded(np.average(values_N, weights=weights_N)),
-        "histogram": {"edges": _rounded(edges), "shares": _rounded(shares, 6)},
-        "by_style": {
-            style: {
-                "pictures": int(np.sum(styles == style)),
-                **quantiles(values_N[styles == style]),
-            }
-            for style in label_order(styles.tolist())
+    of_style_N = np.array(styles)
+    return Scale(
+        mean=_rounded(np.average(values_N, weights=weights_N)),
+        histogram=ShareHistogram(edges=_rounded(edges), shares=_rounded(shares, 6)),
+        by_style={
+            style: StyleQuantiles(
+                pictures=int(np.sum(of_style_N == style)),
+                **_quantiles(values_N[of_style_N == style]),
+            )
+            for style in label_order(styles)
         },
-    }
+    )
 
 
 def _measure_chunk(
     collection: Collection, chunk: Sequence[Painting], rules: ImageRules
-) -> list[Measured | Unreadable]:
+) -> list[Measured | RejectedFile]:
     return list(_measure_each(collection, chunk, rules))
 
 
 def _measure_each(
     collection: Collection, chunk: Sequence[Painting], rules: ImageRules
-) -> Iterator[Measured | Unreadable]:
+) -> Iterator[Measured | RejectedFile]:
     for painting, content in read_bytes(collection, chunk):
         try:
             if isinstance(content, ImageError):
                 raise content
             image = read_image(content, short_side_px=MEASURED_SIDE_PX, rules=rules)
         except ImageError as error:
-            yield Unreadable(painting.path, painting.style, UNREADABLE, str(error))
+            yield RejectedFile(
+                path=painting.path, style=painting.style, reason=UNREADABLE, detail=str(error)
+            )
             continue
         yield Measured(
             painting=painting,
@@ -232,20 +255,20 @@ def _measure_each(
         )
 
 
-def _numbers_of_style(paintings: Sequence[Painting]) -> dict[str, Any]:
+def _numbers_of_style(paintings: Sequence[Painting]) -> StyleNumbers:
     fates = Counter(painting.fate for painting in paintings)
     artists = Counter(painting.artist for painting in paintings if painting.artist)
-    # The most frequent; of equals the first by name, whatever the order of the paintings.
+    # The most frequent; among equals the first by name, whatever the order of the paintings.
     top, top_count = min(artists.items(), key=lambda item: (-item[1], item[0]), default=("", 0))
-    return {
-        "found": len(paintings),
-        **{fate: fates[fate] for fate in USED if fates[fate]},
-        "left_out": {fate: count for fate, count in sorted(fates.items()) if fate not in USED},
-        "artists": len(artists),
-        "artist_known": artists.total(),
-        "top_artist": top,
-        "top_artist_paintings": top_count,
-    }
+    return StyleNumbers(
+        found=len(paintings),
+        **{fate: fates[fate] for fate in USED},
+        left_out={fate: count for fate, count in sorted(fates.items()) if fate not in USED},
+        artists=len(artists),
+        artist_known=artists.total(),
+        top_artist=top,
+        top_artist_paintings=top_count,
+    )
 
 
 def _size_edges(sides: Floats) -> Floats:

@@ -1,16 +1,18 @@
-"""The page of `eda`: its numbers and figures in words, on one sheet."""
+"""The page of `eda`: its numbers and figures in words, on one page."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from artstyle.data.summary import in_words
 from artstyle.eda.collection import DATASET
-from artstyle.eda.measures import MEASURED_SIDE_PX, USED
+from artstyle.eda.document import USED, CollectionReport, Light, Sizes
+from artstyle.eda.measures import MEASURED_SIDE_PX
+from artstyle.eda.pictures import Pictures, Row
 from artstyle.labels import display_name
 from artstyle.pages import (
     Block,
+    Content,
     Facts,
     Folded,
     Gallery,
@@ -22,82 +24,39 @@ from artstyle.pages import (
     thumbnail,
 )
 from artstyle.plots import Tile
+from artstyle.preprocessing import Preprocessing
 
 _LISTED = 300
-"""Rows of a long list that the page shows; the JSON has all."""
-_REASONS = {
-    "balance": "more of the style than the balance policy keeps",
-    "rare_style": "the style has too few paintings",
-    "copy": "a copy of another file of the same style",
-    "two_styles": "the painting stands under two styles",
-    "copy_across_splits": "a copy would have come into another split",
-}
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """The few paintings that are shown."""
-
-    examples: Mapping[str, Sequence[Tile]]
-    """Style -> paintings of it."""
-    steps: Sequence[tuple[str, Sequence[Tile]]]
-    """(style, one painting from the file to the network)."""
-    variations: Sequence[tuple[str, Sequence[Tile]]]
-    """(style, one painting as training varies it)."""
-    pairs: Sequence[tuple[str, Sequence[Tile]]]
-    """(what they share, two paintings)."""
+"""Most rows of a long list on the page; ``eda.json`` has all."""
 
 
 def eda_sections(
-    numbers: Mapping[str, Any], pictures: Pictures, figures: Mapping[str, Path]
+    report: CollectionReport, pictures: Pictures, figures: Mapping[str, Path]
 ) -> list[Section]:
     """Return the page's sections.
 
     Args:
-        numbers: The content of ``eda.json``.
+        report: The numbers.
         pictures: The paintings that are shown.
         figures: Name -> the PNG that was drawn.
     """
-    plates = {name: embed(path) for name, path in figures.items() if name in _ALTS}
-    shown = {name: Picture(source, _ALTS[name]) for name, source in plates.items()}
+    shown = {name: Picture(embed(figures[name]), alt) for name, alt in _ALTS.items()}
     return [
-        Section("Overview", _overview(numbers)),
-        Section("Styles", [Prose(_balance_words(numbers)), shown["styles"], _style_table(numbers)]),
-        Section("Size and aspect", [Prose(_size_words(numbers["sizes"])), shown["sizes"]]),
-        Section(
-            "Light and colour",
-            [
-                Prose(_light_words(numbers)),
-                shown["light"],
-                shown["brightness_by_style"],
-                shown["saturation_by_style"],
-                _light_table(numbers["light"]),
-            ],
-        ),
-        Section("Artists", [Prose(_artist_words(numbers)), shown["artists"]]),
+        Section("Overview", _overview(report)),
+        Section("Styles", [Prose(_on_balance(report)), shown["styles"], _style_table(report)]),
+        Section("Size and aspect", [Prose(_on_sizes(report.sizes)), shown["sizes"]]),
+        Section("Light and colour", _light(report, shown)),
+        Section("Artists", [Prose(_on_artists(report)), shown["artists"]]),
         Section("Examples", [_gallery(style, t) for style, t in pictures.examples.items()]),
-        Section(
-            "From file to network",
-            [
-                Prose(_preprocessing_words(numbers["preprocessing"])),
-                *(_gallery(style, tiles, 300) for style, tiles in pictures.steps),
-            ],
-        ),
-        Section(
-            "Variations in training",
-            [
-                Prose("Each time a painting is drawn for training, chance varies it anew:"),
-                Folded("The settings", [Facts({k: str(v) for k, v in numbers["augment"].items()})]),
-                *(_gallery(style, tiles) for style, tiles in pictures.variations),
-            ],
-        ),
-        Section("Copies", _copies(numbers, pictures.pairs)),
-        Section("Files left out", _rejected(numbers)),
+        Section("From file to network", _steps(report, pictures)),
+        Section("Variations in training", _variations(report, pictures)),
+        Section("Copies", _copies(report, pictures.pairs)),
+        Section("Files left out", _rejected(report)),
     ]
 
 
 _ALTS = {
-    "styles": "Bars: paintings of each style, by what becomes of them; numbers in the table below.",
+    "styles": "Bars: paintings of each style, by split or left out; numbers in the table below.",
     "sizes": "Heat map of width against height, and a histogram of the aspect ratio.",
     "light": "Histograms of the mean brightness and the mean saturation of the paintings.",
     "brightness_by_style": "Boxes: brightness of each style; numbers in the table below.",
@@ -106,49 +65,47 @@ _ALTS = {
 }
 
 
-def _overview(numbers: Mapping[str, Any]) -> list[Block]:
-    facts = {
-        "data": numbers["data"],
-        "form": numbers["form"],
-        "paintings": numbers["paintings"],
-        "styles": len(numbers["styles"]),
-        "artists": numbers["artists"],
-        "take part": numbers["used"],
-        "listed, not on disk": numbers["missing"],
-        "decoded for this page": numbers["measured"],
-        "unreadable or rejected": len(numbers["rejected"]),
-        "pairs of copies": len(numbers["copies"]),
+def _overview(report: CollectionReport) -> list[Block]:
+    facts: dict[str, Content] = {
+        "data": report.data,
+        "format": report.form,
+        "paintings": report.paintings,
+        "styles": len(report.styles),
+        "artists": report.artists,
+        "take part": report.used,
+        "listed, not on disk": report.missing,
+        "decoded for this page": report.measured,
+        "unreadable or rejected": len(report.rejected),
+        "pairs of copies": len(report.copies),
     }
-    notes = [Prose(f"{note[:1].upper()}{note[1:]}.") for note in numbers["notes"]]
+    notes = [Prose(f"{note[:1].upper()}{note[1:]}.") for note in report.notes]
     return [Facts(facts), *notes]
 
 
-def _balance_words(numbers: Mapping[str, Any]) -> str:
-    reasons = ", ".join(
-        f"{count:,} because {_REASONS.get(reason, reason)}"
-        for reason, count in numbers["left_out"].items()
-    )
-    verb = "take part" if numbers["form"] == DATASET else "would take part"
-    policy = numbers["balance"]["policy"]
+def _on_balance(report: CollectionReport) -> str:
+    reasons = "; ".join(f"{count:,} {in_words(why)}" for why, count in report.left_out.items())
+    verb = "take part" if report.form == DATASET else "would take part"
+    policy = report.balance.policy
+    left_out = f" Left out: {reasons}." if reasons else ""
     repeated = " In training, rare styles are repeated." if policy == "oversample" else ""
     return (
-        f"Of {numbers['paintings']:,} paintings, {numbers['used']:,} {verb} under the balance"
-        f" policy '{policy}'{f'; left out: {reasons}' if reasons else ''}.{repeated}"
+        f"Of {report.paintings:,} paintings, {report.used:,} {verb} under the balance policy"
+        f" '{policy}'.{left_out}{repeated}"
     )
 
 
-def _style_table(numbers: Mapping[str, Any]) -> Table:
-    styles = numbers["styles"]
-    fates = [fate for fate in USED if any(fate in row for row in styles.values())]
-    rows = [
+def _style_table(report: CollectionReport) -> Table:
+    styles = report.styles
+    fates = [fate for fate in USED if any(fate in row.used for row in styles.values())]
+    rows: list[list[Content]] = [
         [
             display_name(style),
-            row["found"],
-            *(row.get(fate, 0) for fate in fates),
-            sum(row["left_out"].values()),
-            row["artists"],
-            row["top_artist"] or "unknown",
-            f"{row['top_artist_paintings'] / row['found']:.0%}",
+            row.found,
+            *(row.used.get(fate, 0) for fate in fates),
+            sum(row.left_out.values()),
+            row.artists,
+            row.top_artist or "unknown",
+            f"{row.top_artist_paintings / row.found:.0%}",
         ]
         for style, row in styles.items()
     ]
@@ -156,52 +113,76 @@ def _style_table(numbers: Mapping[str, Any]) -> Table:
     return Table(columns, rows)
 
 
-def _size_words(sizes: Mapping[str, Any]) -> str:
-    width, height = sizes["width_px"], sizes["height_px"]
+def _on_sizes(sizes: Sizes) -> str:
+    width, height = sizes.width_px, sizes.height_px
     return (
-        f"Of {sizes['pictures']:,} pictures, {sizes['portrait']:,} are higher than wide,"
-        f" {sizes['landscape']:,} wider than high, {sizes['square']:,} square. The median is"
-        f" {width['median']:,.0f} x {height['median']:,.0f} pixels; widths go from"
-        f" {width['min']:,.0f} to {width['max']:,.0f}, heights from {height['min']:,.0f} to"
-        f" {height['max']:,.0f}."
+        f"Of {sizes.pictures:,} pictures, {sizes.portrait:,} are higher than wide,"
+        f" {sizes.landscape:,} wider than high, {sizes.square:,} square. The median is"
+        f" {width.median:,.0f} x {height.median:,.0f} pixels. Widths range from"
+        f" {width.min:,.0f} to {width.max:,.0f}, heights from {height.min:,.0f} to"
+        f" {height.max:,.0f}."
     )
 
 
-def _light_words(numbers: Mapping[str, Any]) -> str:
-    read, found = numbers["measured"], numbers["paintings"]
+def _light(report: CollectionReport, shown: Mapping[str, Picture]) -> list[Block]:
+    return [
+        Prose(_on_light(report)),
+        shown["light"],
+        shown["brightness_by_style"],
+        shown["saturation_by_style"],
+        _light_table(report.light),
+    ]
+
+
+def _on_light(report: CollectionReport) -> str:
+    sampled = report.measured + len(report.rejected) < report.paintings
     sample = (
-        f"a seeded sample of {read:,} paintings, even over styles; in the whole, each style"
-        " counts as its size in the collection demands"
-        if read + len(numbers["rejected"]) < found
-        else f"{read:,} paintings"
+        f"They are measured on a seeded sample of {report.measured:,} paintings, even over styles."
+        " In the whole, each style weighs as much as its number of paintings."
+        if sampled
+        else f"They are measured on {report.measured:,} paintings."
     )
     return (
-        "Brightness is the mean luma (ITU-R BT.601) from 0, black, to 255, white; saturation is"
-        " the mean S of HSV from 0, grey, to 1, pure colour. Measured on copies with a short side"
-        f" of {MEASURED_SIDE_PX} pixels, of {sample}."
+        "Brightness is the mean luma (ITU-R BT.601) from 0, black, to 255, white. Saturation is"
+        f" the mean S of HSV from 0, grey, to 1, pure colour. {sample} Each is shrunk to a short"
+        f" side of {MEASURED_SIDE_PX} pixels first."
     )
 
 
-def _light_table(light: Mapping[str, Any]) -> Block:
+def _light_table(light: Light) -> Block:
     columns = ["style", "paintings"]
     for name in ("brightness", "saturation"):
         columns += [f"{name} 25%", "median", "75%"]
-    rows: list[list[str | int | float]] = []
-    for style, bright in light["brightness"]["by_style"].items():
-        colour = light["saturation"]["by_style"][style]
-        brights = [f"{bright[point]:.0f}" for point in ("p25", "median", "p75")]
-        colours = [f"{colour[point]:.2f}" for point in ("p25", "median", "p75")]
-        rows.append([display_name(style), bright["pictures"], *brights, *colours])
+    rows: list[list[Content]] = []
+    for style, bright in light.brightness.by_style.items():
+        colour = light.saturation.by_style[style]
+        brights = [f"{value:.0f}" for value in (bright.p25, bright.median, bright.p75)]
+        colours = [f"{value:.2f}" for value in (colour.p25, colour.median, colour.p75)]
+        rows.append([display_name(style), bright.pictures, *brights, *colours])
     return Folded("The numbers", [Table(columns, rows)])
 
 
-def _artist_words(numbers: Mapping[str, Any]) -> str:
-    known = sum(row["artist_known"] for row in numbers["styles"].values())
+def _on_artists(report: CollectionReport) -> str:
+    known = sum(row.artist_known for row in report.styles.values())
     return (
-        f"{numbers['artists']:,} artists are named, of {known:,} paintings. Where few artists stand"
-        " for a style, a model can learn the artists instead: split.group=artist keeps each artist"
-        " in one split and shows it."
+        f"{known:,} paintings name their artist; there are {report.artists:,} artists. If a style"
+        " has few artists, a model can learn the artists instead of the style. To find out, keep"
+        " each artist in one split: split.group=artist."
     )
+
+
+def _steps(report: CollectionReport, pictures: Pictures) -> list[Block]:
+    words = Prose(_on_preprocessing(report.preprocessing))
+    return [words, *(_gallery(style, tiles, 300) for style, tiles in pictures.steps)]
+
+
+def _variations(report: CollectionReport, pictures: Pictures) -> list[Block]:
+    settings = {key: str(value) for key, value in report.augment.model_dump(mode="json").items()}
+    return [
+        Prose("Training varies each painting at random, every time it is read:"),
+        Folded("The settings", [Facts(settings)]),
+        *(_gallery(style, tiles) for style, tiles in pictures.variations),
+    ]
 
 
 def _gallery(style: str, tiles: Sequence[Tile], side_px: int = 190) -> Gallery:
@@ -216,43 +197,47 @@ def _gallery(style: str, tiles: Sequence[Tile], side_px: int = 190) -> Gallery:
     return Gallery(display_name(style), pictures, open=True)
 
 
-def _preprocessing_words(steps: Mapping[str, Any]) -> str:
-    fit = "its centre is cut out" if steps["fit"] == "crop" else "it is squashed"
-    mean, std = (", ".join(f"{value:g}" for value in steps[key]) for key in ("mean", "std"))
+def _on_preprocessing(steps: Preprocessing) -> str:
+    fit = "its centre is cropped" if steps.fit == "crop" else "it is squashed"
+    mean, std = (", ".join(f"{value:g}" for value in values) for values in (steps.mean, steps.std))
     return (
-        "Each picture is turned upright and made RGB, shrunk to a short side of"
-        f" {steps['read_size']} pixels, then {fit} to {steps['image_size']} x"
-        f" {steps['image_size']} pixels ({steps['interpolation']}); of red, green and blue in 0 to"
-        f" 1 the mean {mean} is taken away, and they are divided by {std}."
+        "Each picture is turned upright, made RGB, and shrunk to a short side of"
+        f" {steps.read_size} pixels. Then {fit} to {steps.image_size} x {steps.image_size} pixels"
+        f" ({steps.interpolation}). From red, green and blue in 0 to 1, the mean {mean} is"
+        f" subtracted; the result is divided by {std}."
     )
 
 
-def _copies(numbers: Mapping[str, Any], pairs: Sequence[tuple[str, Sequence[Tile]]]) -> list[Block]:
-    found = numbers["copies"]
+def _copies(report: CollectionReport, pairs: Sequence[Row]) -> list[Block]:
+    found = report.copies
     if not found:
-        return [Prose("No two files were found that show one painting.")]
-    styles = sum(pair["first_style"] != pair["second_style"] for pair in found)
+        return [Prose("No two files were found that show the same painting.")]
+    two_styles = sum(pair.first_style != pair.second_style for pair in found)
     words = (
-        f"{len(found):,} pairs of files show one painting, {styles:,} of them under two styles."
-        " Equal names are looked for in the whole collection, equal files and equal looks among"
-        " the pictures that were decoded."
+        f"{len(found):,} pairs of files show the same painting, {two_styles:,} of them under two"
+        " styles. Equal names are searched in the whole collection, equal files and equal looks"
+        " among the pictures that were decoded."
     )
     rows = [
-        [pair["kind"], pair["first"], pair["second"], "two styles" if differs else ""]
+        [
+            pair.kind,
+            pair.first,
+            pair.second,
+            "two styles" if pair.first_style != pair.second_style else "",
+        ]
         for pair in found[:_LISTED]
-        for differs in [pair["first_style"] != pair["second_style"]]
     ]
     galleries = [_gallery(kind, tiles) for kind, tiles in pairs]
     table = Table(["what is equal", "first", "second", ""], rows)
     return [Prose(words), *galleries, Folded(_first_of("The pairs", found), [table])]
 
 
-def _rejected(numbers: Mapping[str, Any]) -> list[Block]:
-    rejected = numbers["rejected"]
+def _rejected(report: CollectionReport) -> list[Block]:
+    rejected = report.rejected
     if not rejected:
         return [Prose("Every picture that was decoded could be read.")]
-    counts = sorted(Counter(item["reason"] for item in rejected).items())
-    rows = [[item["path"], item["reason"], item["detail"]] for item in rejected[:_LISTED]]
+    counts = sorted(Counter(item.reason for item in rejected).items())
+    rows = [[item.path, item.reason, item.detail] for item in rejected[:_LISTED]]
     return [
         Table(["reason", "files"], [[reason, count] for reason, count in counts]),
         Folded(_first_of("The files", rejected), [Table(["file", "reason", "detail"], rows)]),

@@ -1,4 +1,4 @@
-"""What training and the model see of a few paintings, through the functions that they use."""
+"""What training and the model see of a few paintings, made by the functions that they use."""
 
 import torch
 from PIL import Image
@@ -15,7 +15,7 @@ from artstyle.preprocessing import Preprocessing
 
 
 def preprocessing_tiles(content: bytes, preprocessing: Preprocessing) -> list[Tile]:
-    """Return the stations of a picture from its file to the network, each with its name.
+    """Return the steps of a picture from its file to the network, each with its name.
 
     Raises:
         ImageError: The content cannot be read as a picture.
@@ -25,16 +25,16 @@ def preprocessing_tiles(content: bytes, preprocessing: Preprocessing) -> list[Ti
         content, short_side_px=preprocessing.read_size, rules=preprocessing.rules
     ).pixels
     tensor = eval_transform(preprocessing)(small)
-    shrunk = "shrunk" if small.size != decoded.pixels.size else "small as it is"
+    shrunk = "shrunk" if small.size != decoded.pixels.size else "already small"
     square = "centre cropped" if preprocessing.fit == "crop" else "squashed"
     low, high = float(tensor.min()), float(tensor.max())
-    stations = [
+    steps = [
         (decoded.pixels, f"1 upright RGB\n{decoded.width} x {decoded.height}"),
         (small, f"2 {shrunk}\n{small.width} x {small.height}"),
         (to_picture(tensor, preprocessing), f"3 {square}\n{tensor.shape[2]} x {tensor.shape[1]}"),
         (_stretched(tensor), f"4 normalised\n{low:.2f} to {high:.2f}"),
     ]
-    return [Tile(picture, caption) for picture, caption in stations]
+    return [Tile(picture, caption) for picture, caption in steps]
 
 
 def augmented_tiles(
@@ -59,7 +59,7 @@ def augmented_tiles(
 
 
 def to_picture(tensor_3HW: Tensor, preprocessing: Preprocessing) -> Image.Image:
-    """Take the normalisation back."""
+    """Undo the normalisation."""
     mean_3, std_3 = torch.tensor(preprocessing.mean), torch.tensor(preprocessing.std)
     return _to_pil(tensor_3HW * std_3[:, None, None] + mean_3[:, None, None])
 

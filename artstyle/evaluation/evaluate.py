@@ -1,9 +1,8 @@
-"""Let a run's best model look at a split of a data set, and write down how well it does."""
+"""`evaluate` from start to end: predict a split with a run's best model, score it, write it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -13,12 +12,13 @@ from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.devices import choose_device
 from artstyle.errors import DataError, RunError
+from artstyle.evaluation.document import REPORT_NAME, Evaluated, EvaluationReport, ReportHeader
 from artstyle.evaluation.figures import write_figures
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
 from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
-from artstyle.files import read_json, write_csv, write_json
+from artstyle.files import write_csv
 from artstyle.inference import predict_logits
 from artstyle.locks import is_vacant, sole_writer
 from artstyle.models.checkpoint import StyleModel, load_style_model
@@ -33,10 +33,10 @@ class Evaluation:
 
     path: Path
     """The folder that holds it."""
-    report: dict[str, Any]
+    report: EvaluationReport
     """The content of ``report.json``."""
     replaced: bool
-    """Whether the same evaluation lay there before."""
+    """Whether the folder held the same evaluation before."""
 
 
 def evaluate(
@@ -51,22 +51,21 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate the best checkpoint of a run and write report, predictions, figures and page.
 
-    Styles are matched by name. Pictures that cannot be read are listed and take part in no score.
+    Styles are matched by name. Unreadable pictures are listed and take part in no score.
 
     Args:
         run: The run.
-        dataset: Need not be the one that the run was trained on.
+        dataset: The data set; it may be another than the one that the run was trained on.
         split: Which of its splits.
         out: The folder to write to; None takes the one in the run folder. An evaluation of the
-            same model on the same split of the same data is written anew; anything else that
-            lies there is left alone.
-        batch_size: Pictures a forward pass; None takes what suits the device.
+            same model on the same split of the same data is replaced; other content is refused.
+        batch_size: Pictures in a forward pass; None takes what suits the device.
         device: As `choose_device` takes it.
-        progress: Told of each picture.
+        progress: Called after each picture.
 
     Raises:
-        DataError: The split is empty, has styles that the model does not know, or not one
-            picture of it could be read.
+        DataError: The split is empty, has styles that the model does not know, or has no
+            readable picture.
         RunError: The folder to write to holds something else.
         BusyError: Another process writes to it.
     """
@@ -74,26 +73,38 @@ def evaluate(
     model = load_style_model(run.best_path, choose_device(device))
     _require_known_styles(rows, model.labels, dataset, split)
     folder = out or run.evaluation_path(split)
-    identity = {"model": model.fingerprint, "dataset": dataset.fingerprint, "split": split}
-    replaced = _claim(folder, identity)
-    # Made before the work: a place that may not be written is told of at once.
+    this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
+    replaced = _claim(folder, this)
+    # The folder is made before the work, so that a place without write access fails at once.
     with sole_writer(folder):
-        training = training_rows(run, dataset)
-        read = _reader(dataset)
-        outcome = _look(model, rows, read, training, batch_size, progress)
-        report = {
-            **identity,
-            "run": run.name,
-            "architecture": model.name,
-            "dataset_path": str(dataset.path),
-            "warnings": find_doubts(run, dataset, split, rows, training),
-            **summarise(outcome, training),
-        }
-        write_json(folder / "report.json", report)
-        write_csv(folder / "predictions.csv", PREDICTION_COLUMNS, outcome.prediction_rows())
-        write_figures(folder, outcome, read, progress)
-        write_evaluation_page(folder, outcome, report, read, progress)
-        return Evaluation(folder, report, replaced)
+        training, read = training_rows(run, dataset), _reader(dataset)
+        doubts = find_doubts(run, dataset, split, rows, training)
+        outcome = _predict(model, rows, read, training, batch_size, progress)
+        header = _header(this, run, model, dataset, doubts)
+        report = summarise(header, outcome, training)
+        _write(folder, outcome, report, read, progress)
+    return Evaluation(folder, report, replaced)
+
+
+def _header(
+    this: Evaluated, run: RunFolder, model: StyleModel, dataset: DatasetFolder, doubts: list[str]
+) -> ReportHeader:
+    return ReportHeader(
+        **this.to_dict(),
+        run=run.name,
+        architecture=model.name,
+        dataset_path=str(dataset.path),
+        warnings=doubts,
+    )
+
+
+def _write(
+    folder: Path, outcome: Outcome, report: EvaluationReport, read: ReadPicture, progress: Progress
+) -> None:
+    report.write(folder / REPORT_NAME)
+    write_csv(folder / "predictions.csv", PREDICTION_COLUMNS, outcome.prediction_rows())
+    write_figures(folder, outcome, read, progress)
+    write_evaluation_page(folder, outcome, report, read, progress)
 
 
 def _reader(dataset: DatasetFolder) -> ReadPicture:
@@ -104,7 +115,7 @@ def _reader(dataset: DatasetFolder) -> ReadPicture:
     return read
 
 
-def _look(
+def _predict(
     model: StyleModel,
     rows: Sequence[ManifestRow],
     read: ReadPicture,
@@ -128,7 +139,7 @@ def _look(
         first = unreadable[0]
         raise DataError(
             f"none of the {len(rows)} pictures could be read; the first, {first.row.cached}:"
-            f" {first.reason}; run 'artstyle prepare' again to make the cache anew"
+            f" {first.reason}; run 'artstyle prepare' again to rebuild the cache"
         )
     return Outcome(
         labels=model.labels,
@@ -151,20 +162,27 @@ def _require_known_styles(
         )
 
 
-def _claim(folder: Path, identity: dict[str, str]) -> bool:
-    """Return whether ``folder`` holds this very evaluation; refuse if it holds anything else."""
+def _claim(folder: Path, this: Evaluated) -> bool:
+    """Return whether ``folder`` holds the same evaluation; refuse if it holds anything else."""
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file; name another folder with --out")
     if is_vacant(folder):
         return False
-    report_path = folder / "report.json"
-    if not report_path.is_file():
+    path = folder / REPORT_NAME
+    if not path.is_file():
         raise RunError(f"{folder} is not empty; name another folder with --out")
-    found = read_json(report_path)
-    for key, words in (("model", "model"), ("dataset", "data set"), ("split", "split")):
-        if not isinstance(found, dict) or found.get(key) != identity[key]:
+    try:
+        found = Evaluated.read(path)
+    except DataError as error:
+        raise RunError(f"{error}; delete {folder}, or name another folder with --out") from None
+    for same, name in (
+        (found.model == this.model, "model"),
+        (found.dataset == this.dataset, "data set"),
+        (found.split == this.split, "split"),
+    ):
+        if not same:
             raise RunError(
-                f"{folder} holds the evaluation of another {words};"
+                f"{folder} holds the evaluation of another {name};"
                 " delete it, or name another folder with --out"
             )
     return True

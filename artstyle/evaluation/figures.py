@@ -31,7 +31,7 @@ from artstyle.progress import Progress, silent
 ERRORS_SHOWN = 24
 _ERRORS_A_ROW = 6
 _ERROR_SIDE_PX = 230
-_STRONG = 0.55  # of the colour scale; from here on, numbers are set in paper's colour
+_STRONG = 0.55  # Cells with at least this share are dark, and their numbers are light.
 
 
 def write_figures(
@@ -66,8 +66,8 @@ def plot_confusion(
     Args:
         confusion_CC: Counts.
         labels: Names of the C styles.
-        normalised: Show shares of each row in per cent instead of counts. The colours are those
-            of the shares in both cases: common styles may not drown rare ones.
+        normalised: Show the shares of each row in per cent instead of counts. The colours show
+            shares in both cases, so that rare styles are as visible as common ones.
     """
     support_C = confusion_CC.sum(axis=1)
     shares_CC = confusion_CC / np.maximum(support_C, 1)[:, None]
@@ -122,7 +122,7 @@ def _name_axes(axes: Axes, labels: Sequence[str], support_C: IntArray) -> None:
 
 @house_style
 def plot_style_scores(scores: StyleScores, labels: Sequence[str]) -> Figure:
-    """Draw F1 as bars, the best on top, with precision and recall as marks upon them."""
+    """Draw F1 as bars, the best on top, and precision and recall as marks on them."""
     order = np.argsort(-scores.f1_C, kind="stable")
     rows = np.arange(len(labels))
     figure, axes = new_figure(7, 1.4 + 0.22 * max(3, len(labels)))
@@ -134,7 +134,7 @@ def plot_style_scores(scores: StyleScores, labels: Sequence[str]) -> Figure:
         color=PALETTE[4],
         markersize=9,
         markeredgewidth=2,
-        label="precision: predicted so, and right",
+        label="precision: right among those predicted so",
     )
     axes.plot(
         scores.recall_C[order],
@@ -142,21 +142,21 @@ def plot_style_scores(scores: StyleScores, labels: Sequence[str]) -> Figure:
         "o",
         color=PALETTE[0],
         markersize=5,
-        label="recall: truly so, and found",
+        label="recall: found among those that are so",
     )
     names = [f"{plot_label(labels[label])}  {scores.support_C[label]:,}" for label in order]
     axes.set_yticks(rows, names)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 1.02)
     axes.grid(visible=False, axis="y")
-    axes.set_title("How well each style is recognised (beside its name: pictures)")
+    axes.set_title("How well each style is recognised, with its number of pictures")
     figure.legend(loc="outside lower right", ncols=3)
     return figure
 
 
 @house_style
 def plot_reliability(reliability: Reliability) -> Figure:
-    """Draw accuracy over confidence, and below it how many predictions have that confidence."""
+    """Draw accuracy over confidence, and below it the number of predictions."""
     figure = Figure(figsize=(6, 6))
     FigureCanvasAgg(figure)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -167,9 +167,9 @@ def plot_reliability(reliability: Reliability) -> Figure:
     upper.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1)
     upper.plot(confidence, accuracy, "o", color=PALETTE[0], markersize=4)
     upper.set_ylim(0, 1)
-    upper.set_ylabel("share that is right")
+    upper.set_ylabel("share that is right (accuracy)")
     upper.set_title(
-        "Above the dashed line the model is too modest, below it too sure\n"
+        "Above the dashed line the model is underconfident, below it overconfident\n"
         f"expected calibration error {reliability.expected_calibration_error:.3f}",
         fontsize=9.5,
     )
@@ -188,7 +188,7 @@ def plot_errors(outcome: Outcome, read: ReadPicture) -> Figure:
     rows = [("", tiles[start : start + _ERRORS_A_ROW]) for start in starts]
     return plot_pictures(
         rows,
-        title="Surest errors: what each is, and what the model said",
+        title="Most confident errors: what each picture is, and what the model said",
         row_height_px=_ERROR_SIDE_PX,
     )
 
@@ -198,8 +198,8 @@ def _error_tile(outcome: Outcome, read: ReadPicture, position: int) -> Tile:
     predicted = display_name(outcome.labels[outcome.predictions_N[position]])
     caption = (
         f"is {display_name(row.style)}\nsaid {predicted}\n"
-        f"{percent(outcome.confidence_N[position])} sure"
+        f"{percent(outcome.confidence_N[position])} confident"
     )
-    # Squares leave every caption the same room, whatever the picture's shape.
+    # In squares, every caption has the same width, whatever the shape of the picture.
     picture, square = read(row, _ERROR_SIDE_PX), (_ERROR_SIDE_PX, _ERROR_SIDE_PX)
     return Tile(ImageOps.pad(picture, square, color=PAPER, centering=(0, 1)), caption)

@@ -1,4 +1,4 @@
-"""What a model said of each picture of a split, beside the truth; no torch here."""
+"""The model's prediction and the true style of each picture of a split. No torch here."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from artstyle.metrics import (
 TOP_K = 3
 
 ReadPicture = Callable[[ManifestRow, int], Image.Image]
-"""Gives a picture of the data set, its shorter side at most so many pixels."""
+"""Reads a picture of the data set; its shorter side has at most so many pixels."""
 
 PREDICTION_COLUMNS = (
     "path",
@@ -44,7 +44,7 @@ PREDICTION_COLUMNS = (
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A picture of which nothing could be said."""
+    """A picture that could not be read."""
 
     row: ManifestRow
     reason: str
@@ -59,7 +59,7 @@ class Outcome:
     rows: tuple[ManifestRow, ...]
     logits_NC: FloatArray
     artist_seen: tuple[bool | None, ...]
-    """Whether training had a picture by the artist; None where that is not known."""
+    """Whether training had a picture by the artist; None if that is not known."""
     unreadable: tuple[Unreadable, ...] = ()
 
     @cached_property
@@ -99,7 +99,7 @@ class Outcome:
 
     @cached_property
     def ranks_N(self) -> IntArray:
-        """Places of the true styles; 1 is the most probable."""
+        """Ranks of the true styles; 1 is the most probable."""
         return true_ranks(self.logits_NC, self.targets_N)
 
     @cached_property
@@ -119,7 +119,7 @@ class Outcome:
         return [int(position) for position in positions[order]]
 
     def prediction_rows(self) -> Iterator[dict[str, object]]:
-        """Yield one row a picture for ``predictions.csv``, those that failed last."""
+        """Yield one row for each picture for ``predictions.csv``; unreadable pictures come last."""
         for position in range(len(self.rows)):
             yield self._prediction_row(position)
         for failed in self.unreadable:
@@ -155,7 +155,7 @@ class Outcome:
 
 
 def percent(probability: float) -> str:
-    """Return a probability as people read it; nothing is given as certain or impossible."""
+    """Return a probability as people read it; never 0% or 100%."""
     if probability > 0.99:
         return "over 99%"
     return "under 1%" if probability < 0.01 else f"{probability:.0%}"

@@ -1,4 +1,4 @@
-"""The page of an evaluation: every score leads to the pictures behind it."""
+"""The page of an evaluation: every number of the confusion matrix links to its pictures."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from os import cpu_count
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from artstyle.evaluation.document import EvaluationReport
 from artstyle.evaluation.figures import ERRORS_SHOWN
 from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
-from artstyle.evaluation.words import headline, how_far_to_trust, how_measured, style_table
+from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
 from artstyle.labels import display_name
 from artstyle.pages import (
     Block,
     Cell,
+    Content,
     Folded,
     Gallery,
     Picture,
@@ -30,9 +31,9 @@ from artstyle.pages import (
 from artstyle.progress import Progress, silent
 
 CELL_PICTURES = 12
-"""At most so many thumbnails stand behind one cell of the confusion matrix."""
+"""Most thumbnails for one cell of the confusion matrix."""
 PAGE_PICTURES = 800
-"""At most so many stand on the page: every cell gets its first before any gets its second."""
+"""Most thumbnails on the page. Every cell gets its first before any cell gets its second."""
 _THUMBNAIL_PX = 128
 _PAIRS_SHOWN = 12
 
@@ -41,8 +42,8 @@ Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class _Behind:
-    """The pictures behind one cell of the confusion matrix."""
+class _CellPictures:
+    """The pictures of one cell of the confusion matrix."""
 
     count: int
     pictures: tuple[Picture, ...]
@@ -51,41 +52,38 @@ class _Behind:
 def write_evaluation_page(
     folder: Path,
     outcome: Outcome,
-    report: Mapping[str, Any],
+    report: EvaluationReport,
     read: ReadPicture,
     progress: Progress = silent,
 ) -> None:
-    """Write ``report.html`` beside the figures, which it holds.
+    """Write ``report.html``, with the figures inside.
 
     Args:
-        folder: Of the evaluation, where the figures lie.
-        outcome: What the model said.
-        report: The content of ``report.json``.
-        read: Gives the pictures for the thumbnails.
-        progress: Told of each thumbnail.
+        folder: Of the evaluation; the figures are in it.
+        outcome: The model's predictions.
+        report: The scores.
+        read: Reads the pictures for the thumbnails.
+        progress: Called after each thumbnail.
     """
-    cells = _pictures_behind(outcome, read, progress)
+    cells = _cell_pictures(outcome, read, progress)
     sections = [
-        Section("In short", headline(report)),
+        Section("Summary", headline(report)),
         Section("How far to trust it", how_far_to_trust(report)),
-        Section("Style by style", [_figure(folder, "per_style.png"), style_table(report)]),
-        Section("What is taken for what", _confusion_blocks(folder, outcome, cells)),
-        Section("The surest errors", list(_surest_errors(outcome, read))),
-        Section("How sure it is", _reliability_blocks(folder)),
-        Section("The pictures", list(_galleries(outcome, cells))),
+        Section("Scores by style", [_figure(folder, "per_style.png"), style_table(report)]),
+        Section("Which styles are confused", _confusion_blocks(folder, outcome, cells)),
+        Section("Most confident errors", list(_confident_errors(outcome, read))),
+        Section("Calibration", _reliability_blocks(folder)),
+        Section("Pictures", list(_galleries(outcome, cells))),
         Section("How this was measured", how_measured(report)),
     ]
-    subtitle = (
-        f"{report['architecture']} on the {report['split']} split of {report['dataset_path']}"
-    )
-    title = f"Evaluation of {report['run']}"
-    write_page(folder / "report.html", title, subtitle, sections)
+    subtitle = f"{report.architecture} on the {report.split} split of {report.dataset_path}"
+    write_page(folder / "report.html", f"Evaluation of {report.run}", subtitle, sections)
 
 
-def _pictures_behind(
+def _cell_pictures(
     outcome: Outcome, read: ReadPicture, progress: Progress
-) -> dict[Pair, _Behind]:
-    """Choose and shrink the pictures of each cell that has any, the surest first."""
+) -> dict[Pair, _CellPictures]:
+    """Choose and shrink the pictures of each cell that has any, the most confident first."""
     members = {
         (int(true), int(predicted)): outcome.most_confident(
             (outcome.targets_N == true) & (outcome.predictions_N == predicted)
@@ -103,13 +101,13 @@ def _pictures_behind(
             ready[position] = made
             progress("shrinking pictures", done, len(chosen))
     return {
-        pair: _Behind(len(positions), tuple(ready[p] for p in positions if p in ready))
+        pair: _CellPictures(len(positions), tuple(ready[p] for p in positions if p in ready))
         for pair, positions in members.items()
     }
 
 
 def _take_in_turns(queues: Sequence[Sequence[int]]) -> list[int]:
-    """Return the first of each queue, then the second of each, up to what the page may hold."""
+    """Return the first of each queue, then the second of each, at most `PAGE_PICTURES`."""
     turns = chain.from_iterable(zip_longest(*queues))
     return [position for position in turns if position is not None][:PAGE_PICTURES]
 
@@ -118,21 +116,23 @@ def _thumbnail(outcome: Outcome, position: int, read: ReadPicture) -> Picture:
     row = outcome.rows[position]
     true, predicted = outcome.targets_N[position], outcome.predictions_N[position]
     said, sure = display_name(outcome.labels[predicted]), percent(outcome.confidence_N[position])
-    lines = [f"is {display_name(row.style)}, said {said} ({sure})"]
+    lines = [f"true {display_name(row.style)}, predicted {said} ({sure})"]
     if true != predicted:
         share = percent(outcome.probabilities_NC[position, true])
-        lines.append(f"true style in place {outcome.ranks_N[position]} ({share})")
+        lines.append(f"true style at rank {outcome.ranks_N[position]} ({share})")
     lines += [row.artist, row.path] if row.artist else [row.path]
     source = thumbnail(read(row, _THUMBNAIL_PX), _THUMBNAIL_PX)
     alt = f"{row.title or row.path}, {display_name(row.style)}"
     return Picture(source, alt, "\n".join(lines))
 
 
-def _confusion_blocks(folder: Path, outcome: Outcome, cells: Mapping[Pair, _Behind]) -> list[Block]:
+def _confusion_blocks(
+    folder: Path, outcome: Outcome, cells: Mapping[Pair, _CellPictures]
+) -> list[Block]:
     return [
         Prose(
-            "Rows are true styles, columns what the model said. Each number leads to the pictures"
-            " behind it; the colour is the share of the row."
+            "Rows are true styles, columns are predicted styles. Each number links to its"
+            " pictures. The colour shows the share of the row."
         ),
         _confusion_table(outcome, cells),
         *_worst_pairs(outcome),
@@ -140,7 +140,7 @@ def _confusion_blocks(folder: Path, outcome: Outcome, cells: Mapping[Pair, _Behi
     ]
 
 
-def _confusion_table(outcome: Outcome, cells: Mapping[Pair, _Behind]) -> Table:
+def _confusion_table(outcome: Outcome, cells: Mapping[Pair, _CellPictures]) -> Table:
     support_C = outcome.confusion_CC.sum(axis=1)
     names = [display_name(label) for label in outcome.labels]
 
@@ -149,7 +149,7 @@ def _confusion_table(outcome: Outcome, cells: Mapping[Pair, _Behind]) -> Table:
             return ""
         count = cells[true, predicted].count
         share = count / int(support_C[true])
-        hint = f"{count} of {support_C[true]} {names[true]} said to be {names[predicted]}"
+        hint = f"{count} of {support_C[true]} {names[true]} predicted as {names[predicted]}"
         return Cell(count, f"#{_anchor(true, predicted)}", share, f"{hint} ({share:.0%})")
 
     columns = range(len(names))
@@ -161,11 +161,11 @@ def _confusion_table(outcome: Outcome, cells: Mapping[Pair, _Behind]) -> Table:
 
 
 def _worst_pairs(outcome: Outcome) -> Iterator[Block]:
-    """Name the pairs of styles that are mistaken for each other most often."""
+    """Name the pairs of styles that are confused most often."""
     mistaken_CC = outcome.confusion_CC * ~np.eye(len(outcome.labels), dtype=np.bool_)
     order = np.argsort(-mistaken_CC, axis=None, kind="stable")[:_PAIRS_SHOWN]
     support_C = outcome.confusion_CC.sum(axis=1)
-    rows: list[list[Any]] = []
+    rows: list[list[Content]] = []
     for flat in order:
         true, predicted = divmod(int(flat), len(outcome.labels))
         if count := int(mistaken_CC[true, predicted]):
@@ -178,50 +178,50 @@ def _worst_pairs(outcome: Outcome) -> Iterator[Block]:
                 ]
             )
     if rows:
-        columns = ["true style", "said to be", "pictures", "of the style"]
+        columns = ["true style", "predicted as", "pictures", "share of the style"]
         yield Table(columns, rows, caption="The most frequent mistakes")
 
 
-def _galleries(outcome: Outcome, cells: Mapping[Pair, _Behind]) -> Iterator[Block]:
+def _galleries(outcome: Outcome, cells: Mapping[Pair, _CellPictures]) -> Iterator[Block]:
     yield Prose(
-        f"The surest answers of each cell, at most {CELL_PICTURES} a cell and {PAGE_PICTURES}"
-        " in all; predictions.csv beside this page lists every picture."
+        f"The most confident predictions of each cell, at most {CELL_PICTURES} for a cell and"
+        f" {PAGE_PICTURES} in all. predictions.csv in this folder lists every picture."
     )
     for true, style in enumerate(outcome.labels):
-        row = {pair: behind for pair, behind in cells.items() if pair[0] == true}
+        row = {pair: found for pair, found in cells.items() if pair[0] == true}
         if row:
-            total = sum(behind.count for behind in row.values())
-            galleries = [_gallery(outcome, pair, behind) for pair, behind in row.items()]
+            total = sum(found.count for found in row.values())
+            galleries = [_gallery(outcome, pair, found) for pair, found in row.items()]
             yield Folded(f"{display_name(style)}: {_count(total)}", galleries)
 
 
-def _gallery(outcome: Outcome, pair: Pair, behind: _Behind) -> Gallery:
+def _gallery(outcome: Outcome, pair: Pair, found: _CellPictures) -> Gallery:
     true, predicted = (display_name(outcome.labels[label]) for label in pair)
-    said = "rightly recognised" if pair[0] == pair[1] else f"said to be {predicted}"
-    hidden = behind.count - len(behind.pictures)
+    said = "correctly recognised" if pair[0] == pair[1] else f"predicted as {predicted}"
+    hidden = found.count - len(found.pictures)
     more = f", {hidden:,} of them not shown" if hidden else ""
-    title = f"{true} {said}: {_count(behind.count)}{more}"
-    return Gallery(title, behind.pictures, anchor=_anchor(*pair))
+    title = f"{true} {said}: {_count(found.count)}{more}"
+    return Gallery(title, found.pictures, anchor=_anchor(*pair))
 
 
-def _surest_errors(outcome: Outcome, read: ReadPicture) -> Iterator[Block]:
+def _confident_errors(outcome: Outcome, read: ReadPicture) -> Iterator[Block]:
     chosen = outcome.most_confident(~outcome.correct_N)[:ERRORS_SHOWN]
     if not chosen:
-        yield Prose("There is none.")
+        yield Prose("There are no errors.")
         return
     yield Prose(
-        "Wrong answers of the highest confidence. Look here first: some show what the model has"
-        " not understood, others a wrong label in the collection."
+        "Wrong predictions with the highest confidence. Look here first: some show what the model"
+        " has not learned, others a wrong label in the collection."
     )
     pictures = [_thumbnail(outcome, position, read) for position in chosen]
-    yield Gallery(f"The {_count(len(chosen))} of which it was surest", pictures, open=True)
+    yield Gallery(f"The {_count(len(chosen))} with the highest confidence", pictures, open=True)
 
 
 def _reliability_blocks(folder: Path) -> list[Block]:
     return [
         Prose(
-            "Of the answers given with 80% confidence, 80% should be right. Bars below the dashed"
-            " line mean that the model is surer than it should be."
+            "Of the predictions with 80% confidence, 80% should be right. Bars below the dashed"
+            " line mean that the model is overconfident."
         ),
         _figure(folder, "reliability.png"),
     ]

@@ -1,4 +1,4 @@
-"""What a run learnt from, and whether that meets the pictures that test it."""
+"""The training images of a run, and whether they overlap with the pictures that test it."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,10 +10,10 @@ from artstyle.runs import RunFolder
 
 
 def training_rows(run: RunFolder, dataset: DatasetFolder) -> tuple[ManifestRow, ...] | None:
-    """Return the pictures that the run learnt from; None if its data set is not to be found.
+    """Return the training images of the run; None if its data set cannot be found.
 
-    They are looked up in ``dataset`` if that is what the run was trained on, else in the folder
-    that the run recorded, provided that it still holds the same data.
+    They are in ``dataset`` if the run was trained on it. Otherwise they are in the folder that
+    the run recorded, if it still holds the same data.
     """
     recorded = run.environment().dataset
     for folder in (dataset, DatasetFolder(Path(recorded.path))):
@@ -26,7 +26,7 @@ def training_rows(run: RunFolder, dataset: DatasetFolder) -> tuple[ManifestRow, 
 def artists_seen(
     rows: Iterable[ManifestRow], training: Sequence[ManifestRow] | None
 ) -> tuple[bool | None, ...]:
-    """Say of each picture whether training had one by its artist; None where nobody knows."""
+    """Return for each picture whether training had one by its artist; None if not known."""
     if training is None:
         return tuple(None for _ in rows)
     known = {artist_key(name) for name in {row.artist for row in training}}
@@ -40,38 +40,38 @@ def find_doubts(
     rows: Sequence[ManifestRow],
     training: Sequence[ManifestRow] | None,
 ) -> list[str]:
-    """Return what speaks against taking the scores at face value, one sentence each."""
+    """Return the reasons to doubt the scores, one sentence each."""
     recorded = run.environment().dataset
     same = recorded.fingerprint == dataset.fingerprint
     doubts = []
     if not same:
         doubts.append(
-            f"{dataset.path} ({_short(dataset.fingerprint)}) is not the data that the run learnt"
-            f" from: {recorded.path} ({_short(recorded.fingerprint)})."
+            f"{dataset.path} ({_short(dataset.fingerprint)}) is not the data that the run was"
+            f" trained on: {recorded.path} ({_short(recorded.fingerprint)})."
         )
     if training is None:
         doubts.append(
-            f"The data that the run learnt from is no longer in {recorded.path}: nobody can say"
-            " whether these pictures, or others by their artists, were in it."
+            f"The run's training data is no longer in {recorded.path}: it may have had these"
+            " pictures, or others by the same artists."
         )
     elif same and split == "train":
         doubts.append(
-            "The model learnt from these very pictures: the scores tell how well it remembers,"
-            " not how well it recognises."
+            "The model was trained on these pictures: the scores show how well it remembers them,"
+            " not how well it recognises styles."
         )
-    elif learnt := _overlap(rows, training):
-        doubts.append(f"The model learnt from {learnt} of these {len(rows)} pictures.")
+    elif trained := _overlap(rows, training):
+        doubts.append(f"The model was trained on {trained} of these {len(rows)} pictures.")
     if same and split == "val":
         doubts.append(
-            "The val split chose the checkpoint, which makes its scores a little too good;"
-            " quote those of the test split."
+            "The val split chose the checkpoint, so its scores are a little too high."
+            " Quote those of the test split."
         )
     return doubts
 
 
 def _overlap(rows: Sequence[ManifestRow], training: Sequence[ManifestRow]) -> int:
-    learnt = {row.sha256 for row in training}
-    return sum(row.sha256 in learnt for row in rows)
+    trained = {row.sha256 for row in training}
+    return sum(row.sha256 in trained for row in rows)
 
 
 def _short(fingerprint: str) -> str:

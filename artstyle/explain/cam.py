@@ -1,4 +1,4 @@
-"""Class activation maps: where in a picture a model finds its style, through `grad-cam`."""
+"""Class activation maps: which regions of a picture decide its style, with `grad-cam`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,10 +31,10 @@ ToMaps = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Heatmaps:
-    """What a batch of pictures was explained with."""
+    """The heatmaps and logits of a batch of pictures."""
 
     heat_NHW: NDArray[np.float32]
-    """0 (cold) to 1 (hot), each picture scaled by itself, on the square that the model saw."""
+    """0 (cold) to 1 (hot), scaled for each picture, on the square that the model saw."""
     logits_NC: NDArray[np.float32]
     labels_N: NDArray[np.int64]
     """The style that the heat is for."""
@@ -42,36 +42,36 @@ class Heatmaps:
 
 @contextmanager
 def open_cam(model: StyleModel, method: Method) -> Iterator[BaseCAM]:
-    """Hook a map maker to the model; on leaving, the model is as it was.
+    """Hook a map maker to the model; on exit, the model is as before.
 
-    The graph begins at the explained layer: the layers before it run without one, and no weight
-    gathers a gradient. That changes no map, and saves most of the time and memory.
+    The graph begins at the explained layer: the layers before it run without a graph, and no
+    weight gets a gradient. The maps stay the same; most of the time and memory is saved.
 
     Raises:
-        UsageError: No layer of this model is known whose output is a map of the picture.
+        UsageError: The model has no known layer whose output is a map of the picture.
     """
     layer = _cam_layer(model)
     with _frozen(model.network):
-        # Before the hooks of `grad-cam`, which must see what this one returns.
+        # This hook comes before those of `grad-cam`, which must see what it returns.
         cut = layer.register_forward_hook(_begin_graph)
         try:
             cam = METHODS[method](model.network, [layer], _to_maps(model, layer))
             try:
                 yield cam
             finally:
-                # Not `with cam`: its exit swallows an IndexError of ours and prints it.
+                # Not `with cam`: its exit catches an IndexError of ours and prints it.
                 cam.activations_and_grads.release()
         finally:
             cut.remove()
 
 
 def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatmaps:
-    """Return one heatmap a picture, at the size of the input.
+    """Return one heatmap for each picture, at the size of the input.
 
     Args:
         cam: From ``open_cam``.
         images_N3SS: Normalised, as the model's transform gives them.
-        label: The style to explain; None explains the one that is predicted for each picture.
+        label: The style to explain; None explains the predicted style of each picture.
     """
     targets = None if label is None else [ClassifierOutputTarget(label)] * len(images_N3SS)
     heat_NHW = cam(images_N3SS, targets)
@@ -87,15 +87,15 @@ def _cam_layer(model: StyleModel) -> nn.Module:
             raise AttributeError
         return model.network.get_submodule(model.spec.cam_layer)
     except AttributeError:
-        raise UsageError(_refusal(model, "none of its layers is known to keep places")) from None
+        raise UsageError(_refusal(model, "none of its layers is known to keep positions")) from None
 
 
 def _to_maps(model: StyleModel, layer: nn.Module) -> ToMaps | None:
-    """Return how the layer's output becomes maps, found by a look at it; None: it is maps."""
+    """Return what turns the layer's output into maps; None if it is maps already."""
     shape = _output_shape(model, layer)
     network: Any = model.network
     if len(shape) == 4:
-        # timm says so of Swin and its kin; all others put channels first.
+        # timm marks Swin and similar models so; all others put channels first.
         return _channels_first if getattr(network, "output_fmt", "") == "NHWC" else None
     grid: Sequence[int] | None = getattr(getattr(network, "patch_embed", None), "grid_size", None)
     if len(shape) != 3 or grid is None:
@@ -117,7 +117,7 @@ def _channels_first(maps_NHWC: Tensor) -> Tensor:
 
 
 def _output_shape(model: StyleModel, layer: nn.Module) -> tuple[int, ...]:
-    """Return the shape of the layer's output for one blank picture; () if it is no tensor."""
+    """Return the shape of the layer's output for one blank picture; () if it is not a tensor."""
     shapes: list[tuple[int, ...]] = []
 
     def note(module: nn.Module, inputs: tuple[Any, ...], output: object) -> None:
@@ -136,7 +136,7 @@ def _output_shape(model: StyleModel, layer: nn.Module) -> tuple[int, ...]:
 def _begin_graph(module: nn.Module, inputs: tuple[Any, ...], output: object) -> object:
     if not isinstance(output, Tensor):
         return output
-    # A copy, since the next layer may work in place, which a leaf of the graph forbids.
+    # A copy: the next layer may work in place, which autograd does not allow on a leaf.
     return output.detach().requires_grad_().clone()
 
 

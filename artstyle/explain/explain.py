@@ -1,4 +1,4 @@
-"""Where in each picture a model finds its style: a stream of pictures in, of heatmaps out."""
+"""Explain a stream of pictures: which regions decide the style of each."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ STAGE = "drawing heatmaps"
 
 @dataclass(frozen=True)
 class Explained:
-    """A picture and where its style was found."""
+    """A picture and the regions that decide its style."""
 
     picture: Image.Image
-    """RGB, at the size at which it was read; the model saw a square of it."""
+    """RGB, as it was read; the model saw a square of it."""
     heat_SS: NDArray[np.float32]
     """0 (cold) to 1 (hot), on the square that the model saw."""
     subject: RankedStyle
@@ -42,11 +42,11 @@ class Explained:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What came of one picture."""
+    """The result for one picture."""
 
     path: Path
     explained: Explained | None
-    """None where the picture could not be read."""
+    """None if the picture could not be read."""
     error: str | None
 
 
@@ -74,14 +74,14 @@ def explain_pictures(
     Args:
         model: The model to explain.
         pictures: Consumed as needed; memory does not grow with their number.
-        method: How the heat is found.
-        style: One of the model's labels; None explains what is predicted for each picture.
+        method: How the heat is computed.
+        style: One of the model's labels; None explains the predicted style of each picture.
         top_k: How many styles are named.
-        batch_size: Pictures a pass.
-        progress: Told after each picture.
+        batch_size: Pictures in one pass.
+        progress: Called after each picture.
 
     Raises:
-        UsageError: The model is of a kind that no heatmap can be drawn for.
+        UsageError: No heatmap can be drawn for this kind of model.
     """
     label = None if style is None else model.labels.index(style)
     done = 0

@@ -1,4 +1,4 @@
-"""The folder of heatmaps: what lies in it, under which names, and what was recorded. No torch."""
+"""The folder of heatmaps: its files, their names, and the record of each. No torch here."""
 
 import hashlib
 import json
@@ -20,33 +20,33 @@ from artstyle.locks import is_vacant
 _STEM_BYTES = 80
 
 FileName = Annotated[str, Field(pattern=r"^[\w-]+\.(png|npy)$")]
-"""As `file_stem` begins it: no path, so that nothing outside the folder is ever read or shown."""
+"""A name that `file_stem` begins. It is never a path, so nothing outside the folder is read."""
 
 
 @dataclass(frozen=True)
 class HeatmapRecord:
-    """A line of ``heatmaps.jsonl``: what was drawn of one picture, and where it lies."""
+    """A line of ``heatmaps.jsonl``: one heatmap, and the names of its files."""
 
     path: str
-    """As it was given, with backslash escapes for bytes that are no UTF-8."""
+    """As it was given, with backslash escapes for bytes that are not UTF-8."""
     style: str
-    """That the heat is for."""
+    """The style that the heat is for."""
     probability: float
     method: Method
     model: str
     """The fingerprint of the model."""
     overlay: FileName
-    """Of files in the folder."""
+    """Names of files in the folder: overlay, panel and raw."""
     panel: FileName
     raw: FileName | None
     region: tuple[float, float, float, float]
-    """Left, top, right and bottom edge of what the model saw, as fractions of the picture: where
-    the raw array lies in it."""
+    """Left, top, right and bottom edge of what the model saw, as fractions of the picture. The
+    raw array covers this region."""
 
 
 @dataclass(frozen=True)
 class HeatmapFolder:
-    """A folder that ``artstyle gradcam`` writes to, again and again."""
+    """A folder that ``artstyle gradcam`` writes to and adds to."""
 
     path: Path
 
@@ -57,11 +57,11 @@ class HeatmapFolder:
 
     @property
     def records_path(self) -> Path:
-        """``heatmaps.jsonl``: one record a heatmap."""
+        """``heatmaps.jsonl``: one record for each heatmap."""
         return self.path / "heatmaps.jsonl"
 
     def open(self) -> None:
-        """Make the folder, or go on with one that was made before.
+        """Make the folder, or check the one that was made before.
 
         Raises:
             UsageError: It holds something else.
@@ -77,7 +77,7 @@ class HeatmapFolder:
         write_text(self.records_path, "")
 
     def records(self) -> list[HeatmapRecord]:
-        """Return what was drawn so far.
+        """Return the heatmaps that were drawn so far.
 
         Raises:
             DataError: The record is damaged.
@@ -86,19 +86,19 @@ class HeatmapFolder:
         try:
             values = [json.loads(line) for line in lines if line]
         except (ValueError, RecursionError):
-            raise DataError(f"{self.records_path} is damaged: a line is no JSON") from None
+            raise DataError(f"{self.records_path} is damaged: a line is not JSON") from None
         return checked(values, list[HeatmapRecord], self.records_path)
 
 
 def file_stem(path: Path, *context: str) -> str:
-    """Return the beginning of the names of a picture's files: readable, safe, and its own.
+    """Return the beginning of the names of a picture's files: readable, safe and unique.
 
-    Letters and digits of any script stay; the rest becomes ``_``. Twelve hexadecimal digits over
-    the absolute path and the context tell files of one name apart.
+    Letters and digits of any script stay; the rest becomes ``_``. Twelve hexadecimal digits of a
+    hash over the absolute path and the context separate files of the same name.
     """
     readable = re.sub(r"[^\w-]+", "_", unicodedata.normalize("NFC", path.stem)).strip("_")
     short = readable.encode()[:_STEM_BYTES].decode(errors="ignore")
-    # abspath, not resolve: a name does not depend on where links lead.
+    # abspath, not resolve: a name must not depend on the target of a link.
     whole = [os.fsencode(os.path.abspath(path)), *(text.encode() for text in context)]  # noqa: PTH100
     digits = hashlib.sha256(b"\0".join(whole)).hexdigest()[:12]
     return f"{short or 'picture'}-{digits}"

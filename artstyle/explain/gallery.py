@@ -39,17 +39,17 @@ def write_heatmaps(
     *,
     raw: bool = False,
 ) -> Drawn:
-    """Draw each picture's heatmap, then list all that the folder holds on its page.
+    """Draw each picture's heatmap, then list all heatmaps of the folder on its page.
 
-    A picture explained again in the same way takes the place of its former files; no other file
-    is touched.
+    A picture that is explained again in the same way replaces its former files. No other file is
+    changed.
 
     Args:
-        folder: Opened.
+        folder: The folder, after `HeatmapFolder.open`.
         explanations: Consumed one by one.
-        model: That was explained.
-        method: By which it was.
-        raw: Write the heat as a float32 array too.
+        model: The model that was explained.
+        method: The method that made the heat.
+        raw: Also write the heat as a float32 array.
     """
     drawn = Drawn([], [])
     for explanation in explanations:
@@ -105,12 +105,12 @@ def _write_heatmap(
 def _heading(explained: Explained, method: Method) -> str:
     subject = explained.subject
     if method == "eigencam":
-        return "Heat of the strongest features, whatever the style"
+        return "Heat of the strongest features, for any style"
     return f"Heat for {display_name(subject.style)}, {subject.probability:.1%}"
 
 
 def _remark(explained: Explained) -> str:
-    return "" if explained.heat_SS.any() else "  ·  no place speaks for this style"
+    return "" if explained.heat_SS.any() else "  ·  no region supports this style"
 
 
 def _png(image: Image.Image) -> bytes:
@@ -130,13 +130,13 @@ def _write_index(
 ) -> None:
     pictures = [_picture(folder.path, record) for record in records]
     blocks: list[Block] = [
-        Prose("Each picture leads to its panel: the painting, the heat over it, the styles."),
+        Prose("Each picture links to its panel: the painting, the heat on it, the styles."),
         Gallery("Heatmaps", pictures, open=True),
     ]
     sections = [Section("Heatmaps", blocks)]
     if failures:
         rows = [(printable(path), reason) for path, reason in failures]
-        sections.append(Section("Not read", [Table(("file", "reason"), rows)]))
+        sections.append(Section("Unreadable files", [Table(("file", "reason"), rows)]))
     subtitle = f"{len(records)} heatmaps; {len(failures)} files could not be read"
     write_page(folder.index_path, "Heatmaps", subtitle, sections)
 

@@ -1,4 +1,4 @@
-"""The names of the ways in which a heatmap is made. No torch here."""
+"""The names of the heatmap methods. No torch here."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Heatmaps as pictures: laid over the painting where they belong, and beside it in a panel."""
+"""Heatmaps as pictures: drawn on the painting, and side by side with it in a panel."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from artstyle.predict import RankedStyle
 from artstyle.preprocessing import Preprocessing
 
 _SHORT_PX, _LONG_PX = 512, 1536
-# Inferno's luminance rises evenly, so no edge is seen where the heat has none.
+# Inferno's luminance rises evenly, so it shows no edge where the heat has none.
 _COLOURS = matplotlib.colormaps["inferno"]
-# Inferno's black end would darken what is merely lukewarm, its white end fade on pale paint.
+# Inferno's black end would darken weak heat; its white end would vanish on pale paint.
 _COLDEST_COLOUR, _HOTTEST_COLOUR = 0.25, 0.9
 _OPACITY = 0.75
 _UNSEEN_LIGHT = 0.35
@@ -68,15 +68,15 @@ def display_picture(picture: Image.Image) -> Image.Image:
 
 
 def draw_overlay(picture: Image.Image, heat_SS: NDArray[np.float32], region: Region) -> Image.Image:
-    """Return the picture with the heat over it: the hotter a place, the less shows through.
+    """Return the picture with the heat on it: the hotter a region, the less shows through.
 
-    A white line goes around the places that are at least half as hot as the hottest. What the
+    A white line surrounds the regions that are at least half as hot as the hottest. What the
     model did not see is darkened and grey.
 
     Args:
         picture: RGB.
         heat_SS: In 0 to 1, for the square that the model saw.
-        region: Where that square lies in the picture.
+        region: The part of the picture that the square shows.
     """
     box = region.box(picture.size)
     left, top, right, bottom = box
@@ -133,7 +133,7 @@ _PANEL_HEIGHT_PX, _PANEL_WIDTH_PX = 480, 640
 
 
 def _panel_picture_px(size: tuple[int, int]) -> tuple[int, int]:
-    """Return width and height in a panel: neither a panorama nor a scroll bursts it."""
+    """Return width and height in a panel; wide and tall pictures are shrunk to fit."""
     width, height = size
     scale = min(_PANEL_WIDTH_PX / width, _PANEL_HEIGHT_PX / height)
     return max(160, round(width * scale)), max(160, round(height * scale))
@@ -148,16 +148,16 @@ def _blend(picture: Image.Image, heat_HW: NDArray[np.float32]) -> Image.Image:
     opacity_HW1 = (_OPACITY * heat_HW)[..., None]
     pixels_HW3 = np.asarray(picture, np.float32) / 255
     blended_HW3 = (1 - opacity_HW1) * pixels_HW3 + opacity_HW1 * colour_HW3
-    # On a golden painting warm colours alone do not show where the heat is.
+    # On a golden painting, warm colours alone do not show where the heat is.
     blended_HW3[_half_heat_line(heat_HW)] = 1
     return Image.fromarray(np.rint(255 * blended_HW3).astype(np.uint8))
 
 
 def _half_heat_line(heat_HW: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return the pixels just outside the places that are at least half as hot as the hottest."""
+    """Return the pixels just outside the regions that are at least half as hot as the hottest."""
     hot_HW = np.pad(heat_HW >= 0.5, 1, mode="edge")
-    beside_HW = hot_HW[:-2, 1:-1] | hot_HW[2:, 1:-1] | hot_HW[1:-1, :-2] | hot_HW[1:-1, 2:]
-    return beside_HW & ~hot_HW[1:-1, 1:-1]
+    neighbours_HW = hot_HW[:-2, 1:-1] | hot_HW[2:, 1:-1] | hot_HW[1:-1, :-2] | hot_HW[1:-1, 2:]
+    return neighbours_HW & ~hot_HW[1:-1, 1:-1]
 
 
 def _heat_colours(heat: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""Synthetic styles that all but dissolve their subject: fields, gestures, pours."""
+"""Synthetic styles that almost dissolve their subject: fields, gestures, pours."""
 
 from itertools import pairwise
 
@@ -95,7 +95,7 @@ def _veils(scene: Scene, rng: Generator) -> list[Field]:
 
 
 def _soft_box(field: Field, softness: float, size_px: Size, rng: Generator) -> FloatArray:
-    """Return the coverage (H, W) of a box whose edges breathe."""
+    """Return the coverage (H, W) of a box with soft, uneven edges."""
     x_HW, y_HW = grid(size_px)
     unit = unit_px(size_px)
     ragged_HW = noise(rng, size_px, 26 * unit) * 0.003 + noise(rng, size_px, 5 * unit) * 0.0015
@@ -129,7 +129,7 @@ def abstract_expressionism(scene: Scene, hand: Hand, size_px: Size, rng: Generat
     )
     draw = ImageDraw.Draw(canvas)
     count = round(rng.uniform(30, 48) / hand.touch)
-    # Broad strokes first: the thin ones are the last word.
+    # Broad strokes first, so that the thin ones stay on top.
     for width in np.sort(rng.uniform(2.5, 7.5, count) ** 2)[::-1]:
         spine_K2 = _sweep(scene, rng) * size_px[1]
         ink = palette[rng.integers(len(palette))]

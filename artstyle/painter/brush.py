@@ -71,11 +71,13 @@ def _dotted(
     rows, columns = int(height / cell_px) + 4, int(width / cell_px) + 4
     dots_RC2 = np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1) - 1.0
     shift_2 = rng.uniform(0, cell_px, 2)
+    # Jitter within the middle 60% of a cell keeps dots irregular but apart.
     dots_RC2 = (dots_RC2 + rng.uniform(0.2, 0.8, dots_RC2.shape)) * cell_px + shift_2
     radius_RC = cell_px * radius * rng.uniform(0.7, 1.1, (rows, columns))
     colour_RC3 = _broken(at_points(local, dots_RC2), share_complementary, rng)
     x_W, y_H1 = np.arange(width) + 0.5, np.arange(height)[:, None] + 0.5
-    # A dot reaches less than half a cell beyond its own: four cells hold all dots over a pixel.
+    # A dot reaches less than half a cell beyond its own cell. So the dots that cover a pixel
+    # come from its four nearest cells; the dot that covers it deepest gives its colour.
     column_W = ((x_W - shift_2[0]) / cell_px + 0.5).astype(np.intp)
     row_H = ((y_H1[:, 0] - shift_2[1]) / cell_px + 0.5).astype(np.intp)
     nearest_HW = np.full((height, width), -1e9)
@@ -188,7 +190,7 @@ FAUVE_PALETTES = (
     inks("12303f", "7a1f6f", "1f7a6b", "d22f4f", "3f57c0", "ef7f1a", "4fb0e0", "e8a03a", "f27fa8",
          "b0d04a", "fadf6b", "f3f0dc"),
 )  # fmt: skip
-"""Dark to light: a Fauve keeps an object's value and throws its hue away."""
+"""Dark to light: a Fauve keeps an object's lightness and changes its hue."""
 
 
 def fauvism(scene: Scene, hand: Hand, size_px: Size, rng: Generator) -> Image.Image:
@@ -238,7 +240,7 @@ def baroque(scene: Scene, hand: Hand, size_px: Size, rng: Generator) -> Image.Im
     x_HW, y_HW = grid(size_px)
     x0, y0, x1, y1 = scene.subject
     reach = max(0.32, 0.52 * min(max(x1 - x0, y1 - y0), 1.0)) * (0.8 + 0.3 * hand.touch)
-    # The pool of light moves from canvas to canvas: fixed, it would make them all look alike.
+    # The pool of light moves from canvas to canvas, so that they do not all look alike.
     aside, above = (rng.normal([0.15 * side, -0.15], 0.2) * reach).tolist()
     lamp_x, lamp_y, narrow = (x0 + x1) / 2 + aside, (y0 + y1) / 2 + above, rng.uniform(0.75, 1.35)
     away_HW = np.hypot((x_HW - lamp_x) * narrow, (y_HW - lamp_y) / narrow) / reach

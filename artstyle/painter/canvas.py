@@ -136,7 +136,7 @@ def stretched_noise(rng: Generator, size_px: Size, cell_px: tuple[float, float])
     columns, rows = (
         max(2, round(side / max(1.0, cell))) for side, cell in zip(size_px, cell_px, strict=True)
     )
-    # Interpolation takes about a quarter off the deviation.
+    # Interpolation lowers the deviation by about a quarter: 1.3 becomes about 1.
     return resized(rng.normal(0, 1.3, (rows, columns)), size_px)
 
 
@@ -203,7 +203,9 @@ def _shade(scene: Scene, ids_HW: IntArray, size_px: Size, lamp: tuple[float, flo
     x_HW, y_HW = grid(size_px)
     u_HW = (x_HW - middle_S2[:, 0][ids_HW]) / reach_S2[:, 0][ids_HW]
     v_HW = (y_HW - middle_S2[:, 1][ids_HW]) / reach_S2[:, 1][ids_HW]
+    # u and v span -1 to 1 across the box, so this is the depth component of the unit normal.
     facing_HW = np.sqrt(np.clip(1 - u_HW**2 - v_HW**2, 0, 1))
+    # 0.58 is the lamp's depth component; 0.3 darkens what turns away. Both were chosen by eye.
     lit_HW = lamp[0] * u_HW + lamp[1] * v_HW + 0.58 * facing_HW - 0.3
     shade_HW: FloatArray = np.clip(lit_HW, -0.75, 0.75) * round_S[ids_HW]
     return shade_HW

@@ -68,6 +68,7 @@ ASPECTS = (2 / 3, 3 / 4, 4 / 5, 1.0, 5 / 4, 4 / 3, 3 / 2)
 """Width over height of a collection's canvases."""
 
 _CATALOGUE_SIZE = 999_983
+"""The largest prime with six digits: titles end in six, and steps modulo a prime never repeat."""
 
 MANIFEST_COLUMNS = ("path", "style", "artist", "title", "genre")
 
@@ -94,7 +95,7 @@ def paint(style: str, genre: str, artist: int, seed: int, size_px: Size) -> Pain
         size_px: Width and height.
 
     Raises:
-        UnknownNameError: There is no such style or genre.
+        UnknownNameError: The style or genre does not exist.
     """
     painter = _painter(style)
     try:
@@ -128,7 +129,7 @@ def paint_collection(
         short_side_px: Length of each canvas's shorter side.
 
     Raises:
-        UnknownNameError: There is no such style.
+        UnknownNameError: The style does not exist.
     """
     chosen = list(dict.fromkeys(STYLES if styles is None else styles))
     for style in chosen:
@@ -171,14 +172,14 @@ def _paintings(style: str, count: int, seed: int, short_side_px: int) -> Iterato
 
 
 def _dealt(cards: int, count: int, rng: Generator) -> list[int]:
-    """Return ``count`` numbers below ``cards``, as evenly many of each as can be, shuffled."""
+    """Return ``count`` numbers below ``cards``, each as often as the others or once more."""
     rounds = [rng.permutation(cards) for _ in range(-(-count // cards))]
     dealt: list[int] = np.concatenate([*rounds, np.empty(0, dtype=int)])[:count].tolist()
     return dealt
 
 
 def _catalogue_number(style: str, index: int, seed: int) -> int:
-    """Return the number of a collection's painting: unique in it, and silent about the style."""
+    """Return the number of a painting: unique in its collection, without a hint at the style."""
     # Steps modulo a prime visit every number once before any number comes again.
     place = index * len(STYLES) + list(STYLES).index(style)
     first, step = _generator("catalogue", seed).integers(1, _CATALOGUE_SIZE, 2).tolist()

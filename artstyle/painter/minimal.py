@@ -107,7 +107,7 @@ def _nested(
     step = rng.uniform(0.025, 0.06) * height
     corner = rng.uniform(0, 1, 2) * [x1 - x0, y1 - y0] + [x0, y0]
     form = _plain_form(rng)
-    # The middle of the frames lies off the canvas's own: each nest is then a new composition.
+    # The frames are off the centre of the canvas, so that each nest is a new composition.
     drift = rng.uniform(-0.35, 0.35, 2)
     for ring in range(rng.integers(5, 12), 0, -1):
         middle = corner + drift * ring * step

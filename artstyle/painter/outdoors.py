@@ -53,19 +53,12 @@ def _one_house(rng: Generator, x: float, foot: float, width: float) -> list[Shap
         Shape("opening", box(door, foot - height * 0.5, door + width * 0.2, foot)),
     ]
     for at in (0.15, 0.6):
+        # No front window where the door is.
         if abs(x + width * at - door) > width * 0.22:
-            shapes.append(
-                Shape(
-                    "opening",
-                    box(x + width * at, sill, x + width * (at + 0.2), sill + height * 0.25),
-                )
-            )
-    window = box(
-        x + width + side * 0.35,
-        sill - lift / 2,
-        x + width + side * 0.65,
-        sill + height * 0.25 - lift / 2,
-    )
+            left, right = x + width * at, x + width * (at + 0.2)
+            shapes.append(Shape("opening", box(left, sill, right, sill + height * 0.25)))
+    left, right = x + width + side * 0.35, x + width + side * 0.65
+    window = box(left, sill - lift / 2, right, sill + height * 0.25 - lift / 2)
     return [
         *shapes,
         Shape("opening", window),

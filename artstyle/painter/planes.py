@@ -44,7 +44,7 @@ CUBIST_EARTHS = (
 
 
 def cubism(scene: Scene, hand: Hand, size_px: Size, rng: Generator) -> Image.Image:
-    """Cut the scene into facets, each seen from elsewhere and shaded as a tilted plane."""
+    """Cut the scene into facets, each seen from another side and shaded as a tilted plane."""
     facets = _facets(rng, scene, hand)
     owner_HW = _facet_plan(facets, size_px)
     drawing = sketch(scene, size_px)
@@ -52,7 +52,7 @@ def cubism(scene: Scene, hand: Hand, size_px: Size, rng: Generator) -> Image.Ima
     solid = drawing.flat_HW3 * (1 + 0.9 * drawing.shade_HW)[..., None]
     solid = mix(solid, solid * 0.25, drawing.edges.astype(np.float64))
     seen = at_points(solid, seen_HW2)
-    # Stretched, so that the subject still tells in a scene of one value.
+    # Contrast is stretched, so that the subject is visible in a scene of one lightness.
     dark, light = np.quantile(seen[::4, ::4], [0.04, 0.96])
     tone_HW = np.clip((grey(seen) - dark) / (light - dark + 0.1) + tilt_HW, 0, 1)
     pixels = ramp(tone_HW, CUBIST_EARTHS[hand.palette % 4])

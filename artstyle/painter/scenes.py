@@ -1,4 +1,4 @@
-"""What the synthetic paintings show: subjects composed anew from a random generator, and lit."""
+"""What the synthetic paintings show: subjects composed from a random generator, and lit."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -171,7 +171,7 @@ def _build_batches(session: Session, training: Labelled) -> EpochBatches:
         seed=config.seed,
         balanced=config.train.sampler != "shuffle",
         artists_N=_artists(data) if config.train.sampler == "artists" else None,
-        oversample=data.description["config"]["balance"]["policy"] == "oversample",
+        oversample=data.description.config.balance.policy == "oversample",
         rank=session.group.rank,
         world_size=session.group.world_size,
     )

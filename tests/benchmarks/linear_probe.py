@@ -86,7 +86,7 @@ def main() -> None:
     truth: list[str] = []
     for path in arguments.data:
         data = DatasetFolder(path)
-        read_size = data.description["config"]["data"]["cache_size"]
+        read_size = data.description.config.data.cache_size
         model = build_features(arguments.fit, arguments.image_size, read_size)
         answered, styles = answers(data, model, arguments.folder)
         truth += styles

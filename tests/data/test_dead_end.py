@@ -81,7 +81,7 @@ def test_a_data_set_that_was_there_before_stays_whole(tmp_path: Path) -> None:
 
 
 def notes(source: Path, out: Path, *overrides: str) -> list[str]:
-    return list(prepare(source, out, config(*overrides)).dataset.description["notes"])
+    return list(prepare(source, out, config(*overrides)).dataset.description.notes)
 
 
 def test_one_style_and_styles_without_test_pictures_are_told_of(tmp_path: Path) -> None:

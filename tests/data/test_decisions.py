@@ -14,10 +14,10 @@ def test_class_weights_are_those_of_train(museum: Path, tmp_path: Path) -> None:
     for number in range(20):
         write_painting(museum / "Rococo" / f"many_{number}.jpg", 500 + number)
     description = prepare(museum, tmp_path / "out", config()).dataset.description
-    trained = {style: row["train"] for style, row in description["counts"]["styles"].items()}
+    trained = {style: row.train for style, row in description.counts.styles.items()}
     for style in STYLES:
         expected = sum(trained.values()) / (len(STYLES) * trained[style])
-        assert description["class_weights"][style] == pytest.approx(expected)
+        assert description.class_weights[style] == pytest.approx(expected)
 
 
 def test_a_painting_under_two_styles_is_left_out_with_its_other_style(
@@ -57,7 +57,7 @@ def test_a_painting_under_two_styles_is_left_out_with_its_other_style(
             "also Cubism: Cubism/cubism-artist-1_work-2.jpg",
         ),
     }
-    assert prepared.dataset.description["copies"]["two_styles_paintings"] == 3
+    assert prepared.dataset.description.copies.two_styles_paintings == 3
 
 
 def test_two_styles_that_are_kept_are_in_one_split(museum: Path, tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_split_folders_keep_their_splits_and_copies_stay_in_test(
     shutil.copy(root / "test" / "Cubism" / "x_0.jpg", root / "train" / "Cubism" / "leak.jpg")
     prepared = prepare(root, tmp_path / "out", config())
     found = rows(prepared)
-    assert prepared.dataset.description["split"]["group"] == "official"
-    assert prepared.dataset.description["config"]["split"]["group"] == "auto"
+    assert prepared.dataset.description.split.group == "official"
+    assert prepared.dataset.description.config.split.group == "auto"
     assert rejected(prepared) == {"train/Cubism/leak.jpg": ("copy", "copy of test/Cubism/x_0.jpg")}
     for path, row in found.items():
         assert row.split == ("" if path.endswith("leak.jpg") else path.partition("/")[0])
@@ -127,9 +127,9 @@ def test_the_official_lists_with_names_under_two_styles(tmp_path: Path) -> None:
     (root / listed[-1]).unlink()
     prepared = prepare(root, tmp_path / "out", config("split.group=official"), lists=lists)
     description = prepared.dataset.description
-    assert description["copies"]["two_styles_paintings"] == 5
-    assert description["counts"]["left_out"]["two_styles"] == 10
-    assert description["source"]["missing"] == 1
+    assert description.copies.two_styles_paintings == 5
+    assert description.counts.left_out["two_styles"] == 10
+    assert description.source.missing == 1
     assert {row.split for row in rows(prepared).values()} == {"train", "val", "test", ""}
     tested = {row.path for row in rows(prepared).values() if row.split == "test"}
     assert tested == set(listed[20:-1])
@@ -141,7 +141,7 @@ def test_artists_are_kept_apart_when_asked(museum: Path, tmp_path: Path) -> None
     for row in rows(prepared).values():
         splits[row.artist].add(row.split)
     assert all(len(found) == 1 for found in splits.values())
-    assert prepared.dataset.description["split"]["artist_overlap"]["test"] == 0
+    assert prepared.dataset.description.split.artist_overlap.test == 0
 
 
 def test_near_copies_across_official_splits_stay_in_test_only(museum: Path, tmp_path: Path) -> None:

@@ -30,9 +30,9 @@ def test_a_dataset_folder_says_where_every_painting_went(museum: Path, tmp_path:
         str(path.relative_to(museum)) for path in museum.glob("*/*.jpg")
     }
     assert rejected(prepared) == {}
-    counts = dataset.description["counts"]
-    assert (counts["found"], counts["readable"], counts["taking_part"]) == (36, 36, 36)
-    assert dataset.description["source"]["name"] == "museum"
+    counts = dataset.description.counts
+    assert (counts.found, counts.readable, counts.taking_part) == (36, 36, 36)
+    assert dataset.description.source.name == "museum"
     assert str(tmp_path) not in dataset.description_path.read_text()
 
 
@@ -63,7 +63,7 @@ def test_a_profile_that_cannot_be_used_is_noted_also_by_a_second_run(
     painting(78).save(museum / "Cubism" / "pablo_odd.png", icc_profile=b"none")
     for _ in range(2):
         prepared = prepare(museum, tmp_path / "out", config())
-        assert prepared.dataset.description["notes"][0] == (
+        assert prepared.dataset.description.notes[0] == (
             "1 files have a colour profile that cannot be used, and count as sRGB;"
             " the first is Cubism/pablo_odd.png"
         )

@@ -11,9 +11,9 @@ from PIL import Image
 from artstyle.config import BalanceConfig, Config
 from artstyle.data.manifest import ManifestRow, write_manifest
 from artstyle.data.quality import likeness
-from artstyle.data.split_report import split_report
-from artstyle.eda.collection import KEPT, Collection, Painting, open_collection
+from artstyle.eda.collection import Collection, Painting, open_collection
 from artstyle.eda.copies import copies_in_source, copies_left_out
+from artstyle.eda.document import KEPT
 from artstyle.eda.explore import Explored, explore
 from artstyle.eda.measures import (
     Measured,
@@ -28,9 +28,10 @@ from artstyle.eda.measures import (
     style_numbers,
 )
 from artstyle.errors import DataError, UsageError
-from artstyle.files import write_csv, write_json
+from artstyle.files import write_csv
 from artstyle.pictures.image import DEFAULT_RULES
 from artstyle.preprocessing import Preprocessing
+from tests.data.described import write_description
 
 CONFIG = Config(balance=BalanceConfig(min_per_style=1))
 PREPROCESSING = Preprocessing(
@@ -112,18 +113,18 @@ def test_saturation_is_the_mean_of_hsvs_s() -> None:
 
 def test_sizes_are_counted_as_they_are() -> None:
     numbers = size_numbers([100, 200, 300, 1000], [100, 100, 600, 50])
-    assert (numbers["portrait"], numbers["square"], numbers["landscape"]) == (1, 1, 2)
-    assert numbers["width_px"]["median"] == 250
-    assert numbers["aspect"]["max"] == 20
-    assert np.sum(numbers["size_histogram"]["counts"]) == 4
+    assert (numbers.portrait, numbers.square, numbers.landscape) == (1, 1, 2)
+    assert numbers.width_px.median == 250
+    assert numbers.aspect.max == 20
+    assert np.sum(numbers.size_histogram.counts) == 4
     # 20:1 is beyond the scale's end and stands in its last bin.
-    assert numbers["aspect_histogram"]["counts"][-1] == 1
-    assert sum(numbers["aspect_histogram"]["counts"]) == 4
+    assert numbers.aspect_histogram.counts[-1] == 1
+    assert sum(numbers.aspect_histogram.counts) == 4
 
 
 def test_quantiles_are_numpys() -> None:
     values = np.array([1.0, 2.0, 3.0, 4.0, 10.0])
-    assert quantiles(values) == {
+    assert quantiles(values).to_dict() == {
         "min": 1, "p05": 1.2, "p25": 2, "median": 3, "p75": 4, "p95": 8.8, "max": 10, "mean": 4,
     }  # fmt: skip
 
@@ -138,7 +139,7 @@ def test_styles_are_counted_with_their_fates_and_artists() -> None:
             painting("Fauvism/e", "test"),
         ]
     )
-    assert numbers["Cubism"] == {
+    assert numbers["Cubism"].to_dict() == {
         "found": 4,
         "train": 1,
         "val": 1,
@@ -148,15 +149,15 @@ def test_styles_are_counted_with_their_fates_and_artists() -> None:
         "top_artist": "picasso",
         "top_artist_paintings": 2,
     }
-    assert numbers["Fauvism"]["artists"] == 0
+    assert numbers["Fauvism"].artists == 0
 
 
 def test_a_style_of_which_fewer_were_sampled_counts_as_much_as_it_should() -> None:
     seen = [measured(painting("Cubism/a"), 200), measured(painting("Fauvism/b"), 100)]
-    numbers = light_numbers(seen, {"Cubism": 3, "Fauvism": 1})["brightness"]
-    assert numbers["mean"] == 175
-    assert sum(numbers["histogram"]["shares"]) == pytest.approx(1, abs=1e-4)
-    assert numbers["by_style"]["Cubism"]["median"] == 200
+    numbers = light_numbers(seen, {"Cubism": 3, "Fauvism": 1}).brightness
+    assert numbers.mean == 175
+    assert sum(numbers.histogram.shares) == pytest.approx(1, abs=1e-4)
+    assert numbers.by_style["Cubism"].median == 200
 
 
 @pytest.mark.parametrize(
@@ -271,6 +272,13 @@ def test_exploring_again_writes_the_same_bytes(seen: Seen) -> None:
     assert contents(out) == first
 
 
+def test_what_a_killed_eda_left_is_removed_by_the_next(seen: Seen) -> None:
+    out = seen.result.page.parent
+    (out / ".tmpabc.png").write_bytes(b"half a figure")
+    explored(seen.source, out)
+    assert not list(out.glob(".tmp*"))
+
+
 def test_a_folder_of_other_files_is_not_written_to(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "thesis"
     out.mkdir()
@@ -281,7 +289,7 @@ def test_a_folder_of_other_files_is_not_written_to(source: Path, tmp_path: Path)
 
 
 def test_nothing_is_written_inside_a_source(source: Path) -> None:
-    with pytest.raises(UsageError, match="lies inside the pictures' folder"):
+    with pytest.raises(UsageError, match="is inside the pictures' folder"):
         explored(source, source / "eda")
 
 
@@ -301,12 +309,8 @@ def dataset(tmp_path: Path) -> Path:
              "Fauvism/d.png": "val"}  # fmt: skip
     rows = [dataset_row(root, n, path, fate) for n, (path, fate) in enumerate(fates.items())]
     write_manifest(root / "manifest.csv", rows)
-    config = Config(balance=BalanceConfig(policy="oversample")).model_dump(mode="json")
-    splits, styles = ["train", "", "test", "val"], ["Cubism", "Cubism", "Fauvism", "Fauvism"]
-    about = split_report(splits, styles, [""] * 4, (0.5, 0.25, 0.25))
-    description = {"labels": ["Cubism", "Fauvism"], "fingerprint": "a" * 64, "config": config}
-    description |= {"split": {"group": "image", **about}, "notes": []}
-    write_json(root / "dataset.json", description)
+    config = Config(balance=BalanceConfig(policy="oversample"))
+    write_description(root / "dataset.json", rows, config=config)
     write_csv(
         root / "rejected.csv",
         ("path", "style", "reason", "detail"),
@@ -362,6 +366,6 @@ def test_real_paintings_are_as_bright_as_their_styles_are_known_to_be() -> None:
     chosen = choose_by_style(collection.paintings, 12, seed=42, purpose="measure")
     seen = measure(collection, chosen, DEFAULT_RULES)
     styles = style_numbers(collection.paintings)
-    light = light_numbers(seen.measured, {name: row["found"] for name, row in styles.items()})
-    medians = {name: row["median"] for name, row in light["brightness"]["by_style"].items()}
+    light = light_numbers(seen.measured, {name: row.found for name, row in styles.items()})
+    medians = {name: row.median for name, row in light.brightness.by_style.items()}
     assert medians["Baroque"] < medians["Impressionism"] < medians["Minimalism"]

@@ -43,7 +43,7 @@ def test_everything_is_written_into_the_run_and_the_report_is_strict_json(
     assert evaluation.path == run.path / "evaluation" / "test"
     assert {path.name for path in evaluation.path.iterdir()} == FILES
     written = json.loads((evaluation.path / "report.json").read_text("utf-8"))
-    assert written == evaluation.report
+    assert written == evaluation.report.to_dict()
     assert (written["split"], written["run"], written["dataset"]) == ("test", "tiny", "a" * 64)
     assert written["model"] == load_style_model(run.best_path, torch.device("cpu")).fingerprint
 
@@ -78,7 +78,7 @@ def test_predictions_are_those_of_the_network_asked_picture_by_picture(
 
 
 def test_report_says_what_scikit_learn_says_of_the_predictions(evaluation: Evaluation) -> None:
-    report, rows = evaluation.report, predictions(evaluation.path)
+    report, rows = evaluation.report.to_dict(), predictions(evaluation.path)
     truth, said = [row["style"] for row in rows], [row["predicted"] for row in rows]
     theirs = classification_report(
         truth, said, labels=list(STYLES), output_dict=True, zero_division=0
@@ -97,14 +97,11 @@ def test_report_says_what_scikit_learn_says_of_the_predictions(evaluation: Evalu
 
 
 def test_artists_are_counted_as_seen_unseen_and_unknown(evaluation: Evaluation) -> None:
-    artists, rows = evaluation.report["artists"], predictions(evaluation.path)
-    assert {name: part["support"] for name, part in artists.items()} == {
-        "seen": 8,
-        "unseen": 12,
-        "unknown": 4,
-    }
+    artists, rows = evaluation.report.artists, predictions(evaluation.path)
+    supports = artists.seen.support, artists.unseen.support, artists.unknown.support
+    assert supports == (8, 12, 4)
     by_unseen = [row["correct"] == "yes" for row in rows if row["artist_in_training"] == "no"]
-    assert artists["unseen"]["accuracy"] == pytest.approx(np.mean(by_unseen))
+    assert artists.unseen.accuracy == pytest.approx(np.mean(by_unseen))
     assert all(
         row["artist"].startswith("test artist") for row in rows if row["artist_in_training"] == "no"
     )
@@ -118,14 +115,14 @@ def test_styles_are_matched_by_name_not_by_position(tmp_path: Path) -> None:
     rows = predictions(evaluation.path)
     assert [row["style"] for row in rows] == [row.style for row in dataset.rows("test")]
     report = evaluation.report
-    assert report["confusion_matrix"]["labels"] == list(known)
-    assert report["styles_without_pictures"] == ["Abstract"]
-    assert report["classification_report"]["Abstract"]["support"] == 0
+    assert report.styles == known
+    assert report.styles_without_pictures == ("Abstract",)
+    assert report.scores("Abstract").support == 0
     truth, said = [row["style"] for row in rows], [row["predicted"] for row in rows]
     theirs = classification_report(
         truth, said, labels=list(STYLES), output_dict=True, zero_division=0
     )
-    assert report["macro_f1"] == pytest.approx(theirs["macro avg"]["f1-score"])
+    assert report.macro_f1 == pytest.approx(theirs["macro avg"]["f1-score"])
 
 
 def test_styles_unknown_to_the_model_are_refused_by_name(tmp_path: Path) -> None:
@@ -143,8 +140,8 @@ def test_an_unreadable_picture_is_listed_and_takes_part_in_no_score(
     dataset.image_path(lost).write_bytes(b"no picture")
     evaluation = evaluate(run, dataset)
     report, rows = evaluation.report, predictions(evaluation.path)
-    assert (report["pictures"], report["unreadable"]) == (23, 1)
-    assert report["classification_report"]["Baroque"]["support"] == 5
+    assert (report.pictures, report.unreadable) == (23, 1)
+    assert report.scores("Baroque").support == 5
     assert [row["path"] for row in rows if row["error"]] == [lost.path]
     assert "not a picture" in rows[-1]["error"]
 
@@ -158,7 +155,7 @@ def test_a_split_without_a_readable_picture_is_an_error_that_names_one(
         evaluate(run, dataset)
 
 
-def test_an_evaluation_is_written_anew_to_the_same_bytes(
+def test_evaluating_again_writes_the_same_bytes(
     evaluation: Evaluation, evaluated_run: RunFolder, evaluated_data: DatasetFolder
 ) -> None:
     before = {path.name: path.read_bytes() for path in evaluation.path.iterdir()}

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from artstyle.data.manifest import ManifestRow
+from artstyle.evaluation.document import ReportHeader
 from artstyle.evaluation.figures import plot_confusion, write_figures
 from artstyle.evaluation.outcome import Outcome, percent
 from artstyle.evaluation.page import CELL_PICTURES, write_evaluation_page
@@ -38,7 +39,7 @@ def read(row: ManifestRow, short_side_px: int) -> Image.Image:
 
 def write_page(folder: Path, outcome: Outcome) -> str:
     names = ("run", "model", "architecture", "split", "dataset", "dataset_path")
-    report = dict.fromkeys(names, "x") | {"warnings": []} | summarise(outcome, None)
+    report = summarise(ReportHeader(**dict.fromkeys(names, "x"), warnings=()), outcome, None)
     write_figures(folder, outcome, read)
     write_evaluation_page(folder, outcome, report, read)
     return (folder / "report.html").read_text("utf-8")
@@ -68,7 +69,7 @@ def test_a_cell_shows_its_surest_pictures_and_says_how_many_it_does_not(tmp_path
     page = write_page(tmp_path, outcome)
     assert Galleries(page).pictures == {"cell-0-0": CELL_PICTURES, "cell-0-1": 2, "cell-1-1": 1}
     assert (
-        f"Baroque rightly recognised: 30 pictures, {30 - CELL_PICTURES} of them not shown" in page
+        f"Baroque correctly recognised: 30 pictures, {30 - CELL_PICTURES} of them not shown" in page
     )
     assert "Baroque_11.jpg" in page
     assert "Baroque_12.jpg" not in page
@@ -83,7 +84,7 @@ def test_names_are_text_on_the_page_whatever_they_are(tmp_path: Path) -> None:
 def test_the_page_of_a_perfect_model_says_that_there_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "errors.png").write_bytes(b"of an evaluation before")
     page = write_page(tmp_path, outcome_of(("Baroque", "Rococo"), [(0, 0), (1, 1)]))
-    assert "There is none." in page
+    assert "There are no errors." in page
     assert not (tmp_path / "errors.png").exists()
 
 
@@ -112,8 +113,8 @@ def test_unknown_artists_are_not_called_new_ones(tmp_path: Path) -> None:
     outcome = outcome_of(("Baroque", "Cubism"), [(0, 0), (1, 1), (0, 0), (0, 1)])
     page = write_page(tmp_path, replace(outcome, artist_seen=(False, False, None, None)))
     assert "100% of the 2 pictures with a known artist are by artists that are new" in page
-    assert "Of 2 pictures the artist is not known" in page
-    assert "the accuracy on them is 50.0%" in page
+    assert "The artist of 2 pictures is not known." in page
+    assert "The accuracy on these pictures is 50.0%" in page
 
 
 @pytest.mark.parametrize(("by_new_artists", "expected"), [(2, False), (19, False), (20, True)])
@@ -124,20 +125,20 @@ def test_what_to_expect_of_new_artists_is_told_from_enough_pictures_only(
     outcome = outcome_of(("Baroque", "Cubism"), [(0, 0), (1, 1)] * (2 * by_new_artists))
     seen = (True,) * by_known + (False,) * by_new_artists
     page = write_page(tmp_path, replace(outcome, artist_seen=seen))
-    assert ("100.0% (100.0% to 100.0%): expect that" in page) == expected
-    too_few = f"The {by_new_artists} by others are too few to say"
+    assert ("100.0% (100.0% to 100.0%). Expect this" in page) == expected
+    too_few = f"Only {by_new_artists} pictures are by other artists: too few"
     assert (too_few in page) != expected
-    assert ("too few to say, 1.000 of these" in page) != expected
+    assert ("too few to judge; 1.000 of these" in page) != expected
 
 
 @pytest.mark.parametrize(
     ("groups", "told"),
     [
-        ([(0.9, 7)], "too high: it is 90% sure on average and 70% right."),
-        ([(0.6, 9)], "too low: it is 60% sure on average and 90% right."),
+        ([(0.9, 7)], "too high: on average it is 90% sure and 70% right."),
+        ([(0.6, 9)], "too low: on average it is 60% sure and 90% right."),
         (
             [(0.9, 7), (0.6, 8)],
-            "too high in part and too low in part (error 0.200): it is 75% sure on average and"
+            "too high in part and too low in part (error 0.200): on average it is 75% sure and"
             " 75% right.",
         ),
     ],
@@ -150,6 +151,6 @@ def test_probabilities_that_are_right_on_average_alone_are_not_called_too_low(
     outcome = outcome_of(("Baroque", "Cubism"), pairs)
     sure_N = np.repeat([sure for sure, _ in groups], 10)
     logits_NC = np.stack([np.log(sure_N), np.log(1 - sure_N)], axis=1)
-    assert f"Its probabilities are {told}" in write_page(
+    assert f"probabilities are {told}" in write_page(
         tmp_path, replace(outcome, logits_NC=logits_NC)
     )

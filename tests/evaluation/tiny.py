@@ -11,8 +11,6 @@ from PIL import Image
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import SPLITS, ManifestRow, write_manifest
-from artstyle.data.split_report import split_report
-from artstyle.files import write_json
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
@@ -20,6 +18,7 @@ from artstyle.preprocessing import Preprocessing
 from artstyle.runs import HISTORY_COLUMNS, RunFolder
 from artstyle.training.environment import describe_environment
 from artstyle.training.process_group import process_group
+from tests.data.described import write_description
 
 STYLES = ("Baroque", "Cubism", "Rococo", "Ukiyo_e")
 PREPROCESSING = Preprocessing(32, (0.5,) * 3, (0.2,) * 3, "bilinear", "crop", 40)
@@ -42,17 +41,8 @@ def write_dataset(
                 _paint(path / "images" / name, number)
                 rows.append(_row(name, style, artist, split, f"{number:064x}"))
     write_manifest(path / "manifest.csv", rows)
-    splits, artists = [row.split for row in rows], [row.artist for row in rows]
-    about = split_report(splits, [row.style for row in rows], artists, (0.4, 0.3, 0.3))
-    description = {
-        "format_version": 1,
-        "labels": sorted(styles),
-        "fingerprint": fingerprint,
-        "config": Config().model_dump(mode="json"),
-        "split": {"group": "image", **about},
-        "notes": ["made for tests"],
-    }
-    write_json(path / "dataset.json", description)
+    notes = ["made for tests"]
+    write_description(path / "dataset.json", rows, fingerprint=fingerprint, notes=notes)
     return DatasetFolder(path)
 
 

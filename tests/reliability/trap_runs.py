@@ -14,14 +14,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from artstyle.__main__ import main
-from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, write_manifest
-from artstyle.data.split_report import split_report
 from artstyle.explain.folder import HeatmapFolder
-from artstyle.files import write_json
 from artstyle.paths import printable
 from tests.cli.random_run import LABELS
+from tests.data.described import write_description
 from tests.data.pictures import write_collection
 from tests.evaluation.tiny import write_run
 from tests.reliability.traps import READ, TRAPS, write_all
@@ -102,11 +100,7 @@ def _dataset_of_traps(path: Path) -> DatasetFolder:
         for n, name in enumerate(NAMES)
     ]  # fmt: skip
     write_manifest(path / "manifest.csv", rows)
-    splits, styles = ["test"] * len(rows), [row.style for row in rows]
-    about = split_report(splits, styles, [""] * len(rows), (0.7, 0.15, 0.15))
-    description: dict[str, object] = {"labels": list(LABELS), "fingerprint": "a" * 64, "notes": []}
-    description["config"] = Config().model_dump(mode="json")
-    write_json(path / "dataset.json", description | {"split": {"group": "image", **about}})
+    write_description(path / "dataset.json", rows)
     return DatasetFolder(path)
 
 

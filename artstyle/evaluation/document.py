@@ -1,0 +1,172 @@
+"""``report.json`` as a typed model: what was evaluated, and every score."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, PositiveInt, model_validator
+
+from artstyle.data.description import ArtistOracle
+from artstyle.documents import Document
+
+REPORT_NAME = "report.json"
+MACRO_AVERAGE, WEIGHTED_AVERAGE = "macro avg", "weighted avg"
+"""Keys of the averages in the classification report, as scikit-learn names them."""
+
+Bounds = tuple[float, float]
+"""Lower and upper end of an interval."""
+
+
+class Evaluated(Document):
+    """Which model was evaluated on which data. Two evaluations with equal values are the same."""
+
+    model: str
+    """Fingerprint of the model's weights."""
+    dataset: str
+    """Fingerprint of the data set."""
+    split: str
+    """The split: train, val or test."""
+
+
+class ReportHeader(Evaluated):
+    """What was evaluated, in names and paths that people know."""
+
+    run: str
+    """Name of the run."""
+    architecture: str
+    """Name of the model in the table of models."""
+    dataset_path: str
+    """Folder of the data set, as it was given."""
+    warnings: tuple[str, ...]
+    """Reasons to doubt the scores, one sentence each."""
+
+
+class Intervals(Document):
+    """Ranges within which chance alone may move the scores."""
+
+    level: float
+    """Share of the bootstrap draws within a range, 0 to 1."""
+    method: str = ""
+    """How the ranges were computed."""
+    resamples: int
+    """Number of bootstrap draws."""
+    seed: int
+    """Seed of the draws."""
+    accuracy: Bounds
+    """Range of the accuracy."""
+    macro_f1: Bounds
+    """Range of the macro F1."""
+    top3_accuracy: Bounds
+    """Range of the top-3 accuracy."""
+
+
+class ArtistGroup(Document):
+    """The scores of the pictures by one group of artists."""
+
+    support: int
+    """Number of pictures."""
+    accuracy: float | None
+    """Share of right predictions; null without pictures."""
+    interval: Bounds | None
+    """Range of the accuracy; null without pictures."""
+
+
+class ArtistGroups(Document):
+    """Accuracy by what training knew of the artist."""
+
+    seen: ArtistGroup
+    """Artists with a training image."""
+    unseen: ArtistGroup
+    """Artists without a training image."""
+    unknown: ArtistGroup
+    """Pictures of which it is not known whether training had their artist."""
+
+
+class Scores(Document):
+    """The scores of one style, or an average of them."""
+
+    precision: float
+    """Share of the predictions of the style that are right."""
+    recall: float
+    """Share of the style's pictures that are predicted so."""
+    f1: Annotated[float, Field(alias="f1-score")]
+    """Harmonic mean of precision and recall."""
+    support: int
+    """Number of pictures."""
+
+
+class ConfusionMatrix(Document):
+    """How often each true style is predicted as each style."""
+
+    labels: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Style names, in label order."""
+    counts: tuple[tuple[int, ...], ...] = ()
+    """Pictures of each true style (outer) by predicted style (inner)."""
+
+
+class ReliabilityBins(Document):
+    """How often predictions of a given confidence are right, in bins of equal width."""
+
+    edges: tuple[float, ...]
+    """Edges of the bins, from 0 to 1."""
+    counts: tuple[int, ...]
+    """Predictions in each bin."""
+    confidence: tuple[float, ...]
+    """Mean confidence in each bin; 0 where it is empty."""
+    accuracy: tuple[float, ...]
+    """Share of right predictions in each bin; 0 where it is empty."""
+
+
+class EvaluationReport(ReportHeader):
+    """The content of ``report.json``: what was evaluated, and every score."""
+
+    pictures: PositiveInt
+    """Pictures that were scored."""
+    unreadable: int
+    """Pictures that could not be read; they take part in no score."""
+    accuracy: float
+    """Share of pictures whose most probable style is right."""
+    top3_accuracy: float
+    """Share of pictures whose style is among the three most probable."""
+    macro_f1: float
+    """Mean F1 over the styles that have pictures."""
+    weighted_f1: float
+    """Mean F1 over the styles, weighted by their pictures."""
+    intervals: Intervals
+    """Ranges within which chance alone may move the scores."""
+    expected_calibration_error: float
+    """Mean gap between confidence and accuracy (Guo et al. 2017, eq. 3)."""
+    mean_confidence: float
+    """Mean probability of the predicted styles."""
+    negative_log_likelihood: float
+    """Mean negative natural logarithm of the true styles' probabilities."""
+    brier_score: float
+    """Mean squared distance of the probabilities from the truth, 0 to 2."""
+    artists: ArtistGroups
+    """Accuracy by what training knew of the artist."""
+    artist_oracle: ArtistOracle | None
+    """What the artist's name alone scores; null if the training images are not known."""
+    classification_report: dict[str, Scores | float]
+    """Scores of each style and their averages, laid out as scikit-learn does."""
+    styles_without_pictures: tuple[str, ...]
+    """Styles of the model that the split lacks."""
+    confusion_matrix: ConfusionMatrix
+    """How often each true style is predicted as each style."""
+    reliability: ReliabilityBins | None = None
+    """How often predictions of a given confidence are right."""
+
+    @model_validator(mode="after")
+    def _has_all_scores(self) -> Self:
+        for name in (*self.styles, MACRO_AVERAGE, WEIGHTED_AVERAGE):
+            if not isinstance(self.classification_report.get(name), Scores):
+                raise ValueError(f"it has no scores of {name!r}")
+        return self
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The model's styles, in label order."""
+        return self.confusion_matrix.labels
+
+    def scores(self, name: str) -> Scores:
+        """Return the scores of a style, `MACRO_AVERAGE` or `WEIGHTED_AVERAGE`."""
+        found = self.classification_report[name]
+        assert isinstance(found, Scores)
+        return found

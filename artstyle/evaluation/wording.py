@@ -1,0 +1,258 @@
+"""The scores of an evaluation in sentences and tables."""
+
+from dataclasses import dataclass
+
+from artstyle.evaluation.document import (
+    MACRO_AVERAGE,
+    WEIGHTED_AVERAGE,
+    ArtistGroup,
+    ArtistGroups,
+    Bounds,
+    EvaluationReport,
+    Intervals,
+)
+from artstyle.labels import display_name
+from artstyle.pages import Block, Cell, Content, Facts, Prose, Table
+
+SMALL_SUPPORT = 20
+"""With fewer pictures than this, chance decides the scores of a style or a group of artists."""
+_SAME_ARTIST_SHARE = 0.5
+_CALIBRATED = 0.05
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """The scores of one style, or an average of them, as a table shows them."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    pictures: int
+
+
+SCORE_COLUMNS = ("style", "precision", "recall", "F1", "pictures")
+
+
+def with_interval(value: float, bounds: Bounds) -> str:
+    """Return ``0.731 (0.712 to 0.750)``."""
+    return f"{value:.3f} ({bounds[0]:.3f} to {bounds[1]:.3f})"
+
+
+def headline(report: EvaluationReport) -> list[Block]:
+    """Return the main scores with their intervals, and the reasons to doubt them."""
+    facts: dict[str, Content] = {
+        "accuracy": report.accuracy,
+        "macro F1": report.macro_f1,
+        "top-3 accuracy": report.top3_accuracy,
+        "weighted F1": report.weighted_f1,
+        "calibration error": report.expected_calibration_error,
+        "pictures": report.pictures,
+    }
+    if report.unreadable:
+        facts["unreadable"] = report.unreadable
+    warnings = [Prose(f"Warning: {warning}") for warning in report.warnings]
+    return [*warnings, Facts(facts), Prose(_ranges(report.intervals))]
+
+
+def how_far_to_trust(report: EvaluationReport) -> list[Block]:
+    """Say in plain words what the scores show and what they do not."""
+    sentences = [
+        _on_chance(report),
+        _on_artists(report.artists),
+        _on_oracle(report),
+        _on_calibration(report),
+        _on_small_styles(report),
+        _on_absent_styles(report),
+    ]
+    return [*(Prose(sentence) for sentence in sentences if sentence), artist_table(report.artists)]
+
+
+def artist_table(artists: ArtistGroups) -> Table:
+    """Return the accuracy on artists with and without training images."""
+    groups = {
+        "in training": artists.seen, "not in training": artists.unseen, "unknown": artists.unknown
+    }  # fmt: skip
+    rows: list[list[Content]] = [
+        [name, group.support, _group_accuracy(group.support, group.accuracy, group.interval)]
+        for name, group in groups.items()
+        if group.accuracy is not None and group.interval is not None
+    ]
+    return Table(["artist", "pictures", "accuracy (95% interval)"], rows)
+
+
+def score_rows(report: EvaluationReport) -> list[ScoreRow]:
+    """Return a row for each style, then one for the macro and one for the weighted average."""
+    names = {style: display_name(style) for style in report.styles}
+    names |= {MACRO_AVERAGE: "macro average", WEIGHTED_AVERAGE: "weighted average"}
+    return [
+        ScoreRow(name, scores.precision, scores.recall, scores.f1, scores.support)
+        for entry, name in names.items()
+        for scores in [report.scores(entry)]
+    ]
+
+
+def style_table(report: EvaluationReport) -> Table:
+    """Return precision, recall, F1 and support of each style, and their averages."""
+    *styles, macro, weighted = score_rows(report)
+    rows: list[list[Content]] = [
+        [row.name, _shaded(row.precision), _shaded(row.recall), _shaded(row.f1), row.pictures]
+        for row in styles
+    ]
+    rows += [
+        [row.name, row.precision, row.recall, row.f1, row.pictures] for row in (macro, weighted)
+    ]
+    caption = "The averages are over the styles that have pictures in this split."
+    return Table(SCORE_COLUMNS, rows, caption=caption)
+
+
+def how_measured(report: EvaluationReport) -> list[Block]:
+    """Say which model, data and definitions the scores come from."""
+    intervals = report.intervals
+    return [
+        Facts(
+            {
+                "run": report.run,
+                "model": f"{report.architecture}, {report.model}",
+                "data set": f"{report.dataset_path}, {report.dataset[:12]}",
+                "split": report.split,
+                "mean confidence": report.mean_confidence,
+                "negative log likelihood": report.negative_log_likelihood,
+                "Brier score (0 to 2)": report.brier_score,
+            }
+        ),
+        Prose(
+            f"Each interval holds {intervals.level:.0%} of {intervals.resamples:,} bootstrap draws"
+            f" of the pictures (percentiles, not stratified, seed {intervals.seed}). The draws"
+            " treat pictures as independent. Works by one artist are not, so the true ranges are"
+            " wider."
+        ),
+        Prose(
+            "The macro average gives each style that has pictures the same weight; the weighted"
+            " average gives each picture the same weight. The calibration error is the mean gap"
+            " between confidence and accuracy over 15 bins of equal width (Guo et al. 2017)."
+        ),
+    ]
+
+
+def _ranges(intervals: Intervals) -> str:
+    ranges = {
+        "accuracy": intervals.accuracy,
+        "macro F1": intervals.macro_f1,
+        "top-3 accuracy": intervals.top3_accuracy,
+    }
+    listed = ", ".join(f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in ranges.items())
+    return f"{intervals.level:.0%} intervals: {listed}."
+
+
+def _group_accuracy(support: int, accuracy: float, interval: Bounds) -> str:
+    if support < SMALL_SUPPORT:
+        return f"too few to judge; {accuracy:.3f} of these"
+    return with_interval(accuracy, interval)
+
+
+def _shaded(score: float) -> Cell:
+    return Cell(score, shade=0.5 * score)
+
+
+def _on_chance(report: EvaluationReport) -> str:
+    low, high = report.intervals.accuracy
+    largest = max(report.styles, key=lambda style: report.scores(style).support)
+    share = report.scores(largest).support / report.pictures
+    return (
+        f"On other pictures of the same kind, chance alone could move the accuracy between"
+        f" {low:.1%} and {high:.1%}. Always answering {display_name(largest)} would score"
+        f" {share:.1%}."
+    )
+
+
+def _on_artists(artists: ArtistGroups) -> str:
+    known = artists.seen.support + artists.unseen.support
+    if not known:
+        return "It is not known which of these artists the model has seen in training."
+    return _on_known_artists(artists, artists.seen.support / known) + _on_unknown(artists.unknown)
+
+
+def _on_known_artists(artists: ArtistGroups, share_seen: float) -> str:
+    unseen = artists.unseen
+    if unseen.accuracy is None or unseen.interval is None:
+        return (
+            "Every known artist in this split also has training images. Expect lower scores for"
+            " artists that are new to the model: this split does not measure them."
+        )
+    if share_seen < _SAME_ARTIST_SHARE:
+        known = artists.seen.support + unseen.support
+        return (
+            f"{1 - share_seen:.0%} of the {known:,} pictures with a known artist are by artists"
+            " that are new to the model. There the scores show how well it recognises styles, not"
+            " artists."
+        )
+    seen = (
+        f"{share_seen:.0%} of the pictures with a known artist are by artists with training images."
+    )
+    if unseen.support < SMALL_SUPPORT:
+        return (
+            f"{seen} Only {unseen.support} pictures are by other artists: too few to say what to"
+            " expect for a new artist. It may be well below the headline."
+        )
+    low, high = unseen.interval
+    return (
+        f"{seen} On the {unseen.support:,} pictures by other artists the accuracy is"
+        f" {unseen.accuracy:.1%} ({low:.1%} to {high:.1%}). Expect this, not the headline, for a"
+        " new artist."
+    )
+
+
+def _on_unknown(unknown: ArtistGroup) -> str:
+    if unknown.accuracy is None:
+        return ""
+    return (
+        f" The artist of {unknown.support:,} pictures is not known. Training may have had works by"
+        f" the same artist. The accuracy on these pictures is {unknown.accuracy:.1%}."
+    )
+
+
+def _on_oracle(report: EvaluationReport) -> str:
+    oracle = report.artist_oracle
+    if oracle is None:
+        return ""
+    compared = "more" if oracle.accuracy > report.accuracy else "less"
+    return (
+        "An answer that sees no pixels, and always names the artist's most frequent style in"
+        f" training, would score {oracle.accuracy:.1%} here. That is {compared} than the model."
+    )
+
+
+def _on_calibration(report: EvaluationReport) -> str:
+    error, confidence = report.expected_calibration_error, report.mean_confidence
+    if error <= _CALIBRATED:
+        return f"The model's probabilities are well calibrated (error {error:.3f})."
+    surplus = confidence - report.accuracy
+    if abs(surplus) < error / 2:
+        direction = f"too high in part and too low in part (error {error:.3f})"
+    else:
+        direction = "too high" if surplus > 0 else "too low"
+    return (
+        f"The model's probabilities are {direction}: on average it is {confidence:.0%} sure and"
+        f" {report.accuracy:.0%} right."
+    )
+
+
+def _on_small_styles(report: EvaluationReport) -> str:
+    support = {style: report.scores(style).support for style in report.styles}
+    small = [
+        f"{display_name(style)} ({count})"
+        for style, count in support.items()
+        if 0 < count < SMALL_SUPPORT
+    ]
+    if not small:
+        return ""
+    return f"Few pictures decide the scores of these styles: {', '.join(small)}."
+
+
+def _on_absent_styles(report: EvaluationReport) -> str:
+    absent = report.styles_without_pictures
+    if not absent:
+        return ""
+    names = ", ".join(display_name(style) for style in absent)
+    return f"The model also knows {names}. This split has no pictures of these."
