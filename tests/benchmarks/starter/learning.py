@@ -170,10 +170,11 @@ def _require_finite(network: nn.Module) -> None:
 def answer(bench: Bench, network: nn.Module, positions: Positions) -> NDArray[np.float32]:
     """Return logits for whole squares of 224 pixels, N x C."""
     # Repeated up to whole batches: see above.
-    whole = np.resize(positions, -(-len(positions) // _ANSWERED) * _ANSWERED)
+    size = min(_ANSWERED, len(positions))
+    whole = np.resize(positions, -(-len(positions) // size) * size)
     found = []
-    for start in range(0, len(whole), _ANSWERED):
-        chosen = torch.from_numpy(whole[start : start + _ANSWERED]).to(bench.device)
+    for start in range(0, len(whole), size):
+        chosen = torch.from_numpy(whole[start : start + size]).to(bench.device)
         images = normalise(bench.pixels_NHW3[chosen], PREPROCESSING)
         found.append(network(images.contiguous(memory_format=torch.channels_last)).cpu())
     logits_NC: NDArray[np.float32] = torch.cat(found).numpy()[: len(positions)]

@@ -45,7 +45,8 @@ class Pack:
     @property
     def photographs(self) -> Positions:
         """Return the positions of what is not a painting."""
-        return np.flatnonzero(self.labels_N < 0)
+        found: Positions = np.flatnonzero(self.labels_N < 0)
+        return found
 
     def tested(self, regime: str, fold: int) -> Positions:
         """Return the positions that a fold tests."""
