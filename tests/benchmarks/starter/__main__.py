@@ -25,8 +25,7 @@ from artstyle.files import read_json, write_json
 from artstyle.models.factory import Built
 from artstyle.models.folding import folded
 from tests.benchmarks.starter.learning import Bench, learn, seconds
-from tests.benchmarks.starter.pack import NETWORKS, PREPROCESSING
-from tests.benchmarks.starter.pictures import FOLDS, read_pack
+from tests.benchmarks.starter.pictures import FOLDS, NETWORKS, PREPROCESSING, read_pack
 from tests.benchmarks.starter.variation import Variation
 from tests.benchmarks.starter.workshop import FINAL, Plan, Workshop, place
 

@@ -19,8 +19,7 @@ from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.training.engine import build_mix
 from artstyle.training.losses import build_loss
 from artstyle.training.optim import Schedule, build_optimizer
-from tests.benchmarks.starter.pack import PREPROCESSING
-from tests.benchmarks.starter.pictures import Pack, Positions
+from tests.benchmarks.starter.pictures import PREPROCESSING, Pack, Positions
 from tests.benchmarks.starter.variation import VARIATION, Variation, varied
 
 _MIX = AugmentConfig(mixup_alpha=0.2, cutmix_alpha=1.0)

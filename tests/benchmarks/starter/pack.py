@@ -30,10 +30,14 @@ from artstyle.files import read_csv, write_csv
 from artstyle.images import read_image
 from artstyle.models.checkpoint import write_tensors
 from artstyle.models.weights import read_lite
-from artstyle.preprocessing import Preprocessing
-from tests.benchmarks.starter.pictures import COLUMNS, FOLDS, SIDE_PX, write_part
+from tests.benchmarks.starter.pictures import (
+    COLUMNS,
+    FOLDS,
+    NETWORKS,
+    PREPROCESSING,
+    write_part,
+)
 
-NETWORKS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 COLLECTIONS = ("paintings", "paintings2", "wikiart11")
 _TESTED = "paintings"
 _MIN_PER_STYLE = 20
@@ -43,11 +47,6 @@ _PART_BYTES = 19 << 20
 # Stricter than prepare, which lets 6 bits differ and compares thumbnails: a few may go for nothing.
 _ALIKE_BITS = 10
 _COPY_BITS = 6
-
-# What artstyle does to a picture before an EfficientNet-Lite sees it.
-PREPROCESSING = Preprocessing(
-    SIDE_PX, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bicubic", "squash", read_size=432
-)
 
 
 @dataclass

@@ -12,8 +12,13 @@ from PIL import Image
 
 from artstyle.files import read_csv
 from artstyle.labels import label_order
+from artstyle.preprocessing import Preprocessing
 
-SIDE_PX = 224
+NETWORKS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
+# What artstyle does to a picture before an EfficientNet-Lite sees it.
+PREPROCESSING = Preprocessing(
+    224, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), "bicubic", "squash", read_size=432
+)
 FOLDS = {"source": 4, "artist": 3, "image": 3}
 """Regimes of cross-validation, and how many folds each has."""
 COLUMNS = (
@@ -50,7 +55,8 @@ class Pack:
 
     def tested(self, regime: str, fold: int) -> Positions:
         """Return the positions that a fold tests."""
-        return np.flatnonzero(self.folds[regime] == fold)
+        found: Positions = np.flatnonzero(self.folds[regime] == fold)
+        return found
 
     def training(self, regime: str, fold: int | None) -> Positions:
         """Return the positions that a fold learns from; with None all paintings.
@@ -73,7 +79,8 @@ class Pack:
         if regime == "source":
             tested = np.flatnonzero(self.folds[regime] >= 0)
             kept_N[[other for position in tested for other in self.like[position]]] = False
-        return positions[kept_N[positions]]
+        found: Positions = positions[kept_N[positions]]
+        return found
 
 
 def write_part(pack: Path, first: int, encoded: Sequence[bytes]) -> None:

@@ -21,8 +21,7 @@ from torch import nn
 from artstyle.models.factory import build_network
 from artstyle.models.folding import folded
 from tests.benchmarks.starter.learning import Bench, answer
-from tests.benchmarks.starter.pack import NETWORKS, PREPROCESSING
-from tests.benchmarks.starter.pictures import FOLDS, Pack, read_pack
+from tests.benchmarks.starter.pictures import FOLDS, NETWORKS, PREPROCESSING, Pack, read_pack
 
 _C = 0.003
 _CANDIDATES = {

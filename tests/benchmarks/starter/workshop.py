@@ -12,8 +12,7 @@ from artstyle.models.checkpoint import Header, write_checkpoint
 from artstyle.models.factory import Built, build_network
 from artstyle.models.folding import folded
 from tests.benchmarks.starter.learning import Bench, Lesson, answer, learn
-from tests.benchmarks.starter.pack import NETWORKS, PREPROCESSING
-from tests.benchmarks.starter.pictures import Positions
+from tests.benchmarks.starter.pictures import NETWORKS, PREPROCESSING, Positions
 from tests.benchmarks.starter.variation import VARIATION, Variation
 
 FINAL = "final"
