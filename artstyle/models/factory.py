@@ -12,7 +12,7 @@ from torch import nn
 
 from artstyle.errors import UsageError
 from artstyle.models.simple_cnn import SimpleCNN
-from artstyle.models.weights import load_weights, no_download, read_lite0
+from artstyle.models.weights import load_weights, no_download, read_lite
 from artstyle.models.zoo import MODELS, TIMM_PREFIX, ModelSpec, require_model, weights_at_start
 
 _RESNET_DROPOUT = 0.5
@@ -98,7 +98,7 @@ def _build_timm(
 ) -> nn.Module:
     network: nn.Module = timm_models().build(spec.builder, dropout=dropout)
     if pretrained:
-        network.load_state_dict(read_lite0())
+        network.load_state_dict(read_lite(spec.name))
     return network
 
 

