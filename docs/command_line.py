@@ -13,13 +13,22 @@ from artstyle.cli.app import app
 from docs.markdown import Row, anchor, page, table
 
 
+EXIT_CODES = (
+    ("0", "done"),
+    ("1", "failed"),
+    ("2", "wrong usage or configuration"),
+    ("3", "done, but some pictures failed"),
+    ("130", "interrupted with Ctrl-C"),
+    ("143", "ended by SIGTERM"),
+)
+
+
 def command_line_page() -> str:
     """Return every command with its arguments and options."""
     parts = [
         "# Command line",
         f"{app.info.help} `artstyle COMMAND --help` shows the same on the terminal.",
-        "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 done, but some pictures"
-        " failed; 130 interrupted with Ctrl-C; 143 ended by SIGTERM.",
+        table(("Exit code", "Meaning"), EXIT_CODES),
     ]
     for panel, commands in _panels():
         if panel:

@@ -29,12 +29,22 @@ nitpick_ignore_regex = [("py:.*", r"(?!artstyle\.[A-Za-z_]+$).*")]
 
 
 def setup(app: Sphinx) -> None:
-    """Leave out the signatures of models: the configuration reference lists their keys."""
+    """Mend two things that autodoc and Napoleon make of our docstrings."""
     app.connect("autodoc-process-signature", _without_model_signature)
+    app.connect("autodoc-process-docstring", _with_colons_in_properties, priority=1)
 
 
 def _without_model_signature(
     app: Sphinx, kind: str, name: str, documented: object, options: object, *signature: str | None
 ) -> tuple[str, str] | None:
+    """Leave out the signature of a model: the configuration reference has its keys."""
     is_model = isinstance(documented, type) and issubclass(documented, BaseModel)
     return ("", "") if is_model else None
+
+
+def _with_colons_in_properties(
+    app: Sphinx, kind: str, name: str, documented: object, options: object, lines: list[str]
+) -> None:
+    """Keep Napoleon from reading "``file``: what it is" as a type and a description."""
+    if kind == "property" and lines:
+        lines[0] = lines[0].replace("``: ", "`` \u2013 ", 1)

@@ -19,7 +19,7 @@ REFERENCE = Path(__file__).parent / "reference"
 def main() -> None:
     """Write every page."""
     for name, text in pages().items():
-        (REFERENCE / name).write_text(text, encoding="utf-8")
+        (REFERENCE / name).write_text(text, encoding="utf-8", newline="\n")
 
 
 def pages() -> dict[str, str]:
@@ -44,6 +44,8 @@ def python_page() -> str:
     ]
     for name in names:
         parts += [f"## {name}", f"```{{eval-rst}}\n{_directive(name)}\n```"]
+        if name == "Config":
+            parts.append("The [configuration reference](configuration.md) has all its keys.")
     return page(parts)
 
 
