@@ -39,7 +39,10 @@ class Prediction(Generic[Item]):
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device of that name; ``auto`` takes an accelerator if there is one.
+    """Return the device of that name.
+
+    Args:
+        name: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; ``auto`` takes an accelerator if there is one.
 
     Raises:
         UsageError: There is no such device here.

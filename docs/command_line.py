@@ -12,7 +12,6 @@ from typer.models import ArgumentInfo, CommandInfo, OptionInfo
 from artstyle.cli.app import app
 from docs.markdown import Row, anchor, page, table
 
-
 EXIT_CODES = (
     ("0", "done"),
     ("1", "failed"),
@@ -28,13 +27,13 @@ def command_line_page() -> str:
     parts = [
         "# Command line",
         f"{app.info.help} `artstyle COMMAND --help` shows the same on the terminal.",
-        table(("Exit code", "Meaning"), EXIT_CODES),
     ]
     for panel, commands in _panels():
         if panel:
             parts.append(f"**{panel}**")
         rows = [(f"[`{name}`](#{anchor(name)})", _summary(info)) for name, info in commands]
         parts.append(table(("Command", "What it does"), rows))
+    parts.append(table(("Exit code", "Meaning"), EXIT_CODES))
     for name, info in all_commands().items():
         parts += _command_section(name, info)
     return page(parts)

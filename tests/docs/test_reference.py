@@ -12,7 +12,6 @@ from docs.command_line import all_commands, command_help, parameters
 from docs.generate import REFERENCE, pages, public_names
 from docs.schemas import config_sections, model_tables
 
-
 GENERATED = sorted(path.name for path in REFERENCE.glob("*.md") if path.name != "index.md")
 
 
