@@ -45,6 +45,6 @@ def _without_model_signature(
 def _with_colons_in_properties(
     app: Sphinx, kind: str, name: str, documented: object, options: object, lines: list[str]
 ) -> None:
-    """Keep Napoleon from reading "``file``: what it is" as a type and a description."""
+    """Keep Napoleon from reading "name: what it is" as a type and a description."""
     if kind == "property" and lines:
-        lines[0] = lines[0].replace("``: ", "`` \u2013 ", 1)
+        lines[0] = lines[0].replace(": ", " \u2013 ", 1)
