@@ -44,17 +44,19 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the code's types."""
+    """Check the code's types, as they are on each operating system."""
     session.install(".[offline]", *dependencies("types"))
-    session.run("mypy")
+    for platform in ("linux", "win32", "darwin"):
+        session.run("mypy", "--platform", platform)
 
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel, install it in a fresh environment and run it from another folder."""
-    session.install("build")
+    """Build sdist and wheel, install the wheel in a fresh environment and run it elsewhere."""
+    session.install("build", "twine")
     with tempfile.TemporaryDirectory() as folder:
-        session.run("python", "-m", "build", "--wheel", "--outdir", folder)
+        session.run("python", "-m", "build", "--outdir", folder)
+        session.run("twine", "check", "--strict", *map(str, Path(folder).iterdir()))
         wheel = next(Path(folder).glob("*.whl"))
         session.install(f"{wheel}[offline]")
         session.chdir(folder)
@@ -63,18 +65,11 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write docs/reference.md anew from the command line itself."""
-    session.install(".[offline]")
-    session.run(
-        "typer",
-        "artstyle.cli.app",
-        "utils",
-        "docs",
-        "--name",
-        "artstyle",
-        "--output",
-        "docs/reference.md",
-    )
+    """Write the reference from the code and build the site; warnings are errors."""
+    session.install(".[offline]", *dependencies("docs"))
+    session.run("python", "-m", "docs.generate")
+    strict = ("--fail-on-warning", "--keep-going", "--nitpicky")
+    session.run("sphinx-build", *strict, "docs", "docs/_build/html")
 
 
 @nox.session

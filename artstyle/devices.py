@@ -13,7 +13,10 @@ _NEVER = 2**31 - 1
 
 
 def choose_device(name: str = "auto") -> torch.device:
-    """Return the device of that name; ``auto`` takes an accelerator if the machine has one.
+    """Return the device of that name.
+
+    Args:
+        name: ``cpu``, ``cuda``, ``cuda:1``, ``mps``; ``auto`` takes an accelerator if there is one.
 
     Raises:
         UsageError: This machine does not have the device.

@@ -104,7 +104,11 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def load_style_model(path: Path, device: torch.device) -> StyleModel:
-    """Load a checkpoint for answering.
+    """Load a checkpoint for predictions.
+
+    Args:
+        path: A checkpoint that training wrote, as ``RunFolder.best_path``.
+        device: Where the network is put, as ``choose_device`` returns it.
 
     Raises:
         MissingError, WeightsError: The file is not there, or no checkpoint of ours.

@@ -110,9 +110,7 @@ def test_config_show_prints_yaml_with_origins(tmp_path: Path) -> None:
     ["demo", "prepare", "eda", "train", "finetune", "evaluate", "predict", "gradcam", "report",
      "models", "config"],
 )  # fmt: skip
-def test_every_command_has_help_and_stands_in_the_reference(command: str, tmp_path: Path) -> None:
+def test_every_command_has_help(command: str, tmp_path: Path) -> None:
     done = artstyle(command, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert "Usage: " in done.stdout
-    reference = (Path(__file__).parents[2] / "docs" / "reference.md").read_text("utf-8")
-    assert f"`artstyle {command}`" in reference

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from artstyle.config import AugmentConfig, LossConfig, OptimConfig, UnfreezeConfig
-from artstyle.data.loading import EpochBatches, derive_seed
+from artstyle.data.loading import EpochBatches
+from artstyle.data.seeding import derived_seed
 from artstyle.data.transforms import normalise
 from artstyle.models.factory import Built
 from artstyle.models.unfreeze import train_mode, unfreeze
@@ -99,8 +100,8 @@ def learn(
     rates = _rates(lesson.rate)
     optimizer = build_optimizer(network, start.spec, rates)
     schedule = Schedule(optimizer, rates, len(batches), lesson.epochs)
-    generator = torch.Generator().manual_seed(derive_seed(lesson.seed, "variation"))
-    torch.manual_seed(derive_seed(lesson.seed, "mix"))
+    generator = torch.Generator().manual_seed(derived_seed(lesson.seed, "variation"))
+    torch.manual_seed(derived_seed(lesson.seed, "mix"))
     mix = build_mix(_MIX, len(bench.pack.labels))
     assert mix is not None
     step = 0
@@ -117,7 +118,7 @@ def learn(
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRAD_NORM)
             optimizer.step()
-            schedule.after_step()
+            schedule.after_update()
             decay = min(_AVERAGING, (1 + step) / (10 + step))
             torch._foreach_lerp_(means, nows, 1 - decay)
             step += 1

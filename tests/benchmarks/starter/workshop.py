@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from artstyle.models.checkpoint import Header, write_checkpoint
+from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import Built, build_network
 from artstyle.models.folding import folded
+from artstyle.models.header import Header
 from tests.benchmarks.starter.learning import Bench, Lesson, answer, learn
 from tests.benchmarks.starter.pictures import NETWORKS, PREPROCESSING, Positions
 from tests.benchmarks.starter.variation import VARIATION, Variation

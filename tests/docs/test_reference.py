@@ -1,0 +1,83 @@
+"""The reference is complete and up to date: every command, option, key and public name."""
+
+import inspect
+from functools import cache
+
+import pytest
+from typer.models import ArgumentInfo
+
+import artstyle
+from artstyle.config import Config
+from docs.command_line import all_commands, command_help, parameters
+from docs.generate import REFERENCE, pages, public_names
+from docs.schemas import config_sections, model_tables
+
+GENERATED = sorted(path.name for path in REFERENCE.glob("*.md") if path.name != "index.md")
+
+
+@cache
+def generated() -> dict[str, str]:
+    return pages()
+
+
+def test_the_pages_are_those_that_the_code_would_write() -> None:
+    assert sorted(generated()) == GENERATED
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_a_page_is_as_the_code_would_write_it_now(name: str) -> None:
+    written = (REFERENCE / name).read_text("utf-8")
+    assert written == generated()[name], "out of date; write it with: python -m docs.generate"
+
+
+@pytest.mark.parametrize("name", sorted(all_commands()))
+def test_every_command_and_each_of_its_options_has_a_sentence(name: str) -> None:
+    info = all_commands()[name]
+    assert command_help(info).endswith(".")
+    assert [p.name for p, extra in parameters(info) if not (extra.help or "").endswith(".")] == []
+
+
+@pytest.mark.parametrize("name", sorted(all_commands()))
+def test_every_parameter_of_a_command_is_in_the_reference(name: str) -> None:
+    info = all_commands()[name]
+    assert info.callback is not None
+    described = [parameter.name for parameter, _ in parameters(info)]
+    assert described == list(inspect.signature(info.callback).parameters)
+
+
+@pytest.mark.parametrize("section", ["", *config_sections()])
+def test_every_key_of_the_configuration_has_a_sentence(section: str) -> None:
+    model = config_sections()[section] if section else Config
+    assert inspect.getdoc(model)
+    keys = model.model_json_schema()["properties"]
+    assert [key for key in keys if not model.model_fields[key].description] == []
+
+
+@pytest.mark.parametrize("name", sorted(artstyle._PUBLIC))
+def test_every_public_name_says_what_it_is_and_what_it_takes(name: str) -> None:
+    public = getattr(artstyle, name)
+    text = inspect.getdoc(public) or ""
+    assert text.split("\n\n")[0].endswith((".", "::", ":"))
+    if inspect.isfunction(public):
+        undescribed = [p for p in inspect.signature(public).parameters if f"{p}:" not in text]
+        assert undescribed == []
+
+
+def test_the_public_names_are_those_of_the_root() -> None:
+    assert set(public_names()) == set(artstyle._PUBLIC)
+
+
+def test_a_model_of_a_json_file_is_described_with_the_models_inside_it() -> None:
+    tables = dict(model_tables(Config))
+    assert list(tables) == ["Config", *sorted(type(s).__name__ for s in _sections())]
+    assert "| `seed` | whole number, at least 0 |" in tables["Config"]
+    assert "| `optim` | OptimConfig |" in tables["Config"]
+
+
+def _sections() -> list[object]:
+    return [getattr(Config(), name) for name in config_sections()]
+
+
+def test_an_argument_is_told_from_an_option() -> None:
+    kinds = {p.name: type(extra) for p, extra in parameters(all_commands()["predict"])}
+    assert [name for name, kind in kinds.items() if kind is ArgumentInfo] == ["paths"]
