@@ -9,7 +9,7 @@ from artstyle import interrupts
 from artstyle.cli.app import app
 from artstyle.cli.console import end_stdout, open_closed_streams, say
 from artstyle.errors import ArtstyleError
-from artstyle.labels import visible
+from artstyle.styles.names import visible
 
 _WAYS_OUT = {
     errno.ENOSPC: "make room on the disk",

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
 
-from artstyle.data.transforms import normalise, square_transform
 from artstyle.devices import choose_batch_size
 from artstyle.errors import ImageError, WeightsError
 from artstyle.models.checkpoint import StyleModel
 from artstyle.models.folding import folded
+from artstyle.pictures.transforms import normalise, square_transform
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")

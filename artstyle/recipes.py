@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from artstyle.config import Config, Section
 from artstyle.errors import ConfigError, MissingError, UnknownNameError
-from artstyle.files import read_yaml
+from artstyle.storage.files import read_yaml
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from artstyle.checks import checked
 from artstyle.config import Config
 from artstyle.errors import ConfigError, DataError, MissingError, RunError, UnknownNameError
-from artstyle.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
-from artstyle.locks import is_vacant
+from artstyle.storage.checks import checked
+from artstyle.storage.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
+from artstyle.storage.locks import is_vacant
 
 Precision = Literal["fp32", "bf16", "fp16"]
 Score = Annotated[float, Field(allow_inf_nan=False)]

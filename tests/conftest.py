@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, settings
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.prepare import prepare
 from artstyle.painter.collection import paint_collection
+from artstyle.preparation.prepare import prepare
 from artstyle.recipes import resolve_config
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -14,15 +15,15 @@ PACKAGE = Path(artstyle.__file__).parent
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
     ("errors", "progress", "interrupts"),
-    ("labels", "files", "checks", "devices"),
-    ("pictures", "config", "locks", "documents"),
-    ("preprocessing", "metrics", "plots", "pages", "recipes"),
-    ("data", "runs", "painter"),
-    ("models",),
-    ("inference", "paths"),
-    ("training", "evaluation", "predict", "eda"),
-    ("explain", "unfinished"),
-    ("run_report",),
+    ("styles", "storage", "devices"),
+    ("config",),
+    ("pictures", "metrics", "recipes", "painter"),
+    ("presentation", "runs", "data"),
+    ("preparation", "models"),
+    ("inference",),
+    ("training", "evaluation", "prediction", "eda"),
+    ("explain",),
+    ("report",),
     ("cli",),
     ("__main__", "__init__"),
 )
@@ -68,6 +69,12 @@ def test_every_room_has_a_floor() -> None:
     assert rooms == {room for floor in FLOORS for room in floor}
 
 
+def test_no_room_is_too_full() -> None:
+    inside = Counter(path.parent for path in modules() if path.name != "__init__.py")
+    assert inside.pop(PACKAGE) < 12
+    assert max(inside.values()) <= 16, inside.most_common(3)
+
+
 def test_no_init_file_but_the_root_holds_code() -> None:
     inner = [path for path in modules() if path.name == "__init__.py" and path.parent != PACKAGE]
     assert [path for path in inner if path.read_text().strip()] == []
@@ -98,10 +105,10 @@ assert "Usage" in shown.getvalue()
 @pytest.mark.parametrize(
     "module",
     [
-        "config", "recipes", "runs", "preprocessing", "metrics", "documents", "data.manifest",
-        "data.dataset", "data.description", "data.split", "data.balance", "data.sources",
-        "data.prepare", "models.zoo", "evaluation.document",
-        "eda.document",
+        "config", "recipes", "runs", "metrics", "styles.names", "storage.documents",
+        "pictures.preprocessing", "data.manifest", "data.dataset", "data.description",
+        "preparation.split", "preparation.balance", "preparation.sources.opening",
+        "preparation.prepare", "models.zoo", "evaluation.document", "eda.document",
     ],
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:
@@ -109,7 +116,10 @@ def test_stages_before_training_start_without_torch(module: str) -> None:
 
 
 def test_what_predict_needs_beside_a_network_is_torch_alone() -> None:
-    modules = ("inference", "models.checkpoint", "predict", "unfinished", "paths", "runs")
+    modules = (
+        "inference", "models.checkpoint", "prediction.predict", "prediction.unfinished",
+        "pictures.finding", "runs",
+    )  # fmt: skip
     loaded = loaded_by("\n".join(f"import artstyle.{module}" for module in modules))
     assert set(loaded) == {"torch", "numpy", "PIL", "pydantic"}
 

@@ -8,8 +8,8 @@ import pytest
 
 from artstyle.config import Config
 from artstyle.errors import DataError, MissingError, RunError, UnknownNameError
-from artstyle.locks import sole_writer
 from artstyle.runs import RunFolder, find_run, new_run_path
+from artstyle.storage.locks import sole_writer
 from tests.environments import environment
 
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
 
-from artstyle.labels import visible
 from artstyle.progress import Progress
+from artstyle.styles.names import visible
 
 # What a write can fail with, and a read cannot.
 _UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

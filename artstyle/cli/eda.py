@@ -18,7 +18,7 @@ from artstyle.cli.options import (
 
 if TYPE_CHECKING:
     from artstyle.config import DataConfig
-    from artstyle.preprocessing import Preprocessing
+    from artstyle.pictures.preprocessing import Preprocessing
 
 _LISTED = 5
 
@@ -53,8 +53,8 @@ def eda(
     flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
     settings = resolve_config("finetune", config, overrides or (), flags).config
 
-    from artstyle.data.columns import parse_columns
     from artstyle.eda.collection import open_collection
+    from artstyle.preparation.tables.columns import parse_columns
 
     found = open_collection(
         data,

@@ -34,7 +34,7 @@ def gradcam(
     A picture that cannot be read is listed with its error; the exit code is then 3.
     """
     from artstyle.explain.folder import HeatmapFolder
-    from artstyle.paths import find_pictures, printable, require_pictures
+    from artstyle.pictures.finding import find_pictures, printable, require_pictures
     from artstyle.runs import find_run
 
     found = find_run(run)
@@ -46,8 +46,8 @@ def gradcam(
     from artstyle.devices import choose_device
     from artstyle.explain.explain import explain_pictures
     from artstyle.explain.gallery import write_heatmaps
-    from artstyle.locks import sole_writer
     from artstyle.models.checkpoint import load_style_model
+    from artstyle.storage.locks import sole_writer
 
     model = load_style_model(found.best_path, choose_device(device or "auto"))
     with sole_writer(folder.path), live_progress() as progress:
@@ -74,7 +74,7 @@ def _require_style(name: str, labels: tuple[str, ...]) -> str:
     Raises:
         UnknownNameError: The model knows no such style.
     """
-    from artstyle.labels import canonical_style, style_key
+    from artstyle.styles.names import canonical_style, style_key
 
     by_key = {style_key(label): label for label in labels}
     style = canonical_style(name)

@@ -27,7 +27,7 @@ from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
     from artstyle.models.checkpoint import StyleModel
-    from artstyle.predict import PredictionRow
+    from artstyle.prediction.predict import PredictionRow
 
 Format = Literal["table", "csv", "json", "jsonl"]
 Engine = Literal["torch", "onnx"]
@@ -85,15 +85,15 @@ def predict(
     _require_new(out, overwrite, resume)
     chosen = _choose_format(output_format, out)
 
-    from artstyle.paths import find_pictures, require_pictures
+    from artstyle.pictures.finding import find_pictures, require_pictures
 
     load_model = _find_model(run, engine, device)
     skipped = _Skipped(list_skipped)
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
     from artstyle.devices import choose_batch_size
-    from artstyle.predict import predict_styles
-    from artstyle.unfinished import Request, unfinished_rows
+    from artstyle.prediction.predict import predict_styles
+    from artstyle.prediction.unfinished import Request, unfinished_rows
 
     model = load_model()
     top_k = min(top_k, len(model.labels))
@@ -124,13 +124,13 @@ class _Skipped:
         self._listed, self._counts = listed, Counter[str]()
 
     def add(self, path: Path) -> None:
-        from artstyle.data.skipped import ending
+        from artstyle.pictures.skipped import ending
 
         self._counts[ending(path.name)] += 1
         say_skipped([path] if self._listed else ())
 
     def say_count(self) -> None:
-        from artstyle.data.skipped import counted_endings
+        from artstyle.pictures.skipped import counted_endings
 
         if self._counts:
             say(f"note: {counted_endings(self._counts)}; --list-skipped names them")
@@ -214,7 +214,7 @@ def _stdout(chosen: Format) -> Iterator[TextIO]:
 @contextmanager
 def _file(out: Path, chosen: Format) -> Iterator[TextIO]:
     """Yield a file that appears under its name only once it is whole."""
-    from artstyle.files import atomic_path
+    from artstyle.storage.files import atomic_path
 
     errors = _ENCODING_ERRORS[chosen]
     with (
@@ -233,7 +233,7 @@ def _write(
     rows: Iterable["PredictionRow"], stream: TextIO, chosen: Format, top_k: int
 ) -> tuple[int, int]:
     """Write rows as they come; return how many there are and how many tell of an error."""
-    from artstyle.predict import write_rows
+    from artstyle.prediction.predict import write_rows
 
     total = failed = 0
     written = (
@@ -258,8 +258,8 @@ def _row_lines(row: "PredictionRow", path_columns: int) -> Iterator[str]:
     """Yield a picture's lines: its path, folded, beside a style a line or the error."""
     from rich.cells import chop_cells
 
-    from artstyle.labels import display_name
-    from artstyle.paths import printable
+    from artstyle.pictures.finding import printable
+    from artstyle.styles.names import display_name
 
     path = chop_cells(printable(row.path), path_columns - 2)
     if row.styles is None:

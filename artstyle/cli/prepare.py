@@ -28,7 +28,7 @@ from artstyle.cli.options import (
 
 if TYPE_CHECKING:
     from artstyle.config import Config
-    from artstyle.data.prepare import Plan, Prepared
+    from artstyle.preparation.prepare import Plan, Prepared
 
 _LISTED = 5
 
@@ -64,9 +64,9 @@ def prepare(
     """
     settings = _settings(config, overrides or [], seed)
 
-    from artstyle.data.columns import parse_columns
-    from artstyle.data.prepare import plan
-    from artstyle.data.prepare import prepare as prepare_dataset
+    from artstyle.preparation.prepare import plan
+    from artstyle.preparation.prepare import prepare as prepare_dataset
+    from artstyle.preparation.tables.columns import parse_columns
 
     named = parse_columns(columns) if columns else {}
     if dry_run:
@@ -103,7 +103,7 @@ def prepare(
 
 
 def _settings(config: str | None, overrides: list[str], seed: int | None) -> "Config":
-    from artstyle.data.describe import is_used
+    from artstyle.preparation.describe import is_used
     from artstyle.recipes import config_keys, require_sections, resolve_config
 
     require_sections(overrides, [key for key in config_keys() if not is_used(key)], "train")
@@ -111,7 +111,7 @@ def _settings(config: str | None, overrides: list[str], seed: int | None) -> "Co
 
 
 def _show(prepared: "Prepared") -> None:
-    from artstyle.data.summary import (
+    from artstyle.preparation.summary import (
         STYLE_COLUMNS,
         artist_sentences,
         left_out_sentences,
@@ -145,7 +145,7 @@ def _show(prepared: "Prepared") -> None:
 
 
 def _show_plan(plan: "Plan", out: Path) -> None:
-    from artstyle.labels import display_name
+    from artstyle.styles.names import display_name
 
     found = len(plan.source.images)
     rows = [

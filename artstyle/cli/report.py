@@ -23,7 +23,7 @@ def report(
     if out and out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out {out}: end it in .html")
 
-    from artstyle.run_report import write_run_report
+    from artstyle.report import write_run_report
     from artstyle.runs import find_run
 
     show(str(write_run_report(find_run(run, DEFAULT_RUNS), out)))

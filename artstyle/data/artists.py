@@ -1,10 +1,11 @@
-"""Artists: which spellings of a name are one person's."""
+"""Artists: which names are one person's, and how much the artist gives away of a style."""
 
 import unicodedata
 from collections import Counter, defaultdict
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from artstyle.data.source import Source
+from artstyle.styles.names import label_order
 
 
 def name_words(name: str) -> list[str]:
@@ -27,24 +28,71 @@ def artist_key(name: str) -> str:
     return " ".join(sorted(name_words(name))) or name
 
 
-def with_one_spelling(source: Source) -> Source:
-    """Return the source with each artist spelt in one way: the most frequent, else the first.
+@dataclass(frozen=True)
+class OracleScore:
+    """How far one gets without looking at the pictures; both in [0, 1]."""
 
-    A split that keeps artists apart would otherwise take two spellings for two artists.
+    accuracy: float
+    macro_recall: float
+    """Mean over the styles that are present."""
+
+
+def artist_overlap(splits: Sequence[str], artists: Sequence[str], part: str) -> float | None:
+    """Return the share of a split's paintings whose artist has a painting in train.
+
+    Paintings by unknown artists count on neither side; None where there are no others.
     """
-    counts = Counter(image.artist for image in source.images if image.artist)
-    spellings: dict[str, list[str]] = defaultdict(list)
-    for name in sorted(counts, key=lambda name: (-counts[name], name)):
-        spellings[artist_key(name)].append(name)
-    several = [names for names in spellings.values() if len(names) > 1]
-    if not several:
-        return source
-    chosen = {name: names[0] for names in several for name in names}
-    images = tuple(
-        replace(image, artist=chosen[image.artist]) if image.artist in chosen else image
-        for image in source.images
-    )
-    first, second, *_ = min(several)
-    note = f"artists spelt in several ways, each taken for one: {len(several)}"
-    note += f", as {first} and {second}"
-    return replace(source, images=images, notes=(*source.notes, note))
+    trained = artists_in(splits, artists, "train")
+    known = [a for split, a in zip(splits, artists, strict=True) if split == part and a]
+    return sum(artist in trained for artist in known) / len(known) if known else None
+
+
+def artist_oracle(
+    splits: Sequence[str], styles: Sequence[str], artists: Sequence[str], part: str
+) -> OracleScore | None:
+    """Return how well the artist's name alone gives the style, as learnt from train.
+
+    The answer is the style of most of the artist's paintings in train, among equals the first in
+    label order; for an artist who is unknown or not in train, the style of most of train. A model
+    that does not beat it has perhaps learnt nothing but artists.
+
+    Args:
+        splits: The split of each painting, or "".
+        styles: The style of each painting.
+        artists: The artist of each painting, or "".
+        part: The split to be scored. None is returned if it, or train, is empty.
+    """
+    answers, fallback = _majority_styles(splits, styles, artists)
+    right: Counter[str] = Counter()
+    support: Counter[str] = Counter()
+    for split, style, artist in zip(splits, styles, artists, strict=True):
+        if split == part:
+            support[style] += 1
+            right[style] += answers.get(artist, fallback) == style
+    if not support or not fallback:
+        return None
+    recalls = [right[style] / count for style, count in support.items()]
+    return OracleScore(right.total() / support.total(), sum(sorted(recalls)) / len(recalls))
+
+
+def _majority_styles(
+    splits: Sequence[str], styles: Sequence[str], artists: Sequence[str]
+) -> tuple[dict[str, str], str]:
+    """Return known artist -> majority style in train, and that of all of train ("" if empty)."""
+    overall: Counter[str] = Counter()
+    by_artist: dict[str, Counter[str]] = defaultdict(Counter)
+    for split, style, artist in zip(splits, styles, artists, strict=True):
+        if split == "train":
+            overall[style] += 1
+            if artist:
+                by_artist[artist][style] += 1
+    return {artist: _majority(counts) for artist, counts in by_artist.items()}, _majority(overall)
+
+
+def _majority(counts: Mapping[str, int]) -> str:
+    return max(label_order(counts), key=counts.__getitem__, default="")
+
+
+def artists_in(splits: Sequence[str], artists: Sequence[str], part: str) -> set[str]:
+    """Return the known artists of a split."""
+    return {a for split, a in zip(splits, artists, strict=True) if split == part and a}

@@ -12,8 +12,8 @@ from torch import Tensor
 from torchvision.transforms import InterpolationMode, v2
 
 from artstyle.config import AugmentConfig
-from artstyle.data.transforms import square_transform
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.pictures.transforms import square_transform
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""

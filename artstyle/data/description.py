@@ -6,7 +6,7 @@ from pydantic import field_serializer
 
 from artstyle.config import BalanceConfig, DataConfig, QualityConfig, SplitConfig
 from artstyle.data.manifest import Split
-from artstyle.documents import Document
+from artstyle.storage.documents import Document
 
 DECIDED_DATA_KEYS = frozenset({"cache_size", "background", "max_pixels", "min_side_px"})
 """The keys of the ``data`` section that `prepare` settles; training cannot change them."""

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from artstyle.data.balance import oversampled_indices
+from artstyle.data.sampling import oversampled_indices
 from artstyle.data.seeding import derived_seed
 from artstyle.errors import DataError, ImageError
 from artstyle.pictures.image import ImageRules, read_image

@@ -9,8 +9,8 @@ from reprlib import repr as short_repr
 from typing import Literal, get_args
 
 from artstyle.errors import DataError
-from artstyle.files import numbered_csv, write_csv
-from artstyle.labels import is_style_name
+from artstyle.storage.files import numbered_csv, write_csv
+from artstyle.styles.names import is_style_name
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artstyle.config import BalanceConfig
-from artstyle.data.balance import Balanced, choose_balanced
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
-from artstyle.data.source import Source, SourceImage
-from artstyle.data.sources import open_source, read_source_bytes
-from artstyle.data.split_report import one_style_notes
 from artstyle.eda.document import KEPT, RejectedFile
 from artstyle.errors import DataError, ImageError
-from artstyle.files import read_csv
 from artstyle.pictures.opening import read_bytes as read_file
+from artstyle.preparation.balance import Balanced, choose_balanced
+from artstyle.preparation.sources.opening import open_source, read_source_bytes
+from artstyle.preparation.sources.source import Source, SourceImage
+from artstyle.preparation.split_report import one_style_notes
+from artstyle.storage.files import read_csv
 
 DATASET = "dataset folder"
 

@@ -8,11 +8,11 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from artstyle.data.copies import find_copies, near_pairs
-from artstyle.data.quality import Likenesses
-from artstyle.data.source import SourceImage
 from artstyle.eda.collection import Painting
 from artstyle.eda.measures import Measured
+from artstyle.preparation.copies import find_copies, near_pairs
+from artstyle.preparation.likeness import Likenesses
+from artstyle.preparation.sources.source import SourceImage
 
 Ints = npt.NDArray[np.int64]
 Kind = Literal["same file", "same name", "alike"]

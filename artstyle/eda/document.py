@@ -7,9 +7,9 @@ from pydantic import SerializerFunctionWrapHandler, model_serializer
 
 from artstyle.config import AugmentConfig, BalanceConfig
 from artstyle.data.manifest import SPLITS
-from artstyle.documents import Document
-from artstyle.files import read_json
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.storage.documents import Document
+from artstyle.storage.files import read_json
 
 REPORT_NAME = "eda.json"
 MARK: Literal["artstyle eda"] = "artstyle eda"

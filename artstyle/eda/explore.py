@@ -37,12 +37,12 @@ from artstyle.eda.measures import (
 from artstyle.eda.page import eda_sections
 from artstyle.eda.pictures import Pictures, read_pictures
 from artstyle.errors import DataError, UsageError
-from artstyle.files import remove_unfinished
-from artstyle.locks import is_vacant
-from artstyle.pages import write_page
-from artstyle.plots import plot_pictures, write_figure
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.presentation.pages import write_page
+from artstyle.presentation.plots import plot_pictures, write_figure
 from artstyle.progress import Progress, silent
+from artstyle.storage.files import remove_unfinished
+from artstyle.storage.locks import is_vacant
 
 _FORMS = {
     "folders": "style folders",

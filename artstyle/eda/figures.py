@@ -17,7 +17,7 @@ from artstyle.eda.document import (
     Sizes,
     StyleNumbers,
 )
-from artstyle.plots import (
+from artstyle.presentation.plots import (
     HEAT,
     INK,
     PALETTE,

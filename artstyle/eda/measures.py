@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageStat
 
-from artstyle.data.quality import Likeness, likeness
 from artstyle.data.seeding import derived_rng, shuffled
 from artstyle.eda.collection import Collection, Painting, read_bytes
 from artstyle.eda.document import (
@@ -29,9 +28,10 @@ from artstyle.eda.document import (
     StyleQuantiles,
 )
 from artstyle.errors import ImageError
-from artstyle.labels import label_order
 from artstyle.pictures.image import ImageRules, read_image
+from artstyle.preparation.likeness import Likeness, likeness
 from artstyle.progress import Progress, silent
+from artstyle.styles.names import label_order
 
 Floats = npt.NDArray[np.float64]
 

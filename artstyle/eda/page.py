@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from artstyle.data.summary import in_words
 from artstyle.eda.collection import DATASET
 from artstyle.eda.document import USED, CollectionReport, Light, Sizes
 from artstyle.eda.measures import MEASURED_SIDE_PX
 from artstyle.eda.pictures import Pictures, Row
-from artstyle.labels import display_name
-from artstyle.pages import (
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.preparation.summary import in_words
+from artstyle.presentation.pages import (
     Block,
     Content,
     Facts,
@@ -23,8 +23,8 @@ from artstyle.pages import (
     embed,
     thumbnail,
 )
-from artstyle.plots import Tile
-from artstyle.preprocessing import Preprocessing
+from artstyle.presentation.plots import Tile
+from artstyle.styles.names import display_name
 
 _LISTED = 300
 """Most rows of a long list on the page; ``eda.json`` has all."""

@@ -9,10 +9,10 @@ from artstyle.eda.copies import CopyPair
 from artstyle.eda.measures import Measured, choose_by_style
 from artstyle.eda.samples import augmented_tiles, preprocessing_tiles
 from artstyle.errors import ImageError
-from artstyle.labels import display_name, label_order
 from artstyle.pictures.image import read_image
-from artstyle.plots import Tile
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.presentation.plots import Tile
+from artstyle.styles.names import display_name, label_order
 
 _EXAMPLES_PER_STYLE = 6
 _TRANSFORMED_PAINTINGS = 3

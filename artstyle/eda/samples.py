@@ -8,10 +8,10 @@ from torchvision.transforms.v2 import functional
 from artstyle.config import AugmentConfig
 from artstyle.data.augment import train_transform
 from artstyle.data.seeding import derived_seed
-from artstyle.data.transforms import eval_transform
 from artstyle.pictures.image import read_image
-from artstyle.plots import Tile
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.pictures.transforms import eval_transform
+from artstyle.presentation.plots import Tile
 
 
 def preprocessing_tiles(content: bytes, preprocessing: Preprocessing) -> list[Tile]:

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from artstyle.data.description import ArtistOracle
-from artstyle.documents import Document
+from artstyle.storage.documents import Document
 
 REPORT_NAME = "report.json"
 MACRO_AVERAGE, WEIGHTED_AVERAGE = "macro avg", "weighted avg"

@@ -18,13 +18,13 @@ from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture
 from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
-from artstyle.files import write_csv
 from artstyle.inference import predict_logits
-from artstyle.locks import is_vacant, sole_writer
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs import RunFolder
+from artstyle.storage.files import write_csv
+from artstyle.storage.locks import is_vacant, sole_writer
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 from PIL import ImageOps
 
 from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
-from artstyle.labels import display_name
 from artstyle.metrics import IntArray, Reliability, StyleScores, style_scores
-from artstyle.plots import (
+from artstyle.presentation.plots import (
     HEAT,
     INK,
     LINE,
@@ -27,6 +26,7 @@ from artstyle.plots import (
     write_figure,
 )
 from artstyle.progress import Progress, silent
+from artstyle.styles.names import display_name
 
 ERRORS_SHOWN = 24
 _ERRORS_A_ROW = 6

@@ -13,8 +13,7 @@ from artstyle.evaluation.document import EvaluationReport
 from artstyle.evaluation.figures import ERRORS_SHOWN
 from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
 from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
-from artstyle.labels import display_name
-from artstyle.pages import (
+from artstyle.presentation.pages import (
     Block,
     Cell,
     Content,
@@ -29,6 +28,7 @@ from artstyle.pages import (
     write_page,
 )
 from artstyle.progress import Progress, silent
+from artstyle.styles.names import display_name
 
 CELL_PICTURES = 12
 """Most thumbnails for one cell of the confusion matrix."""

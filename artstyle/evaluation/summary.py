@@ -6,10 +6,9 @@ from dataclasses import asdict
 import numpy as np
 
 from artstyle import metrics
-from artstyle.data.artists import artist_key
+from artstyle.data.artists import artist_key, artist_oracle
 from artstyle.data.description import ArtistOracle
 from artstyle.data.manifest import ManifestRow
-from artstyle.data.split_report import artist_oracle
 from artstyle.evaluation.document import (
     MACRO_AVERAGE,
     WEIGHTED_AVERAGE,

@@ -11,8 +11,8 @@ from artstyle.evaluation.document import (
     EvaluationReport,
     Intervals,
 )
-from artstyle.labels import display_name
-from artstyle.pages import Block, Cell, Content, Facts, Prose, Table
+from artstyle.presentation.pages import Block, Cell, Content, Facts, Prose, Table
+from artstyle.styles.names import display_name
 
 SMALL_SUPPORT = 20
 """With fewer pictures than this, chance decides the scores of a style or a group of artists."""

@@ -13,14 +13,14 @@ from PIL import Image
 from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor
 
-from artstyle.data.transforms import eval_transform
 from artstyle.errors import ImageError
 from artstyle.explain.cam import make_heatmaps, open_cam
 from artstyle.explain.methods import Method
 from artstyle.inference import read_ahead, require_finite_logits, softmax
 from artstyle.models.checkpoint import StyleModel
-from artstyle.paths import PicturePath
-from artstyle.predict import RankedStyle, rank_styles, read_picture
+from artstyle.pictures.finding import PicturePath
+from artstyle.pictures.transforms import eval_transform
+from artstyle.prediction.predict import RankedStyle, rank_styles, read_picture
 from artstyle.progress import Progress, silent
 
 STAGE = "drawing heatmaps"

@@ -11,11 +11,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from artstyle.checks import checked
 from artstyle.errors import DataError, UsageError
 from artstyle.explain.methods import Method
-from artstyle.files import write_text
-from artstyle.locks import is_vacant
+from artstyle.storage.checks import checked
+from artstyle.storage.files import write_text
+from artstyle.storage.locks import is_vacant
 
 _STEM_BYTES = 80
 

@@ -13,11 +13,20 @@ from artstyle.explain.explain import Explained, Explanation
 from artstyle.explain.folder import HeatmapFolder, HeatmapRecord, file_stem
 from artstyle.explain.methods import TITLES, Method
 from artstyle.explain.overlay import display_picture, draw_overlay, draw_panel, seen_region
-from artstyle.files import write_bytes, write_text
-from artstyle.labels import display_name
 from artstyle.models.checkpoint import StyleModel
-from artstyle.pages import Block, Gallery, Picture, Prose, Section, Table, thumbnail, write_page
-from artstyle.paths import printable
+from artstyle.pictures.finding import printable
+from artstyle.presentation.pages import (
+    Block,
+    Gallery,
+    Picture,
+    Prose,
+    Section,
+    Table,
+    thumbnail,
+    write_page,
+)
+from artstyle.storage.files import write_bytes, write_text
+from artstyle.styles.names import display_name
 
 _THUMBNAIL_PX = 160
 

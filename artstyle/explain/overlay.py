@@ -10,9 +10,18 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from artstyle.plots import DPI, INK, LINE, PALETTE, QUIET, house_style, plot_label, png_bytes
-from artstyle.predict import RankedStyle
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.prediction.predict import RankedStyle
+from artstyle.presentation.plots import (
+    DPI,
+    INK,
+    LINE,
+    PALETTE,
+    QUIET,
+    house_style,
+    plot_label,
+    png_bytes,
+)
 
 _SHORT_PX, _LONG_PX = 512, 1536
 # Inferno's luminance rises evenly, so it shows no edge where the heat has none.

@@ -20,12 +20,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from artstyle.errors import MissingError, UsageError, WeightsError
-from artstyle.files import atomic_path
-from artstyle.labels import visible
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header, header_text, parse_header, parse_metadata
 from artstyle.models.zoo import ModelSpec
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.storage.files import atomic_path
+from artstyle.styles.names import visible
 
 _WEIGHTS, _STATE = "weights.", "state."
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artstyle.checks import checked, require_version
 from artstyle.errors import DataError, WeightsError
-from artstyle.labels import is_style_name
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.storage.checks import checked, require_version
+from artstyle.styles.names import is_style_name
 
 _FORMAT_VERSION = 1
 

@@ -16,15 +16,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from artstyle.data.transforms import normalise, square_transform
 from artstyle.errors import MissingError, WeightsError
-from artstyle.files import atomic_path
 from artstyle.models.checkpoint import StyleModel, checkpoint_fingerprint
 from artstyle.models.folding import folded
 from artstyle.models.header import Header, header_text, parse_header
 from artstyle.models.zoo import ModelSpec
 from artstyle.painter.collection import STYLES, paint
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.pictures.transforms import normalise, square_transform
+from artstyle.storage.files import atomic_path
 
 LOGIT_TOLERANCE = 1e-3
 """If logits differ from the checkpoint's by more, the file is not written."""

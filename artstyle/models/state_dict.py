@@ -12,9 +12,9 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from artstyle.errors import WeightsError
-from artstyle.labels import visible
 from artstyle.models.header import parse_header
 from artstyle.models.torch_file import read_tensors
+from artstyle.styles.names import visible
 
 # What torch and safetensors were seen to raise on damaged files.
 _READING_ERRORS = (

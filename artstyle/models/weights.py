@@ -8,7 +8,6 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from artstyle.errors import WeightsError
-from artstyle.labels import canonical_style, visible
 from artstyle.models.state_dict import (
     StateDict,
     find_prefix,
@@ -19,6 +18,7 @@ from artstyle.models.state_dict import (
     tails,
 )
 from artstyle.models.zoo import ModelSpec
+from artstyle.styles.names import canonical_style, visible
 
 _LEAST_FILLED = 0.9
 """Of the tensors outside the head; a file that has fewer is of another architecture."""

@@ -5,7 +5,7 @@ from typing import Literal
 
 from artstyle.config import DataConfig
 from artstyle.errors import UnknownNameError, UsageError
-from artstyle.preprocessing import Interpolation, Preprocessing
+from artstyle.pictures.preprocessing import Interpolation, Preprocessing
 
 Source = Literal["artstyle", "torchvision", "timm"]
 RGB = tuple[float, float, float]

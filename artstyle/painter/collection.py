@@ -14,7 +14,6 @@ from numpy.random import Generator
 from PIL import Image
 
 from artstyle.errors import UnknownNameError
-from artstyle.files import atomic_path, write_csv
 from artstyle.painter.abstract import (
     abstract_expressionism,
     action_painting,
@@ -33,6 +32,7 @@ from artstyle.painter.minimal import minimalism
 from artstyle.painter.outdoors import animal, boat, house, mountain, tree
 from artstyle.painter.planes import cubism, pop_art, ukiyo_e
 from artstyle.painter.scenes import Content, Scene, compose
+from artstyle.storage.files import atomic_path, write_csv
 
 Painter = Callable[[Scene, Hand, Size, Generator], Image.Image]
 

@@ -12,19 +12,19 @@ from typing import BinaryIO
 from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 
 from artstyle.errors import ImageError
-from artstyle.pictures.animation import Box, first_frame_box
-from artstyle.pictures.boxes import jpeg_2000_profile, nclx_profile
 from artstyle.pictures.colour import UNUSABLE, png_profile, to_srgb
 from artstyle.pictures.faults import DECODING_ERRORS, fault
-from artstyle.pictures.formats import HEAD_BYTES, JPEG, PNG, TIFF, decoders
-from artstyle.pictures.jpeg import is_complete_without_end, unread_kind, with_end
+from artstyle.pictures.formats.animation import Box, first_frame_box
+from artstyle.pictures.formats.boxes import jpeg_2000_profile, nclx_profile
+from artstyle.pictures.formats.jpeg import is_complete_without_end, unread_kind, with_end
+from artstyle.pictures.formats.kinds import HEAD_BYTES, JPEG, PNG, TIFF, decoders
+from artstyle.pictures.formats.png import PngFile, read_png
+from artstyle.pictures.formats.tiff import TiffPage, choose_page
+from artstyle.pictures.formats.tiff_extra import open_with_extra
 from artstyle.pictures.layers import Layers, layers_of
 from artstyle.pictures.opening import named, opened
 from artstyle.pictures.orientation import SIDEWAYS, TURNS, orientation
-from artstyle.pictures.png import PngFile, read_png
 from artstyle.pictures.shrinking import DRAFT_MARGIN, draft, resized, shrunk_size
-from artstyle.pictures.tiff import TiffPage, choose_page
-from artstyle.pictures.tiff_extra import open_with_extra
 
 _JPEGS = ("JPEG", "MPO")
 # Our own limit stands before the first pixel is decoded; Pillow's would end at 179 megapixels.

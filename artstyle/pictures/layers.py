@@ -8,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image, ImageChops, ImagePalette
 
 from artstyle.errors import ImageError
-from artstyle.pictures.tiff import WHITE_IS_ZERO, TiffPage
+from artstyle.pictures.formats.tiff import WHITE_IS_ZERO, TiffPage
 
 _OPAQUE = (255, 255)
 _EMPTY = (0, 0)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from artstyle.errors import ImageError
-from artstyle.files import errors_named
 from artstyle.pictures.faults import fault
+from artstyle.storage.files import errors_named
 
 _MAX_FILE_BYTES = 2 << 30
 

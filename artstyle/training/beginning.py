@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from artstyle.errors import RunError
-from artstyle.files import remove_unfinished
-from artstyle.locks import sole_writer
 from artstyle.models.unfreeze import count_parameters, unfreeze
 from artstyle.runs import ParameterCount
+from artstyle.storage.files import remove_unfinished
+from artstyle.storage.locks import sole_writer
 from artstyle.training.environment import describe_environment
 from artstyle.training.run_state import RunState, restore_state
 from artstyle.training.setup import Session, Setup

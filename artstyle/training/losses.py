@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from artstyle.config import LossConfig
-from artstyle.data.balance import class_weights
 from artstyle.data.loading import Labels
+from artstyle.data.sampling import class_weights
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 """From logits (N x C) and targets (N labels, or N x C shares) to N losses."""

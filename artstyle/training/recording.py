@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from artstyle import interrupts
 from artstyle.errors import TrainingError
 from artstyle.models.checkpoint import write_checkpoint, write_tensors
-from artstyle.training.curves import plot_curves
+from artstyle.presentation.curves import plot_curves
 from artstyle.training.engine import EpochResult, NonfiniteLossError, Tally
 from artstyle.training.reporting import epoch_line
 from artstyle.training.run_state import RunState, checkpoint_state, require_finite_weights

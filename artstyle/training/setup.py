@@ -13,12 +13,12 @@ from artstyle.data.augment import train_transform
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
-from artstyle.data.transforms import normalise
 from artstyle.errors import ConfigError, DataError
 from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
+from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
 from artstyle.runs import RunFolder
 from artstyle.training.engine import Feed, Learner, build_mix

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.prepare import prepare
 from artstyle.painter.collection import paint_collection
+from artstyle.preparation.prepare import prepare
 from artstyle.recipes import resolve_config
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "paintings"

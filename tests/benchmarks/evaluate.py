@@ -8,8 +8,8 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.devices import choose_device
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.models.checkpoint import load_style_model
-from artstyle.paths import PicturePath
-from artstyle.predict import predict_styles, write_rows
+from artstyle.pictures.finding import PicturePath
+from artstyle.prediction.predict import predict_styles, write_rows
 from artstyle.runs import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from artstyle.devices import choose_device
 from artstyle.explain.explain import explain_pictures
 from artstyle.models.checkpoint import load_style_model
-from artstyle.paths import PicturePath
+from artstyle.pictures.finding import PicturePath
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.runs import trained_run

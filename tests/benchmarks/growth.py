@@ -16,17 +16,17 @@ from types import MappingProxyType
 import numpy as np
 from PIL import Image
 
-from artstyle.data.cache import CacheIndex, cache_rules
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.decisions import decide, resolve_group
-from artstyle.data.describe import describe
-from artstyle.data.prepare import prepare, write_folder
-from artstyle.data.quality import THUMBNAIL_BYTES, Likeness
-from artstyle.data.scan import Scan
-from artstyle.data.scanned import ScannedImage, ScannedImages, cached_name
-from artstyle.data.source import Source, SourceImage
-from artstyle.labels import WIKIART_STYLES
+from artstyle.preparation.cache import CacheIndex, cache_rules
+from artstyle.preparation.decisions import decide, resolve_group
+from artstyle.preparation.describe import describe
+from artstyle.preparation.likeness import THUMBNAIL_BYTES, Likeness
+from artstyle.preparation.prepare import prepare, write_folder
+from artstyle.preparation.scan import Scan
+from artstyle.preparation.scan_table import ScannedImage, ScannedImages, cached_name
+from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.recipes import resolve_config
+from artstyle.styles.names import WIKIART_STYLES
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 

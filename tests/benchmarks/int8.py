@@ -22,10 +22,10 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labelled, read_cached
-from artstyle.data.transforms import normalise, square_transform
 from artstyle.devices import choose_device
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.models.onnx_file import OnnxNetwork, export_onnx
+from artstyle.pictures.transforms import normalise, square_transform
 from artstyle.runs import RunFolder
 from artstyle.training.setup import labelled
 

@@ -27,10 +27,10 @@ import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
 from artstyle.data.artists import name_words
-from artstyle.data.csv_manifest import MANIFEST_NAME
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
-from artstyle.files import write_csv
+from artstyle.preparation.sources.csv_manifest import MANIFEST_NAME
+from artstyle.storage.files import write_csv
 
 _FOLDS = 5
 # Stricter than prepare, which lets 6 bits differ and compares thumbnails: a few may go for nothing.

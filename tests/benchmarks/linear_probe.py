@@ -28,7 +28,7 @@ from artstyle.devices import choose_device
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
-from artstyle.preprocessing import Fit, Preprocessing
+from artstyle.pictures.preprocessing import Fit, Preprocessing
 from artstyle.training.setup import labelled
 
 _C = 0.003

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from artstyle.files import read_csv
 from artstyle.metrics import bootstrap_intervals
+from artstyle.storage.files import read_csv
 
 
 def main() -> None:

@@ -18,15 +18,15 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from artstyle.data.transforms import normalise, square_transform
 from artstyle.devices import choose_device
 from artstyle.inference import forward, predict_logits, read_ahead, softmax
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.models.folding import folded
-from artstyle.paths import PicturePath, find_pictures
+from artstyle.pictures.finding import PicturePath, find_pictures
 from artstyle.pictures.image import read_image
 from artstyle.pictures.shrinking import shrink
-from artstyle.predict import predict_styles, read_picture, write_rows
+from artstyle.pictures.transforms import normalise, square_transform
+from artstyle.prediction.predict import predict_styles, read_picture, write_rows
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.growth import sizes, tiny

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.config import Config
-from artstyle.data.cache import COPY_MARGIN
 from artstyle.data.manifest import read_manifest
-from artstyle.data.prepare import prepare
+from artstyle.preparation.cache import COPY_MARGIN
+from artstyle.preparation.prepare import prepare
 from artstyle.recipes import resolve_config
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest

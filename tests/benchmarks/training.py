@@ -21,7 +21,7 @@ from artstyle.data.loading import EpochBatches, Labelled, build_loader
 from artstyle.devices import choose_device
 from artstyle.models.unfreeze import unfreeze
 from artstyle.models.zoo import MODELS
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.recipes import resolve_config
 from artstyle.runs import RunFolder
 from artstyle.training.engine import Feed, Tally, train_epoch

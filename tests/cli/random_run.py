@@ -11,7 +11,7 @@ from artstyle.config import Config
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.runs import RunFolder
 from tests.environments import environment
 

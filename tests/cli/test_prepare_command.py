@@ -10,7 +10,7 @@ import pytest
 
 from artstyle.cli.app import app
 from artstyle.errors import UnknownNameError
-from tests.data.pictures import write_collection
+from tests.preparation.pictures import write_collection
 
 QUICK = ("--set", "data.cache_size=24", "--set", "balance.min_per_style=3")
 

@@ -15,7 +15,7 @@ from artstyle.data.description import (
     StyleCounts,
 )
 from artstyle.data.manifest import ManifestRow
-from artstyle.data.split_report import split_report
+from artstyle.preparation.split_report import split_report
 
 
 def write_description(

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from artstyle.data.artists import artist_key
-from artstyle.data.prepare import prepare
-from artstyle.data.sources import open_source
-from artstyle.files import write_csv
-from tests.data.pictures import write_painting
-from tests.data.prepared import config, rows
+from artstyle.preparation.prepare import prepare
+from artstyle.preparation.sources.opening import open_source
+from artstyle.storage.files import write_csv
+from tests.preparation.pictures import write_painting
+from tests.preparation.prepared import config, rows
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,10 @@ from artstyle.config import AugmentConfig
 from artstyle.data.augment import random_box, train_transform, varies
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, build_loader
-from artstyle.data.transforms import eval_transform, normalise
-from artstyle.preprocessing import Fit, Preprocessing
+from artstyle.pictures.preprocessing import Fit, Preprocessing
+from artstyle.pictures.transforms import eval_transform, normalise
 from artstyle.training.setup import labelled
-from tests.data.pictures import painting
+from tests.preparation.pictures import painting
 
 NOTHING = AugmentConfig(crop_scale=(1, 1), flip=0, trivial_augment=False, erasing=0)
 EVERYTHING = AugmentConfig(rotation_degrees=15, crop_scale=(0.3, 1), flip=0.5, erasing=0.5)

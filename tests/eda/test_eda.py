@@ -10,7 +10,6 @@ from PIL import Image
 
 from artstyle.config import BalanceConfig, Config
 from artstyle.data.manifest import ManifestRow, write_manifest
-from artstyle.data.quality import likeness
 from artstyle.eda.collection import Collection, Painting, open_collection
 from artstyle.eda.copies import copies_in_source, copies_left_out
 from artstyle.eda.document import KEPT
@@ -28,9 +27,10 @@ from artstyle.eda.measures import (
     style_numbers,
 )
 from artstyle.errors import DataError, UsageError
-from artstyle.files import write_csv
 from artstyle.pictures.image import DEFAULT_RULES
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.preparation.likeness import likeness
+from artstyle.storage.files import write_csv
 from tests.data.described import write_description
 
 CONFIG = Config(balance=BalanceConfig(min_per_style=1))

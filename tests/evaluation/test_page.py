@@ -16,7 +16,7 @@ from artstyle.evaluation.figures import plot_confusion, write_figures
 from artstyle.evaluation.outcome import Outcome, percent
 from artstyle.evaluation.page import CELL_PICTURES, write_evaluation_page
 from artstyle.evaluation.summary import summarise
-from artstyle.labels import WIKIART_STYLES
+from artstyle.styles.names import WIKIART_STYLES
 
 
 def outcome_of(labels: Sequence[str], pairs: Sequence[tuple[int, int]]) -> Outcome:

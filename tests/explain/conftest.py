@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
 from artstyle.models.zoo import ModelSpec
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 
 LABELS = ("Baroque", "Cubism", "Ukiyo_e")
 

@@ -11,7 +11,7 @@ from artstyle.explain.folder import HeatmapFolder, file_stem
 from artstyle.explain.gallery import Drawn, write_heatmaps
 from artstyle.explain.methods import Method
 from artstyle.models.checkpoint import StyleModel
-from artstyle.paths import PicturePath
+from artstyle.pictures.finding import PicturePath
 
 
 def paint(path: Path, size: tuple[int, int] = (96, 64)) -> Path:

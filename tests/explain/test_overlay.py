@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from artstyle.data.transforms import eval_transform
 from artstyle.explain.overlay import (
     WHOLE,
     Region,
@@ -16,8 +15,9 @@ from artstyle.explain.overlay import (
     draw_panel,
     seen_region,
 )
-from artstyle.predict import RankedStyle
-from artstyle.preprocessing import Fit, Preprocessing
+from artstyle.pictures.preprocessing import Fit, Preprocessing
+from artstyle.pictures.transforms import eval_transform
+from artstyle.prediction.predict import RankedStyle
 
 
 def preprocessing(image_size: int, fit: Fit = "crop") -> Preprocessing:

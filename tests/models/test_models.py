@@ -20,7 +20,7 @@ from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.models.weights import read_lite
 from artstyle.models.zoo import MODELS, ModelSpec
 from artstyle.painter.collection import CONTENTS, paint
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 
 CPU = torch.device("cpu")
 LABELS = ("Baroque", "Cubism", "Ukiyo_e")

@@ -13,8 +13,8 @@ from artstyle.models.checkpoint import StyleModel, load_style_model, write_check
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.models.onnx_file import export_onnx, load_onnx_model
-from artstyle.paths import find_pictures
-from artstyle.predict import predict_styles
+from artstyle.pictures.finding import find_pictures
+from artstyle.prediction.predict import predict_styles
 from tests.cli.random_run import LABELS, artstyle, paint, write_random_run
 
 onnxruntime = pytest.importorskip("onnxruntime")

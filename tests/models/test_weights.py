@@ -22,7 +22,7 @@ from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
 from artstyle.models.torch_file import read_tensors
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 
 OURS = ("Baroque", "Cubism", "Ukiyo_e")
 State = dict[str, Tensor]

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from artstyle.errors import UnknownNameError
-from artstyle.labels import WIKIART_STYLES
 from artstyle.painter.collection import (
     ARTISTS_PER_STYLE,
     CONTENTS,
@@ -22,6 +21,7 @@ from artstyle.painter.collection import (
     paint,
     paint_collection,
 )
+from artstyle.styles.names import WIKIART_STYLES
 
 PER_STYLE = 8
 

@@ -12,12 +12,12 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageCms
 
-from artstyle.data.cache import COPY_MARGIN
 from artstyle.errors import ImageError
 from artstyle.pictures.image import ImageRules, read_image
 from artstyle.pictures.opening import read_bytes
 from artstyle.pictures.shrinking import DRAFT_MARGIN, shrink
-from tests.data.pictures import painting
+from artstyle.preparation.cache import COPY_MARGIN
+from tests.preparation.pictures import painting
 
 Pixels = npt.NDArray[np.uint8]
 SMALL = ImageRules(min_side_px=1)

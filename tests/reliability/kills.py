@@ -31,17 +31,17 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 from artstyle.__main__ import main as artstyle
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.prepare import prepare
 from artstyle.errors import MissingError
-from artstyle.files import TEMPORARY_PREFIX
 from artstyle.models.checkpoint import read_state
+from artstyle.preparation.prepare import prepare
 from artstyle.recipes import resolve_config
 from artstyle.runs import RunFolder, find_run
+from artstyle.storage.files import TEMPORARY_PREFIX
 from artstyle.training.fit import fit
 from artstyle.training.run_state import RunState
 from tests.cli.random_run import write_random_run
 from tests.conftest import tiny_config
-from tests.data.pictures import write_collection, write_painting
+from tests.preparation.pictures import write_collection, write_painting
 from tests.training.same import assert_same_run
 
 EACH_IN_A_NEW_INTERPRETER = 10

@@ -20,7 +20,7 @@ from PIL import Image
 
 from artstyle.errors import ImageError
 from artstyle.pictures.image import read_image
-from tests.data.pictures import painting
+from tests.preparation.pictures import painting
 from tests.reliability.strict import Pixels, mended, strict_pixels
 from tests.reliability.traps import encoded
 

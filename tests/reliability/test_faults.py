@@ -276,7 +276,7 @@ from artstyle.config import AugmentConfig, Config
 from artstyle.data.augment import train_transform
 from artstyle.data.loading import EpochBatches, Labelled, build_loader, iterate
 from artstyle.errors import TrainingError
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.training.faults import translated_errors
 paths = tuple(map(Path, sys.argv[1:]))
 pictures = Labelled(paths, np.zeros(len(paths), np.int64))

@@ -10,7 +10,7 @@ import pytest
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import read_manifest
-from tests.data.pictures import painting
+from tests.preparation.pictures import painting
 from tests.reliability.commands import Commands, contents
 
 STYLES = (

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from artstyle.runs import RunFolder
-from tests.data.pictures import write_collection, write_painting
+from tests.preparation.pictures import write_collection, write_painting
 from tests.reliability.commands import Commands, contents
 
 QUICK = ("--set", "balance.min_per_style=3", "--set", "data.workers=0")

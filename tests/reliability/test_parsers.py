@@ -9,12 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artstyle.config import Config
-from artstyle.data.artgan import read_list
-from artstyle.data.csv_manifest import read_csv_manifest
 from artstyle.data.manifest import ManifestRow, read_manifest, write_manifest
 from artstyle.errors import ArtstyleError, ConfigError, UnknownNameError
-from artstyle.files import read_csv, write_csv
+from artstyle.preparation.sources.artgan import read_list
+from artstyle.preparation.sources.csv_manifest import read_csv_manifest
 from artstyle.recipes import config_keys, explained_yaml, resolve_config
+from artstyle.storage.files import read_csv, write_csv
 
 here = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.data.pictures import write_painting
+from tests.preparation.pictures import write_painting
 
 STYLES = ("Iıİi", "Ukiyo_e", "cafe\u0301", os.fsdecode(b"latin-\xe9"))
 NAMES = (

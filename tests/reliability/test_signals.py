@@ -16,9 +16,9 @@ import pytest
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import read_manifest, write_manifest
-from artstyle.files import TEMPORARY_PREFIX
 from artstyle.interrupts import GRACE_SECONDS
 from artstyle.runs import RunFolder
+from artstyle.storage.files import TEMPORARY_PREFIX
 from tests.reliability.commands import Commands, contents
 from tests.training.same import assert_same_run
 

@@ -17,11 +17,11 @@ from artstyle.__main__ import main
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, write_manifest
 from artstyle.explain.folder import HeatmapFolder
-from artstyle.paths import printable
+from artstyle.pictures.finding import printable
 from tests.cli.random_run import LABELS
 from tests.data.described import write_description
-from tests.data.pictures import write_collection
 from tests.evaluation.tiny import write_run
+from tests.preparation.pictures import write_collection
 from tests.reliability.traps import READ, TRAPS, write_all
 
 SOME_FAILED = 3

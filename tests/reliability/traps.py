@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from tests.data.pictures import painting
 from tests.pictures.files import RED, Tags, chunk, png_file, quadrants, tiff_file
 from tests.pictures.test_colour import gama, in_space, rgb_profile
+from tests.preparation.pictures import painting
 
 READ = "read"
 SIZE = (40, 28)

@@ -17,7 +17,7 @@ from artstyle.errors import DataError, RunError, TrainingError
 from artstyle.models.checkpoint import load_style_model, write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.runs import RunFolder
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config

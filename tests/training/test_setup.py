@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.prepare import prepare
 from artstyle.errors import ConfigError, UsageError
+from artstyle.preparation.prepare import prepare
 from artstyle.training.process_group import ProcessGroup
 from artstyle.training.setup import build_setup
 from tests.conftest import tiny_config

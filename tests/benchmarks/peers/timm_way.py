@@ -11,7 +11,7 @@ from timm.data.dataset_factory import create_dataset
 from timm.data.loader import create_loader
 
 from artstyle.models.checkpoint import load_style_model
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 from tests.benchmarks.peers.torchvision_way import Shrink
 
 # Defaults of inference.py.

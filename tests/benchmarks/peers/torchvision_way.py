@@ -21,7 +21,7 @@ from torchvision.transforms import (
 )
 
 from artstyle.models.checkpoint import load_style_model
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 
 _BATCH = 32
 

@@ -24,7 +24,7 @@ from torchvision.transforms import (
     ToTensor,
 )
 
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
 from tests.benchmarks.peers.torchvision_way import plain_transform
 from tests.benchmarks.training import Exercise, trainee
 

@@ -21,9 +21,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from artstyle.files import read_json, write_json
 from artstyle.models.factory import Built
 from artstyle.models.folding import folded
+from artstyle.storage.files import read_json, write_json
 from tests.benchmarks.starter.learning import Bench, learn, seconds
 from tests.benchmarks.starter.pictures import FOLDS, NETWORKS, PREPROCESSING, read_pack
 from tests.benchmarks.starter.variation import Variation

@@ -14,9 +14,9 @@ from torch.nn import functional
 from artstyle.config import AugmentConfig, LossConfig, OptimConfig, UnfreezeConfig
 from artstyle.data.loading import EpochBatches
 from artstyle.data.seeding import derived_seed
-from artstyle.data.transforms import normalise
 from artstyle.models.factory import Built
 from artstyle.models.unfreeze import train_mode, unfreeze
+from artstyle.pictures.transforms import normalise
 from artstyle.training.engine import build_mix
 from artstyle.training.losses import build_loss
 from artstyle.training.optim import Schedule, build_optimizer

@@ -23,13 +23,13 @@ from PIL import Image
 from sklearn.model_selection import StratifiedGroupKFold
 
 from artstyle.data.artists import name_words
-from artstyle.data.copies import near_pairs
-from artstyle.data.quality import Likeness, likeness
-from artstyle.data.sources import open_source
-from artstyle.data.transforms import square_transform
-from artstyle.files import read_csv, write_csv
 from artstyle.models.checkpoint import write_tensors
 from artstyle.models.weights import read_lite
+from artstyle.pictures.transforms import square_transform
+from artstyle.preparation.copies import near_pairs
+from artstyle.preparation.likeness import Likeness, likeness
+from artstyle.preparation.sources.opening import open_source
+from artstyle.storage.files import read_csv, write_csv
 from tests.benchmarks.starter.pictures import (
     COLUMNS,
     FOLDS,

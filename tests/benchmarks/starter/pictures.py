@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from artstyle.files import read_csv
-from artstyle.labels import label_order
-from artstyle.preprocessing import Preprocessing
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.storage.files import read_csv
+from artstyle.styles.names import label_order
 
 NETWORKS = ("efficientnet_lite0", "efficientnet_lite1", "efficientnet_lite2")
 # What artstyle does to a picture before an EfficientNet-Lite sees it.

@@ -1,0 +1,58 @@
+"""From a decoded picture to the tensor that a network sees.
+
+The same as torchvision's Resize, CenterCrop, ToDtype and Normalize, to the last bit; importing it
+for these would take a cold start longer than torch itself does.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from artstyle.pictures.preprocessing import Preprocessing
+
+Transform = Callable[[Image.Image], Tensor]
+
+_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+
+def eval_transform(preprocessing: Preprocessing) -> Transform:
+    """Return the function from an RGB picture to a normalised float32 tensor, 3 x S x S."""
+    square = square_transform(preprocessing)
+
+    def transform(picture: Image.Image) -> Tensor:
+        pixels_SS3 = torch.from_numpy(np.array(square(picture)))
+        return normalise(pixels_SS3[None], preprocessing)[0]
+
+    return transform
+
+
+def square_transform(preprocessing: Preprocessing) -> Callable[[Image.Image], Image.Image]:
+    """Return the first part of it: to the square of S x S pixels."""
+    side, resampling = preprocessing.image_size, _RESAMPLING[preprocessing.interpolation]
+
+    def square(picture: Image.Image) -> Image.Image:
+        if preprocessing.fit == "squash":
+            return picture.resize((side, side), resampling)
+        short, long = min(picture.size), max(picture.size)
+        width, height = (side if s == short else int(side * long / short) for s in picture.size)
+        left, top = round((width - side) / 2), round((height - side) / 2)
+        shrunk = picture.resize((width, height), resampling)
+        return shrunk.crop((left, top, left + side, top + side))
+
+    return square
+
+
+def normalise(pixels_NHW3: Tensor, preprocessing: Preprocessing) -> Tensor:
+    """Return 8-bit pixels as normalised float32, N x 3 x H x W: the last part of it, for a batch.
+
+    In memory a picture's pixels stay beside each other (channels last).
+    """
+    images_N3HW = pixels_NHW3.permute(0, 3, 1, 2).to(torch.float32).mul_(1 / 255)
+    mean_311, std_311 = (
+        torch.tensor(values, device=images_N3HW.device)[:, None, None]
+        for values in (preprocessing.mean, preprocessing.std)
+    )
+    return images_N3HW.sub_(mean_311).div_(std_311)

@@ -1,0 +1,112 @@
+"""Which paintings of each style take part."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from artstyle.config import BalanceConfig
+from artstyle.data.seeding import derived_rng, shuffled
+from artstyle.errors import DataError
+from artstyle.styles.names import label_order
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Which paintings take part."""
+
+    left_out: tuple[str, ...]
+    """For each painting "" (kept), "rare_style" or "balance"."""
+    notes: tuple[str, ...]
+    """What a person should be told, one line each."""
+
+    @property
+    def kept(self) -> tuple[int, ...]:
+        """Positions of the paintings that take part, ascending."""
+        return tuple(index for index, reason in enumerate(self.left_out) if not reason)
+
+
+def choose_balanced(
+    styles: Sequence[str], keys: Sequence[str], config: BalanceConfig, seed: int
+) -> Balanced:
+    """Choose which paintings take part under the balance policy.
+
+    The choice within a style depends on the seed and on that style's own paintings, not on other
+    styles nor on the order of the input. A larger limit keeps what a smaller one kept.
+
+    Args:
+        styles: The style of each painting.
+        keys: What identifies each painting, as its path; unique.
+        config: Policy and limits. ``oversample`` is capped here like ``cap``; the repeating is
+            done in training, by `artstyle.data.sampling`.
+        seed: Of the choice.
+
+    Raises:
+        DataError: No style has enough paintings.
+    """
+    members = _members(styles)
+    enough = config.min_per_style
+    common = {style: rows for style, rows in members.items() if len(rows) >= enough}
+    if not common:
+        raise DataError(too_rare({style: len(rows) for style, rows in members.items()}, enough))
+    limit = _limit(common, config)
+    left_out = ["rare_style"] * len(styles)
+    for style, rows in common.items():
+        rng = derived_rng(seed, "balance", style)
+        for rank, row in enumerate(shuffled(rows, keys, rng)):
+            left_out[row] = "" if limit is None or rank < limit else "balance"
+    return Balanced(tuple(left_out), _notes(members, common, limit, config))
+
+
+def too_rare(counts: Mapping[str, int], enough: int) -> str:
+    """Return why no style takes part, and the key that decides it.
+
+    Args:
+        counts: Style -> paintings; all fewer than ``enough``.
+        enough: ``balance.min_per_style``.
+    """
+    if not counts:
+        return "there are no paintings"
+    largest = max(label_order(counts), key=counts.__getitem__)
+    return (
+        f"no style has {enough} paintings: the largest, {largest}, has {counts[largest]};"
+        f" add paintings, or lower the limit with --set balance.min_per_style={counts[largest]}"
+    )
+
+
+def _members(styles: Sequence[str]) -> dict[str, list[int]]:
+    """Return style -> positions of its paintings, in the order of the style names."""
+    members: dict[str, list[int]] = {style: [] for style in label_order(styles)}
+    for index, style in enumerate(styles):
+        members[style].append(index)
+    return members
+
+
+def _limit(common: Mapping[str, Sequence[int]], config: BalanceConfig) -> int | None:
+    match config.policy:
+        case "none":
+            return None
+        case "equal":
+            return min(len(rows) for rows in common.values())
+        case "cap" | "oversample":
+            return config.max_per_style
+
+
+def _notes(
+    members: Mapping[str, Sequence[int]],
+    common: Mapping[str, Sequence[int]],
+    limit: int | None,
+    config: BalanceConfig,
+) -> tuple[str, ...]:
+    notes = []
+    rare = [f"{style} ({len(rows)})" for style, rows in members.items() if style not in common]
+    if rare:
+        notes.append(
+            f"styles with fewer than {config.min_per_style} paintings are left out:"
+            f" {', '.join(rare)}; balance.min_per_style decides"
+        )
+    cut = [style for style, rows in common.items() if limit is not None and len(rows) > limit]
+    if cut:
+        notes.append(
+            f"balance.policy {config.policy}: {limit} paintings are kept of each of"
+            f" {', '.join(cut)}"
+        )
+    return tuple(notes)

@@ -1,0 +1,260 @@
+"""`prepare`: from a source of paintings to a dataset folder, told from top to bottom."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from artstyle.config import Config
+from artstyle.data.dataset import DatasetFolder
+from artstyle.data.description import DatasetDescription
+from artstyle.data.manifest import ManifestRow, write_manifest
+from artstyle.errors import DataError, UsageError
+from artstyle.preparation.balance import choose_balanced
+from artstyle.preparation.cache import CacheIndex, cache_rules, source_of
+from artstyle.preparation.dead_end import dead_end
+from artstyle.preparation.decisions import Decisions, decide, resolve_group
+from artstyle.preparation.describe import describe
+from artstyle.preparation.scan import Scan, scan_source, unchanged
+from artstyle.preparation.sources.opening import open_source
+from artstyle.preparation.sources.source import Source
+from artstyle.preparation.split_report import one_style_notes
+from artstyle.preparation.summary import summary
+from artstyle.progress import Progress, silent
+from artstyle.storage.files import write_csv, write_text
+from artstyle.storage.locks import is_vacant, sole_writer
+from artstyle.styles.names import label_order
+
+REJECTED_COLUMNS = ("path", "style", "reason", "detail")
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A dataset folder that was just written."""
+
+    dataset: DatasetFolder
+    unreadable: tuple[tuple[str, str], ...]
+    """Path and reason of each file that is no readable picture."""
+    skipped: tuple[str, ...]
+    """Paths of files that were not read, since their names are not those of pictures."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `prepare` would do."""
+
+    source: Source
+    group: str
+    """How the split would group paintings."""
+    unchanged: int
+    """Pictures that would not be read again."""
+    found: dict[str, int]
+    """Style -> paintings."""
+    kept: dict[str, int]
+    """Style -> paintings that the balance policy would keep if all could be read."""
+    notes: tuple[str, ...]
+    """What a person should be told, one line each."""
+
+
+def prepare(
+    source: Path | str,
+    out: Path | str = "data/processed",
+    config: Config | None = None,
+    *,
+    format: str | None = None,
+    lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
+    overwrite: bool = False,
+    progress: Progress = silent,
+) -> Prepared:
+    """Make a dataset folder from a source of paintings.
+
+    Every file is read once: into its facts and a pre-resized copy. Then quality decides, then
+    balance, then the split. Run again, it reads only what has changed; equal sources and
+    configurations give equal folders. ``dataset.json`` is written last: without it there is no
+    data set, only pictures that the next run can use.
+
+    Worker processes import the main module anew, so a script that calls this needs
+    ``if __name__ == "__main__":``.
+
+    Args:
+        source: Style folders, a CSV manifest, ArtGAN lists, or Parquet shards.
+        out: The dataset folder: new, empty, or made from the same source before.
+        config: Sections ``data``, ``quality``, ``balance`` and ``split``, and the seed.
+        format: Of the source; None recognises it.
+        lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        images: The folder that the paths of a CSV manifest start from; None is its own.
+        overwrite: Whether a dataset folder made from another source may be replaced.
+        progress: Told while pictures are read.
+
+    Raises:
+        UsageError: ``out`` is something else, or made from another source.
+        DataError: The source has no readable pictures, or too few.
+        BusyError: Another process is preparing the same folder.
+        ArtstyleError: A worker process was ended from outside.
+    """
+    source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
+    found = open_source(source_path, format, lists, columns, images)
+    _require_free(dataset, found, source_path, overwrite)
+    resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
+    rules = cache_rules(resolved.data)
+    with sole_writer(dataset.path):
+        # Once more: another process may just have finished there.
+        _require_free(dataset, found, source_path, overwrite)
+        index = CacheIndex(dataset.path, _identity(source_path, found), rules)
+        scan = scan_source(found, index, rules, resolved.data.workers, progress)
+        decisions = decide(scan.images, scan.scanned, resolved)
+        _require_paintings(dataset, found, scan, decisions, resolved)
+        description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
+        write_folder(dataset, scan, decisions, description, index)
+    unreadable = tuple((image.path, reason) for image, reason in scan.unreadable)
+    return Prepared(DatasetFolder(dataset.path), unreadable, found.skipped)
+
+
+def plan(
+    source: Path,
+    out: Path,
+    config: Config,
+    *,
+    format: str | None = None,
+    lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
+    overwrite: bool = False,
+) -> Plan:
+    """Return what `prepare` would do; nothing is read but names, nothing is written.
+
+    Raises:
+        UsageError, DataError: As in `prepare`, as far as names can tell.
+    """
+    found = open_source(source, format, lists, columns, images)
+    _require_free(DatasetFolder(out), found, source, overwrite)
+    index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
+    styles = [image.style for image in found.images]
+    balanced = choose_balanced(
+        styles, [image.path for image in found.images], config.balance, config.seed
+    )
+    kept = Counter(styles[row] for row in balanced.kept)
+    counts = Counter(styles)
+    return Plan(
+        source=found,
+        group=resolve_group(config.split, found).group,
+        unchanged=unchanged(found, index),
+        found={style: counts[style] for style in label_order(styles)},
+        kept={style: kept[style] for style in label_order(styles)},
+        notes=(*found.notes, *balanced.notes, *one_style_notes(+kept)),
+    )
+
+
+def _identity(path: Path, source: Source) -> str:
+    """Return what tells one source from another: where it is, and where its pictures are."""
+    place, root = path.resolve(), source.root.resolve()
+    return str(place) if root in (place, place.parent) else f"{place} with pictures in {root}"
+
+
+def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite: bool) -> None:
+    """Refuse to write over anything but what came from the same source."""
+    out = dataset.path
+    if source.format in ("folders", "split_folders") and _is_within(out, source.root):
+        raise UsageError(
+            f"{out} lies inside the source {path}, where its pictures would be taken for"
+            " paintings; choose another folder with --out"
+        )
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; choose a folder with --out")
+    if is_vacant(out):
+        return
+    images = dataset.images_path
+    inside = sorted(images.iterdir()) if images.is_dir() else []
+    if links := [path for path in (images, *inside) if path.is_symlink()]:
+        raise UsageError(
+            f"{links[0]} is a link, through which copies would be written outside {out};"
+            " remove it, or choose another folder with --out"
+        )
+    made_from = source_of(out)
+    if made_from is None and not dataset.description_path.is_file():
+        raise UsageError(
+            f"{out} is not empty and no dataset folder; choose another folder with --out"
+        )
+    if made_from != _identity(path, source) and not overwrite:
+        raise UsageError(
+            f"{out} was made from {made_from or 'a source that is not known any more'};"
+            " choose another folder with --out, or say --overwrite to replace it"
+        )
+
+
+def _is_within(out: Path, root: Path) -> bool:
+    return out.resolve().is_relative_to(root.resolve())
+
+
+def _require_paintings(
+    dataset: DatasetFolder, source: Source, scan: Scan, decisions: Decisions, config: Config
+) -> None:
+    """Refuse to go on without a painting that takes part; a new folder gets its rejected.csv."""
+    if any(decisions.splits):
+        return
+    if scan.images:
+        reason = dead_end(source, scan, decisions, config)
+    else:
+        image, why = scan.unreadable[0]
+        reason = (
+            f"none of {len(scan.unreadable)} pictures can be read; the first, {image.path}: {why}"
+        )
+    # A data set that was there before stays as it is.
+    if not dataset.description_path.is_file():
+        write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))
+        reason += f"; {dataset.rejected_path} names each file"
+    raise DataError(reason)
+
+
+def write_folder(
+    dataset: DatasetFolder,
+    scan: Scan,
+    decisions: Decisions,
+    description: DatasetDescription,
+    index: CacheIndex,
+) -> None:
+    """Write the folder; while its parts do not belong together it has no ``dataset.json``."""
+    dataset.description_path.unlink(missing_ok=True)
+    write_manifest(dataset.manifest_path, _manifest_rows(scan, decisions))
+    write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))
+    write_text(dataset.path / "summary.md", summary(description))
+    index.finish()
+    if sys.platform != "win32":
+        os.sync()  # Copies were not forced to the disk one by one.
+    description.write(dataset.description_path)
+
+
+def _manifest_rows(scan: Scan, decisions: Decisions) -> Iterator[ManifestRow]:
+    fates = zip(scan.images, scan.scanned, decisions.splits, decisions.left_out, strict=True)
+    for image, scanned, split, left_out in fates:
+        yield ManifestRow(
+            path=image.path,
+            style=image.style,
+            artist=image.artist,
+            title=image.title,
+            genre=image.genre,
+            split=split,
+            left_out=left_out,
+            width=scanned.width,
+            height=scanned.height,
+            sha256=scanned.sha256,
+            phash=f"{scanned.likeness.phash:016x}",
+            cached=scanned.cached,
+        )
+
+
+def _rejected_rows(scan: Scan, decisions: Decisions) -> Iterator[dict[str, str]]:
+    rows = [(image.path, image.style, "unreadable", reason) for image, reason in scan.unreadable]
+    rows += [
+        (image.path, image.style, reason, detail)
+        for image, reason, detail in zip(
+            scan.images, decisions.left_out, decisions.details, strict=True
+        )
+        if reason
+    ]
+    return (dict(zip(REJECTED_COLUMNS, row, strict=True)) for row in sorted(rows))

@@ -1,0 +1,135 @@
+"""Sources that are a CSV manifest: path, style, and what else is known."""
+
+import re
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+from pathlib import Path
+
+from artstyle.data.manifest import COLUMNS as OUR_COLUMNS
+from artstyle.errors import DataError
+from artstyle.preparation.sources.source import Source, SourceImage, split_name
+from artstyle.preparation.tables.cells import cell_styles, cell_text, is_nothing
+from artstyle.preparation.tables.listing import ListedImage, locate
+from artstyle.preparation.tables.table import Row, examples, read_table
+from artstyle.storage.files import live, numbered_csv
+from artstyle.styles.names import visible
+
+MANIFEST_NAME = "manifest.csv"
+_OUR_FIRST_LINE = ",".join(OUR_COLUMNS).encode()
+_NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
+_KNOWN = ("artist", "title", "genre", "split")
+
+
+def read_csv_manifest(
+    path: Path, columns: Mapping[str, str] | None = None, images: Path | None = None
+) -> Source:
+    """Read a manifest; columns that are not asked for are ignored.
+
+    Args:
+        path: The table.
+        columns: path, style, artist, title, genre or split -> the table's own name for it.
+        images: The folder that its paths start from; None is the table's own.
+
+    Raises:
+        MissingError: There is no such file.
+        UnknownNameError: A name in ``columns`` is not in the table.
+        DataError: It cannot be read, a path leads out of the folder, a split or a style cannot be
+            understood, or none of the files is there.
+    """
+    root = path.parent if images is None else images
+    rows, notes = _ours(path) if _is_ours(path) else _others(path, columns or {})
+    styles = cell_styles(row.cells["style"] for row in rows)
+    _require_text(path, rows)
+    usable = [row for row in rows if row.cells["path"] and len(styles[row.cells["style"]]) == 1]
+    splits = _splits(path, usable)
+    listed = [_listed(path, row, styles[row.cells["style"]][0], splits) for row in usable]
+    notes = (*notes, *_left_out_notes(path, rows, styles))
+    if not usable:
+        reasons = "; ".join(notes) or "it has no rows"
+        raise DataError(f"{path} lists no picture with a style: {reasons}")
+    located = locate(root, str(path), listed)
+    return Source(root, "manifest", located.images, located.missing, (*notes, *located.notes))
+
+
+def _is_ours(path: Path) -> bool:
+    """Return whether `prepare` wrote it: then it is read as it was written, letter by letter."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline().strip() == _OUR_FIRST_LINE
+
+
+def _ours(path: Path) -> tuple[Sequence[Row], tuple[str, ...]]:
+    return [Row(line, row) for line, row in numbered_csv(path, ours=True)], ()
+
+
+def _others(path: Path, columns: Mapping[str, str]) -> tuple[Sequence[Row], tuple[str, ...]]:
+    table = read_table(path, columns)
+    if not set(OUR_COLUMNS) <= set(table.header):
+        return table.rows, table.notes
+    # `prepare` wrote it and a spreadsheet saved it again, with our apostrophes before formulas.
+    rows = [
+        Row(row.line, {name: live(cell) for name, cell in row.cells.items()}) for row in table.rows
+    ]
+    return rows, table.notes
+
+
+def _listed(path: Path, row: Row, style: str, splits: Mapping[str, str]) -> ListedImage:
+    artist, title, genre, split = (row.cells.get(name, "") for name in _KNOWN)
+    return ListedImage(
+        path,
+        row.line,
+        SourceImage(
+            path=row.cells["path"],
+            style=style,
+            artist=cell_text(artist),
+            title=cell_text(title),
+            genre=cell_text(genre),
+            split=splits[split],
+        ),
+    )
+
+
+def _splits(path: Path, rows: Sequence[Row]) -> dict[str, str]:
+    """Return what each word in the column split means; refuse those that are not understood."""
+    words = {row.cells.get("split", "") for row in rows}
+    meant = {word: "" if is_nothing(word) else split_name(word) for word in words}
+    unknown = [row for row in rows if meant[row.cells.get("split", "")] is None]
+    if unknown:
+        first = {row.cells["split"]: row.line for row in reversed(unknown)}
+        shown = [
+            f"'{word}' (line {line})" for word, line in sorted(first.items(), key=itemgetter(1))
+        ]
+        raise DataError(
+            f"{path}: unknown split {examples(shown, len(shown))}; write train, val or test"
+        )
+    return {word: split or "" for word, split in meant.items()}
+
+
+def _require_text(path: Path, rows: Sequence[Row]) -> None:
+    """Refuse styles with bytes that no encoding explains: what they would be called is a guess."""
+    wrong = [f"line {row.line}" for row in rows if _NOT_TEXT.search(row.cells["style"])]
+    if wrong:
+        raise DataError(
+            f"{path} {examples(wrong, len(wrong))}: the style holds bytes that are not text in"
+            " UTF-8 or Windows-1252; save the table as UTF-8"
+        )
+
+
+def _left_out_notes(
+    path: Path, rows: Sequence[Row], styles: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    pathless = [row for row in rows if not row.cells["path"]]
+    placed = [row for row in rows if row.cells["path"]]
+    nothing = [row for row in placed if not styles[row.cells["style"]]]
+    several = [row for row in placed if len(styles[row.cells["style"]]) > 1]
+    kinds = {"without a path": pathless, "without a style": nothing, "of several styles": several}
+    return tuple(
+        f"rows of {path} {kind}, left out: {len(found)}, as {examples(_shown(found), len(found))}"
+        for kind, found in kinds.items()
+        if found
+    )
+
+
+def _shown(rows: Sequence[Row]) -> list[str]:
+    return [f"line {row.line} ({visible(row.cells['style'])[:40]!r})" for row in rows[:3]]

@@ -1,0 +1,79 @@
+"""The styles and artists of a source, each in one spelling."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from artstyle.data.artists import artist_key
+from artstyle.preparation.sources.source import Source
+from artstyle.styles.names import canonical_style, style_key, visible, wikiart_style
+
+
+def styles_in_one_spelling(source: Source) -> Source:
+    """Return the source with each style spelt in one way, and notes on what that changed.
+
+    WikiArt's spelling if the style is one of WikiArt's, else the most frequent one; among equals
+    the first by code point.
+    """
+    counts = Counter(image.style for image in source.images)
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(counts):
+        spellings[style_key(name)].append(name)
+    chosen = {name: _chosen(names, counts) for names in spellings.values() for name in names}
+    images = tuple(
+        image if image.style == chosen[image.style] else replace(image, style=chosen[image.style])
+        for image in source.images
+    )
+    notes = _notes(list(spellings.values()), chosen)
+    return replace(source, images=images, notes=(*source.notes, *notes))
+
+
+def _chosen(names: Sequence[str], counts: Mapping[str, int]) -> str:
+    known = wikiart_style(names[0])
+    if known is not None:
+        return known
+    spelt = Counter[str]()
+    for name in names:
+        spelt[canonical_style(name)] += counts[name]
+    return min(spelt, key=lambda style: (-spelt[style], style))
+
+
+def _notes(groups: Sequence[list[str]], chosen: Mapping[str, str]) -> list[str]:
+    notes = []
+    for names in sorted(groups):
+        if len(names) > 1:
+            quoted = [f"'{visible(name)}'" for name in names]
+            listing = f"{', '.join(quoted[:-1])} and {quoted[-1]}"
+            notes.append(f"spellings taken for one style, {chosen[names[0]]}: {listing}")
+    single = [names[0] for names in sorted(groups) if len(names) == 1]
+    renamed = [
+        f"'{visible(name)}' as {chosen[name]}"
+        for name in single
+        if chosen[name] != canonical_style(name)
+    ]
+    if renamed:
+        notes.append(f"styles spelt as WikiArt spells them: {', '.join(renamed)}")
+    return notes
+
+
+def artists_in_one_spelling(source: Source) -> Source:
+    """Return the source with each artist spelt in one way: the most frequent, else the first.
+
+    A split that keeps artists apart would otherwise take two spellings for two artists.
+    """
+    counts = Counter(image.artist for image in source.images if image.artist)
+    spellings: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(counts, key=lambda name: (-counts[name], name)):
+        spellings[artist_key(name)].append(name)
+    several = [names for names in spellings.values() if len(names) > 1]
+    if not several:
+        return source
+    chosen = {name: names[0] for names in several for name in names}
+    images = tuple(
+        replace(image, artist=chosen[image.artist]) if image.artist in chosen else image
+        for image in source.images
+    )
+    first, second, *_ = min(several)
+    note = f"artists spelt in several ways, each taken for one: {len(several)}"
+    note += f", as {first} and {second}"
+    return replace(source, images=images, notes=(*source.notes, note))

@@ -1,0 +1,175 @@
+"""Where paintings come from: the form of a source is recognised, its paintings are read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+from pathlib import Path
+
+from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
+from artstyle.pictures.opening import read_bytes
+from artstyle.preparation.sources.artgan import has_lists, read_artgan
+from artstyle.preparation.sources.csv_manifest import MANIFEST_NAME, read_csv_manifest
+from artstyle.preparation.sources.folders import read_folders
+from artstyle.preparation.sources.one_spelling import (
+    artists_in_one_spelling,
+    styles_in_one_spelling,
+)
+from artstyle.preparation.sources.parquet import find_shards, read_rows, row_number, shard_name
+from artstyle.preparation.sources.parquet_labels import read_parquet
+from artstyle.preparation.sources.source import (
+    FORMATS,
+    Source,
+    SourceImage,
+    local_path,
+    portable_name,
+)
+from artstyle.preparation.sources.split_folders import read_any_folders, read_split_folders
+from artstyle.preparation.sources.tree import find_pictures
+from artstyle.preparation.tables.table import has_columns
+
+__all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
+
+_KINDS = {".csv": "manifest", ".tsv": "manifest", ".tab": "manifest", ".parquet": "parquet"}
+
+
+def open_source(
+    path: Path,
+    format: str | None = None,
+    lists: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
+) -> Source:
+    """Find the paintings of a source, without opening them.
+
+    Each style and each artist is spelt in one way, whatever the form.
+
+    Args:
+        path: A folder, a CSV manifest or a Parquet shard.
+        format: One of ``FORMATS``; None recognises it.
+        lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
+        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        images: The folder that the paths of a CSV manifest start from; None is its own.
+
+    Raises:
+        MissingError: There is no such file or folder.
+        UnknownNameError: There is no such format.
+        UsageError: The format does not go with the path or with ``lists``.
+        DataError: It holds no paintings in a layout that is understood.
+    """
+    if format is not None and format not in FORMATS:
+        raise UnknownNameError("format", format, FORMATS)
+    if not path.exists():
+        raise MissingError(f"no file or folder {path}; give the folder that holds your paintings")
+    if lists is not None and not lists.is_dir():
+        raise MissingError(f"no folder {lists}; --lists takes the folder of style_train.csv")
+    if lists is not None and format not in (None, "artgan"):
+        raise UsageError(f"--lists goes with --format artgan, not with {format}")
+    if images is not None and not images.is_dir():
+        raise MissingError(f"no folder {images}; --images takes the folder that paths start from")
+    if path.is_file():
+        found = _open_file(path, format, columns or {}, images)
+    else:
+        found = _open_folder(path, format, lists, columns or {}, images)
+    _require_heeded(found, columns or {}, images)
+    return artists_in_one_spelling(styles_in_one_spelling(found))
+
+
+def read_source_bytes(
+    root: Path, images: Sequence[SourceImage]
+) -> Iterator[tuple[SourceImage, bytes | ImageError]]:
+    """Yield each picture's file content, or why it cannot be had, in the order of ``images``.
+
+    Each file is opened once, and each row group of a Parquet shard is read once. The arguments
+    can go to another process.
+
+    Args:
+        root: ``Source.root``.
+        images: Paintings of that source, in its order.
+    """
+    for shard, members in groupby(images, key=lambda image: shard_name(image.path)):
+        if shard is None:
+            for image in members:
+                yield image, _read_file(root, image)
+        else:
+            stored = list(members)
+            rows = [row_number(image.path) for image in stored]
+            yield from zip(stored, read_rows(local_path(root, shard), rows), strict=True)
+
+
+def stat_key(root: Path, image: SourceImage) -> tuple[int, int]:
+    """Return size in bytes and time of change in ns of the file that holds a painting.
+
+    Both are -1 where it cannot be asked, so that they differ from those of any file that was read.
+    """
+    try:
+        status = local_path(root, shard_name(image.path) or image.path).stat()
+    except (OSError, ValueError):
+        return -1, -1
+    return status.st_size, status.st_mtime_ns
+
+
+def _open_file(
+    path: Path, format: str | None, columns: Mapping[str, str], images: Path | None
+) -> Source:
+    # A table has whatever ending its program gives it, if the format is said.
+    kind = _KINDS.get(path.suffix.lower(), "manifest" if format == "manifest" else None)
+    if kind is None or format not in (None, kind):
+        raise UsageError(
+            f"{path} is a file; give a folder of paintings, a .csv manifest or a .parquet shard"
+            + (f" (--format {format} reads a folder)" if format else "")
+        )
+    if kind == "manifest":
+        return read_csv_manifest(path, columns, images)
+    return read_parquet(path.parent, [portable_name(path.name)], columns)
+
+
+def _require_heeded(source: Source, columns: Mapping[str, str], images: Path | None) -> None:
+    """Refuse options that say something of a table where none was read."""
+    if columns and source.format not in ("manifest", "parquet"):
+        raise UsageError(f"--columns names those of a table; {source.root} is read without one")
+    if images is not None and source.format != "manifest":
+        raise UsageError(f"--images goes with a CSV manifest; {source.root} is read without one")
+
+
+def _open_folder(
+    path: Path,
+    format: str | None,
+    lists: Path | None,
+    columns: Mapping[str, str],
+    images: Path | None,
+) -> Source:
+    """Try the forms from the most explicit to the least."""
+    manifest = path / MANIFEST_NAME
+    if manifest.is_file() and (path / "dataset.json").is_file():
+        raise UsageError(
+            f"{path} is a dataset folder that 'prepare' wrote;"
+            " give the folder of paintings that it was made from"
+        )
+    if format is None and manifest.is_file() and (columns or images):
+        format = "manifest"
+    if format == "artgan" or lists is not None or (format is None and has_lists(path)):
+        return read_artgan(path, lists or path, find_pictures(path))
+    if format == "manifest" or (format is None and has_columns(manifest, columns)):
+        return read_csv_manifest(manifest, columns, images)
+    shards = find_shards(path)
+    if format == "parquet" or (format is None and shards):
+        return read_parquet(path, shards, columns)
+    tree = find_pictures(path)
+    if manifest.is_file() and format is None:
+        note = f"{manifest} is not used: it lacks path or style"
+        skipped = tuple(path for path in tree.skipped if path != MANIFEST_NAME)
+        tree = replace(tree, notes=(*tree.notes, note), skipped=skipped)
+    match format:
+        case "folders":
+            return read_folders(path, tree)
+        case "split_folders":
+            return read_split_folders(path, tree)
+        case _:
+            return read_any_folders(path, tree)
+
+
+def _read_file(root: Path, image: SourceImage) -> bytes | ImageError:
+    try:
+        return read_bytes(local_path(root, image.path))
+    except ImageError as error:
+        return error

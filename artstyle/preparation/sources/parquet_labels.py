@@ -1,0 +1,259 @@
+"""Sources that are Parquet shards, as the Hugging Face hub serves WikiArt.
+
+A shard holds the pictures' bytes; ``style`` (or ``label``), ``artist`` and ``genre`` are text, or
+whole numbers whose names stand in the schema's metadata.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from artstyle.errors import DataError, UnknownNameError
+from artstyle.preparation.sources.parquet import image_column, import_pyarrow, one_line
+from artstyle.preparation.sources.source import (
+    Source,
+    SourceImage,
+    artist_and_title,
+    local_path,
+    split_name,
+)
+from artstyle.preparation.tables.cells import cell_styles, cell_text, is_nothing
+from artstyle.preparation.tables.table import examples
+from artstyle.styles.names import canonical_style
+
+_NAMED = ("style", "artist", "genre", "split")
+_STYLE_NAMES = ("style", "label")
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    """One row and the styles that it names."""
+
+    image: SourceImage
+    """Under the first of them."""
+    styles: tuple[str, ...]
+
+
+def read_parquet(root: Path, shards: Sequence[str], columns: Mapping[str, str]) -> Source:
+    """Read what the shards say of each painting, without the pictures themselves.
+
+    The split is a column of that name, or the first word of a shard's name, as in
+    ``train-00000-of-00072.parquet``, or the nearest folder's, as in ``default/train/0000.parquet``.
+
+    Args:
+        root: The folder of the shards.
+        shards: Their paths in it.
+        columns: style, artist, genre or split -> how the shards name it, where they do otherwise.
+
+    Raises:
+        MissingError: pyarrow is not installed.
+        UnknownNameError: A name in ``columns`` is not in a shard.
+        DataError: There are no shards, or one cannot be read or has other columns.
+    """
+    if not shards:
+        raise DataError(f"{root} holds no .parquet files")
+    for column in columns:
+        if column not in _NAMED:
+            raise UnknownNameError("column of Parquet files", column, _NAMED)
+    rows = [row for shard in shards for row in _read_shard(root, shard, columns)]
+    images = [row.image for row in rows if len(row.styles) == 1]
+    nothing = [row for row in rows if not row.styles]
+    several = [row for row in rows if len(row.styles) > 1]
+    if not images:
+        raise DataError(f"no row of the Parquet files in {root} has a style")
+    images.sort(key=lambda image: image.path)
+    return Source(root, "parquet", tuple(images), 0, _left_out_notes(nothing, several))
+
+
+def _left_out_notes(nothing: Sequence[_Labelled], several: Sequence[_Labelled]) -> tuple[str, ...]:
+    notes = []
+    if nothing:
+        notes.append(f"rows without a style, left out: {len(nothing)}")
+    if several:
+        shown = [f"{row.image.path} ({', '.join(row.styles)})" for row in several[:3]]
+        notes.append(
+            f"rows of several styles, left out: {len(several)}, as {examples(shown, len(several))}"
+        )
+    return tuple(notes)
+
+
+def _read_shard(root: Path, shard: str, columns: Mapping[str, str]) -> list[_Labelled]:
+    pyarrow, path = import_pyarrow(), local_path(root, shard)
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            found = _find_columns(path, file.schema_arrow, columns)
+            image = image_column(file.schema_arrow, path)
+            _require_pictures(file.metadata, image, path)
+            stored_names = image.removesuffix(".bytes") + ".path"
+            table = file.read([*found.values(), stored_names], use_threads=False)
+            return list(_rows(shard, table, path, found, image.partition(".")[0]))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: a text in it is not UTF-8: {error.reason}") from None
+    except (OSError, pyarrow.ArrowException) as error:
+        raise DataError(
+            f"{path} cannot be read: {one_line(error)}; fetch it again or move it away"
+        ) from None
+
+
+def _find_columns(path: Path, schema: Any, columns: Mapping[str, str]) -> dict[str, str]:
+    """Return which of `_NAMED` are there -> their names in the shard."""
+    names = list(schema.names)
+    for name in columns.values():
+        if name not in names:
+            raise UnknownNameError(f"column of {path}", name, names)
+    found: dict[str, str] = {}
+    for column in _NAMED:
+        wanted = [columns[column]] if column in columns else [column]
+        if column == "style" and column not in columns:
+            wanted = list(_STYLE_NAMES)
+        matches = [name for want in wanted for name in names if _is_named(name, want)]
+        first = [name for name in matches if name.casefold() == matches[0].casefold()]
+        if len(first) > 1:
+            raise DataError(
+                f"{path} has {len(first)} columns of the name {column} ({', '.join(first)});"
+                " delete or rename all but one"
+            )
+        if first:
+            found[column] = first[0]
+    if "style" not in found:
+        raise DataError(
+            f"{path} has no column style, only {', '.join(names)};"
+            " name it with --columns style=NAME, or for pictures beside Parquet files,"
+            " say --format folders"
+        )
+    return found
+
+
+def _is_named(name: str, wanted: str) -> bool:
+    return name.strip().casefold() == wanted.casefold()
+
+
+def _require_pictures(metadata: Any, column: str, path: Path) -> None:
+    """Refuse a shard whose rows only name pictures, if its statistics tell."""
+    groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
+    stored = [group.column(at) for group in groups for at in range(group.num_columns)]
+    pictures = [chunk.statistics for chunk in stored if chunk.path_in_schema == column]
+    if pictures and all(
+        part is not None and part.has_null_count and part.null_count and not part.num_values
+        for part in pictures
+    ):
+        raise DataError(
+            f"{path} holds no pictures, only what they are called; write the shard with the"
+            " pictures in it, or list their files in a CSV manifest with path,style"
+        )
+
+
+def _rows(
+    shard: str, table: Any, path: Path, columns: Mapping[str, str], image: str
+) -> Iterator[_Labelled]:
+    styles = _styles(_elements(table, columns["style"], path))
+    artists, genres, splits = (
+        [", ".join(texts) for texts, _ in _elements(table, columns[column], path)]
+        if column in columns
+        else [""] * table.num_rows
+        for column in _NAMED[1:]
+    )
+    of_shard = _split_of_name(shard)
+    for row, stored in enumerate(_stored_names(table, image)):
+        has_artist, title = artist_and_title(stored)
+        labelled = SourceImage(
+            path=f"{shard}#{row:06d}",
+            style=next(iter(styles[row]), ""),
+            artist=cell_text(artists[row]),
+            title=title if has_artist else "",
+            genre=cell_text(genres[row]),
+            split=split_name(splits[row]) or of_shard,
+        )
+        yield _Labelled(labelled, styles[row])
+
+
+def _split_of_name(shard: str) -> str:
+    """Return the split that a shard's own name begins with, or the folder nearest to it has."""
+    path = PurePosixPath(shard)
+    words = [re.split(r"[-_.]", path.name)[0], *reversed(path.parent.parts)]
+    named = (split_name(word.removeprefix("partial-")) for word in words)
+    return next(filter(None, named), "")
+
+
+def _styles(rows: Sequence[tuple[Sequence[str], bool]]) -> list[tuple[str, ...]]:
+    """Return the styles of each row; a class is one style whatever its name looks like."""
+    meant = cell_styles(text for texts, are_classes in rows for text in texts if not are_classes)
+    return [
+        tuple(
+            dict.fromkeys(
+                style
+                for text in texts
+                for style in (_one_class(text) if are_classes else meant[text])
+            )
+        )
+        for texts, are_classes in rows
+    ]
+
+
+def _one_class(name: str) -> tuple[str, ...]:
+    return () if is_nothing(name) else (canonical_style(name),)
+
+
+def _elements(table: Any, column: str, path: Path) -> list[tuple[list[str], bool]]:
+    """Return the texts in each cell of a column, and whether they are the names of classes."""
+    cells = [
+        value if isinstance(value, list) else [value] for value in table.column(column).to_pylist()
+    ]
+    known = [[element for element in cell if not _is_missing(element)] for cell in cells]
+    if any(_is_number(element) for cell in known for element in cell):
+        names = _class_names(table.schema, column, path)
+        return [([_class_name(n, names) for n in cell if _is_number(n)], True) for cell in known]
+    kind = table.schema.field(column).type
+    return [([_text(element, column, kind, path) for element in cell], False) for cell in known]
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or value != value  # NaN
+
+
+def _is_number(value: object) -> bool:
+    """Return whether this is a class number; pandas makes floats of a column where one lacks."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _class_name(number: float, names: Sequence[str]) -> str:
+    """Return a class's name; empty for -1 and other numbers that have none."""
+    return names[int(number)] if number in range(len(names)) else ""
+
+
+def _text(value: object, column: str, kind: object, path: Path) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
+    if not isinstance(value, str):
+        raise DataError(f"{path}: the column {column} holds {kind}, not text or class numbers")
+    return value
+
+
+def _class_names(schema: Any, column: str, path: Path) -> list[str]:
+    """Return the names of a column's whole numbers from the ``huggingface`` metadata."""
+    try:
+        feature = json.loads(schema.metadata[b"huggingface"])["info"]["features"][column]
+        # A list of classes is described as [class], or as what a Sequence or a List is of.
+        while "names" not in feature:
+            feature = feature[0] if isinstance(feature, list) else feature["feature"]
+        names = feature["names"]
+    except (TypeError, KeyError, IndexError, ValueError):
+        names = None
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise DataError(
+            f"{path} does not name the classes of its column {column};"
+            " the schema metadata 'huggingface' must hold info.features with their names"
+        )
+    return names
+
+
+def _stored_names(table: Any, image: str) -> list[str]:
+    """Return the file names that stand with the pictures, empty where there are none."""
+    if image not in table.column_names:
+        return [""] * table.num_rows
+    return [
+        PurePosixPath((value or {}).get("path") or "").name for value in table[image].to_pylist()
+    ]

@@ -1,0 +1,127 @@
+"""The one-page summary of a dataset folder, for people."""
+
+from collections.abc import Sequence
+
+from artstyle.data.description import DatasetDescription
+from artstyle.data.manifest import SPLITS
+from artstyle.styles.names import display_name, visible
+
+STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
+
+REASONS = {
+    "unreadable": "not readable as pictures",
+    "copy": "exact copies of another file of their style",
+    "two_styles": "of paintings listed under two styles",
+    "rare_style": "of styles with too few paintings (balance.min_per_style)",
+    "balance": "beyond what the balance policy keeps (balance.policy)",
+    "copy_across_splits": "copies of a painting in another official split",
+    "no_official_split": "in no official split",
+}
+"""Why files are left out, in words that follow a number of files."""
+
+
+def summary(description: DatasetDescription) -> str:
+    """Return the page as Markdown."""
+    lines = [
+        f"# {_plain(description.source.name)}: {description.counts.taking_part:,} paintings in"
+        f" {len(description.labels)} styles",
+        "",
+        *_what_came_of_it(description),
+        "",
+        "## Paintings of each style",
+        "",
+        *_markdown_table(STYLE_COLUMNS, style_rows(description)),
+        "",
+        "## What to know before trusting a number",
+        "",
+        *(f"- {_plain(note)}" for note in description.notes),
+        *(f"- {sentence}" for sentence in artist_sentences(description)),
+        "",
+        f"Fingerprint {description.fingerprint}, seed {description.config.seed},"
+        f" artstyle {description.artstyle}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def style_rows(description: DatasetDescription) -> list[list[str]]:
+    """Return a row for each style and one for all, with the columns ``STYLE_COLUMNS``."""
+    numbers = {
+        style: [
+            row.found, row.unreadable + sum(row.left_out.values()), row.train, row.val, row.test
+        ]
+        for style, row in description.counts.styles.items()
+    }  # fmt: skip
+    totals = [sum(column) for column in zip(*numbers.values(), strict=True)]
+    rows = [(display_name(style), row) for style, row in numbers.items()]
+    return [
+        [name, *(f"{number:,}" for number in row)] for name, row in [*rows, ("all styles", totals)]
+    ]
+
+
+def left_out_sentences(description: DatasetDescription) -> list[str]:
+    """Return how many files are left out for each reason."""
+    counts = description.counts
+    reasons = {"unreadable": counts.unreadable, **counts.left_out}
+    return [f"{number:,} {in_words(reason)}" for reason, number in reasons.items() if number]
+
+
+def in_words(reason: str) -> str:
+    """Return a reason from ``rejected.csv`` in words that follow a number of files."""
+    return REASONS.get(reason, reason)
+
+
+def split_sentence(description: DatasetDescription) -> str:
+    """Return how the paintings were balanced and split."""
+    config = description.config
+    asked, used = config.split.group, description.split.group
+    group = used if asked == used else f"{used} ({asked})"
+    return f"balance: {config.balance.policy}; split by: {group}; seed: {config.seed}"
+
+
+def artist_sentences(description: DatasetDescription) -> list[str]:
+    """Return what the artists' names give away, one sentence for each split."""
+    report, sentences = description.split, []
+    parts = {
+        "val": (report.artist_overlap.val, report.artist_oracle.val),
+        "test": (report.artist_overlap.test, report.artist_oracle.test),
+    }
+    for split, (overlap, oracle) in parts.items():
+        if overlap is None or oracle is None:
+            sentences.append(
+                f"{split}: no artist is known, so artists and styles cannot be separated"
+            )
+            continue
+        sentences.append(
+            f"{split}: {overlap:.1%} of the paintings are by artists who are also in train;"
+            f" an answer that knows only the artist's name scores {oracle.accuracy:.1%}"
+        )
+    known = any(oracle is not None for _, oracle in parts.values())
+    if known and report.group != "artist":
+        sentences.append(
+            "a model can reach these scores by recognising artists; split by artist to test styles:"
+            " --set split.group=artist"
+        )
+    return sentences
+
+
+def _what_came_of_it(description: DatasetDescription) -> list[str]:
+    counts, source = description.counts, description.source
+    missing = f" ({source.missing:,} listed names are not there)" if source.missing else ""
+    left_out = "; ".join(left_out_sentences(description)) or "none"
+    return [
+        f"- Found: {counts.found:,} pictures as {source.format}{missing}.",
+        f"- Left out: {left_out}. `rejected.csv` names each.",
+        f"- Decided with {split_sentence(description)}.",
+        f"- Copies for training: short side {description.config.data.cache_size} pixels at most.",
+    ]
+
+
+def _markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    marks = ["---", *("---:" for _ in columns[1:])]
+    plain = [[_plain(cell) for cell in row] for row in rows]
+    return [f"| {' | '.join(cells)} |" for cells in [columns, marks, *plain]]
+
+
+def _plain(text: str) -> str:
+    """Return a text that Markdown shows as it is: names cannot be markup or end a cell."""
+    return visible(text).replace("<", "&lt;").replace("|", "\\|").replace("`", "\\`")

@@ -1,0 +1,127 @@
+"""The columns of a table: which are read, and where they stand in its header."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+
+from artstyle.errors import DataError, UnknownNameError, UsageError
+from artstyle.styles.names import visible
+
+REQUIRED_COLUMNS = ("path", "style")
+COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split")
+"""What is read of a table; all else in it is ignored."""
+
+HEADER_WITHIN = 20
+"""So many records may stand above the names of the columns and be told from them."""
+
+_EDGES = re.compile(r"""^[\s\ufeff'"]+|[\s'"]+$""")
+_USUAL_NAMES = {
+    "path": (
+        "filename", "file", "filepath", "imagepath", "image", "img", "imagename", "newfilename",
+        "imagefile", "name", "id", "imageid",
+    ),
+    "style": ("label", "class", "category", "movement", "artstyle", "stylename", "target"),
+}  # fmt: skip
+"""Names that others give these columns, compared without spaces and underscores."""
+
+
+def parse_columns(text: str) -> dict[str, str]:
+    """Return ``path=File,style=Label`` as a dictionary: one of `COLUMNS` -> the table's name.
+
+    Raises:
+        UsageError: It is written in another way, or names something twice.
+        UnknownNameError: There is no such thing to be read.
+    """
+    named: dict[str, str] = {}
+    # A name in a table may hold commas: only those before the next NAME= separate.
+    for part in re.split(r",(?=[^,=]*=)", text):
+        column, equals, name = (piece.strip() for piece in part.partition("="))
+        if not equals or not name:
+            raise UsageError(
+                f"--columns {text}: '{part}' is not COLUMN=NAME, as in path=File,style=Label"
+            )
+        if column not in COLUMNS:
+            raise UnknownNameError("column", column, COLUMNS)
+        if column in named:
+            raise UsageError(f"--columns {text} names {column} twice")
+        named[column] = name
+    return named
+
+
+def positions(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, list[int]]:
+    """Return where each of `COLUMNS` stands in a header; a name is believed as it is written."""
+    places: dict[str, list[int]] = {}
+    for column in COLUMNS:
+        name = columns.get(column, column)
+        exact = [at for at, title in enumerate(header) if title == name]
+        loose = [at for at, title in enumerate(header) if _fold(title) == _fold(name)]
+        if found := (exact if column in columns and exact else loose):
+            places[column] = found
+    return places
+
+
+def _fold(title: str) -> str:
+    # A mark inside the first quotes, also as Windows-1252 shows it, is no part of the name.
+    return _EDGES.sub("", title.removeprefix("ï»¿")).casefold()
+
+
+def _shown(title: str) -> str:
+    return visible(title.strip())
+
+
+def require_columns(
+    path: Path,
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    below: Iterator[tuple[int, list[str]]],
+) -> dict[str, int]:
+    """Return where each column stands.
+
+    Args:
+        path: The table, for messages.
+        header: The names of its columns.
+        columns: One of `COLUMNS` -> how this table names it, where it names it otherwise.
+        below: The records after the header with their lines; only looked at to explain an error.
+
+    Raises:
+        UnknownNameError: A name in ``columns`` is not in the header.
+        DataError: A column is not there, or there twice.
+    """
+    if not header:
+        raise DataError(f"{path} is empty; its first line must name the columns path,style")
+    places = positions(header, columns)
+    absent = [column for column in REQUIRED_COLUMNS if column not in places]
+    for line, fields in islice(below, HEADER_WITHIN) if absent else ():
+        if set(REQUIRED_COLUMNS) <= positions(fields, columns).keys():
+            raise DataError(
+                f"{path}: the names of the columns stand in line {line}; delete the lines above"
+                f" it, which begin with {header[0].strip()[:40]!r}"
+            )
+    for column, name in columns.items():
+        if column not in places:
+            raise UnknownNameError(f"column of {path}", name, map(_shown, header))
+    if absent:
+        raise DataError(_absent_columns(path, header, absent))
+    for column, found in places.items():
+        if len(found) > 1:
+            names = " and ".join(f"'{_shown(header[at])}'" for at in found)
+            raise DataError(
+                f"{path} has {len(found)} columns of the name {column} ({names});"
+                " delete or rename all but one"
+            )
+    return {column: found[0] for column, found in places.items()}
+
+
+def _absent_columns(path: Path, header: Sequence[str], absent: Sequence[str]) -> str:
+    titles = {re.sub(r"[\s_-]", "", _fold(title)): _shown(title) for title in header}
+    guesses = {
+        column: next((titles[name] for name in _USUAL_NAMES[column] if name in titles), "NAME")
+        for column in absent
+    }
+    named = ",".join(f"{column}={name}" for column, name in guesses.items())
+    return (
+        f"the first line of {path} has no column {' and no column '.join(absent)}, only"
+        f" {', '.join(map(_shown, header))}; a manifest has path,style and may have"
+        f" artist,title,genre,split; to name columns, say --columns {named}"
+    )

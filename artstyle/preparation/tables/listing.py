@@ -1,0 +1,197 @@
+"""Names in lists and manifests, and the files that they stand for."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+
+from artstyle.errors import DataError
+from artstyle.preparation.sources.source import SourceImage
+from artstyle.preparation.tables.spellings import FolderListings
+from artstyle.preparation.tables.table import examples
+from artstyle.preparation.tables.whereabouts import whereabouts
+from artstyle.styles.names import style_key, visible
+
+_WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
+_WINDOWS_DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
+# What most paths are: no part begins with a dot, so that none is a folder above.
+_PLAIN = re.compile(r"[^/\\\0.][^/\\\0]*(?:/[^/\\\0.][^/\\\0]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedImage:
+    """A painting as a list names it."""
+
+    list_path: Path
+    line: int
+    image: SourceImage
+    """With its path as the list spells it."""
+
+
+@dataclass(frozen=True)
+class Located:
+    """The listed paintings that are on disk."""
+
+    images: tuple[SourceImage, ...]
+    """In code-point order of their paths, which are spelled as on disk."""
+    missing: int
+    notes: tuple[str, ...]
+
+
+@dataclass
+class _Found:
+    """What became of the names of a list."""
+
+    files: dict[str, list[ListedImage]] = field(default_factory=dict)
+    """Path on disk -> the lines that name it."""
+    respelled: list[tuple[ListedImage, str]] = field(default_factory=list)
+    ambiguous: list[ListedImage] = field(default_factory=list)
+    missing: list[ListedImage] = field(default_factory=list)
+
+
+def locate(root: Path, list_name: str, listed: Iterable[ListedImage]) -> Located:
+    """Find the files of listed names, with one look at each folder.
+
+    A name in another spelling (case, outer spaces, ending) stands for the only file that it fits
+    and that no other line names. A file under two styles is left out.
+
+    Args:
+        root: The folder that listed paths start from.
+        list_name: What to call the list, or lists, in messages.
+        listed: The names, in the order of the list.
+
+    Raises:
+        DataError: A path is a web address or leaves ``root``; no file is found under one style.
+    """
+    entries = list(listed)
+    found = _find(FolderListings(root), entries, _relative(entries, root))
+    two_styles = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
+    images = tuple(
+        replace(found.files[path][0].image, path=path)
+        for path in sorted(found.files.keys() - two_styles.keys())
+    )
+    notes = _notes(list_name, found, two_styles)
+    if not images:
+        raise DataError(_nothing_found(root, list_name, found, notes))
+    return Located(images, len(found.missing) + len(found.ambiguous), notes)
+
+
+def _find(
+    folders: FolderListings, listed: Sequence[ListedImage], relative: Sequence[str]
+) -> _Found:
+    """Find each line's file by its path below the root."""
+    found = _Found()
+    elsewhere = []
+    for entry, wanted in zip(listed, relative, strict=True):
+        path = folders.find(wanted)
+        if path is None:
+            elsewhere.append((entry, wanted))
+        else:
+            found.files.setdefault(path, []).append(entry)
+    named = frozenset(found.files)
+    for entry, wanted in elsewhere:
+        alike = folders.find_alike(wanted)
+        # What another line names exactly is that line's picture, not also this one's.
+        free = [path for path in alike if path not in named]
+        if len(alike) == len(free) == 1:
+            found.files.setdefault(free[0], []).append(entry)
+            found.respelled.append((entry, free[0]))
+        elif len(free) > 1:
+            found.ambiguous.append(entry)
+        else:
+            found.missing.append(entry)
+    return found
+
+
+def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
+    """Return each path below ``root``; refuse those that lead anywhere else."""
+    _refuse(
+        [entry for entry in listed if _WEB_ADDRESS.match(entry.image.path)],
+        lambda path: (
+            f"'{visible(path)}' is a web address, and pictures are read from files; download"
+            " them, and write where they are"
+        ),
+    )
+    paths = [_below(entry.image.path, root) for entry in listed]
+    _refuse(
+        [entry for entry, path in zip(listed, paths, strict=True) if path is None],
+        lambda path: (
+            f"'{visible(path)}' leads out of {root}; write paths relative to it, or say with"
+            f" --images where they start{whereabouts(root, [path])}"
+        ),
+    )
+    return [path for path in paths if path is not None]
+
+
+def _below(path: str, root: Path) -> str | None:
+    """Return a path relative to ``root`` without needless parts; None if it leads out of it."""
+    if _PLAIN.fullmatch(path) and not _WINDOWS_DRIVE.match(path):
+        return path
+    slashed = path.replace("\\", "/")
+    if ".." in slashed.split("/") or "\0" in path:
+        return None
+    if _WINDOWS_DRIVE.match(path) or slashed.startswith("/"):
+        for base in (root.absolute(), root.resolve()):
+            if Path(path).is_relative_to(base):
+                return Path(path).relative_to(base).as_posix()
+        return None
+    return PurePosixPath(path).as_posix()
+
+
+def _refuse(wrong: Sequence[ListedImage], reason: Callable[[str], str]) -> None:
+    if wrong:
+        first, *others = wrong
+        shown = [f"line {entry.line}: '{visible(entry.image.path)}'" for entry in others[:2]]
+        also = f" (also {examples(shown, len(others))})" if others else ""
+        where = f"{first.list_path} line {first.line}"
+        raise DataError(f"{where}: {reason(first.image.path)}{also}")
+
+
+def _nothing_found(root: Path, list_name: str, found: _Found, notes: Sequence[str]) -> str:
+    missing = [entry.image.path for entry in found.missing]
+    if not missing:
+        return f"{list_name} lists no pictures: {'; '.join(notes) or 'it is empty'}"
+    shown = examples([visible(path) for path in missing[:3]], len(missing))
+    hint = whereabouts(root, missing) or "; say with --images FOLDER where these paths start"
+    return f"none of the {len(missing)} names in {list_name} is under {root}: {shown}{hint}"
+
+
+def _notes(
+    list_name: str, found: _Found, two_styles: dict[str, list[ListedImage]]
+) -> tuple[str, ...]:
+    repeated = [
+        entry for path, lines in found.files.items() if path not in two_styles
+        for entry in lines[1:]
+    ]  # fmt: skip
+    groups = {
+        f"names in {list_name} that are not on disk": _lines(found.missing),
+        f"names in {list_name} that fit several files, left out": _lines(found.ambiguous),
+        f"names in {list_name} in another spelling than their files": [
+            f"{line} for {visible(path)}"
+            for line, (_, path) in zip(
+                _lines(entry for entry, _ in found.respelled), found.respelled, strict=True
+            )
+        ],
+        f"lines in {list_name} that repeat a file, whose first line counts": _lines(repeated),
+        f"files in {list_name} under two styles, left out": [
+            f"{visible(path)} ({', '.join(_styles(lines))})"
+            for path, lines in sorted(two_styles.items())
+        ],
+    }
+    return tuple(
+        f"{what}: {len(shown)}, as {examples(shown, len(shown))}"
+        for what, shown in groups.items()
+        if shown
+    )
+
+
+def _lines(entries: Iterable[ListedImage]) -> list[str]:
+    return [f"{visible(entry.image.path)} (line {entry.line})" for entry in entries]
+
+
+def _styles(lines: Sequence[ListedImage]) -> list[str]:
+    """Return the distinct styles under which a file is listed, each with its first line."""
+    first: dict[str, ListedImage] = {}
+    for entry in lines:
+        first.setdefault(style_key(entry.image.style), entry)
+    return [f"{entry.image.style} in line {entry.line}" for entry in first.values()]

@@ -1,0 +1,195 @@
+"""Self-contained HTML pages: one layout, pictures inside the file, everything escaped.
+
+A page is a title and sections; a section is a title and blocks. Pages have no scripts, and their
+content policy forbids them to fetch anything. So a page shows the same on any machine, offline
+and in ten years, whatever names are in it.
+"""
+
+import base64
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+from PIL import Image
+
+from artstyle.pictures.image import ImageRules, read_image
+from artstyle.pictures.shrinking import shrink
+from artstyle.storage.files import write_bytes
+
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_JPEG_QUALITY = 80
+# These pictures were read before; shrunk, a panorama may be a strip of a few pixels.
+_ANY_STRIP = ImageRules(min_side_px=1)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table's cell that is more than its text."""
+
+    text: str | int | float
+    href: str = ""
+    """Target of the link: "#anchor" within the page, or a path relative to the page."""
+    shade: float = 0
+    """Strength of the background, 0 to 1, as in a heat map."""
+    hint: str = ""
+    """Shown under the mouse pointer, and read out by screen readers after the text."""
+
+
+Content = str | int | float | Cell
+"""The content of a cell. Floats are shown with three decimals; format other numbers yourself."""
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Names with their values, as in a catalogue entry."""
+
+    facts: Mapping[str, Content]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture, and what it shows in words."""
+
+    source: str
+    """A data URI, as `embed` and `thumbnail` make them."""
+    alt: str
+    """What the picture shows, for people who cannot see it."""
+    caption: str = ""
+    href: str = ""
+    """Target of the link: "#anchor" within the page, or a path relative to the page."""
+
+    def __post_init__(self) -> None:
+        assert self.source.startswith("data:image/"), "a page holds its pictures itself"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table; the first cell of each row is the row's header."""
+
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Content]]
+    caption: str = ""
+    matrix: bool = False
+    """Narrow columns under upright headers, as in a confusion matrix."""
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """Small pictures side by side, folded under one line until it is clicked."""
+
+    title: str
+    pictures: Sequence[Picture]
+    anchor: str = ""
+    """Links to "#anchor" lead here and unfold it."""
+    open: bool = False
+    """Whether it is unfolded from the start."""
+
+
+@dataclass(frozen=True)
+class Folded:
+    """Any blocks, folded under one line until it is clicked."""
+
+    title: str
+    blocks: Sequence["Block"]
+    anchor: str = ""
+    """Links to "#anchor" lead here and unfold it."""
+
+
+Block = Prose | Facts | Picture | Table | Gallery | Folded
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of a page; its title is also in the page's contents."""
+
+    title: str
+    blocks: Sequence[Block] = field(default=())
+
+
+def write_page(path: Path, title: str, subtitle: str, sections: Sequence[Section]) -> None:
+    """Write one HTML file, whole or not at all."""
+    page = _TEMPLATES.get_template("page.html").render(
+        title=title, subtitle=subtitle, sections=sections
+    )
+    # File names may be invalid UTF-8; a page must be valid.
+    write_bytes(path, page.encode("utf-8", errors="replace"))
+
+
+def embed(png: Path | bytes) -> str:
+    """Return a PNG as a data URI, byte for byte."""
+    content = png if isinstance(png, bytes) else png.read_bytes()
+    return _data_uri("image/png", content)
+
+
+def thumbnail(picture: Image.Image | Path | bytes, max_side_px: int = 200) -> str:
+    """Return a picture, shrunk so that no side is longer, as the data URI of a JPEG.
+
+    Raises:
+        ImageError: The file cannot be read as a picture.
+    """
+    if not isinstance(picture, Image.Image):
+        picture = read_image(picture, short_side_px=max_side_px, rules=_ANY_STRIP).pixels
+    width, height = picture.size
+    short_px = max(1, round(max_side_px * min(width, height) / max(width, height)))
+    buffer = io.BytesIO()
+    shrink(picture, short_px).convert("RGB").save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    return _data_uri("image/jpeg", buffer.getvalue())
+
+
+def _data_uri(media_type: str, content: bytes) -> str:
+    return f"data:{media_type};base64,{base64.b64encode(content).decode()}"
+
+
+def _safe_href(href: str) -> str:
+    """Return a link that can only lead within the page or to a file in its folder."""
+    if href.startswith("#"):
+        return f"#{quote(href[1:])}"
+    return f"./{quote(href, errors='surrogateescape')}"
+
+
+def _slug(title: str) -> str:
+    """Return a title as the anchor of its section."""
+    return re.sub(r"\W+", "-", title.casefold()).strip("-")
+
+
+def _kind(block: Block) -> str:
+    return type(block).__name__
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float)
+
+
+def _numeric_column(table: Table, column: int) -> bool:
+    """Return whether a column holds numbers, which are set flush right with its header."""
+    first = table.rows[0][column] if table.rows else ""
+    return _number(first.text if isinstance(first, Cell) else first)
+
+
+def _shown(value: str | int | float) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else value
+
+
+_TEMPLATES.filters.update(
+    href=_safe_href, slug=_slug, kind=_kind, shown=_shown, numeric_column=_numeric_column
+)
+_TEMPLATES.tests.update(numeric=_number)

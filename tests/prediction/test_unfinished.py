@@ -1,0 +1,106 @@
+"""Rows of an unfinished predict: none lost, none twice, none of another request."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from artstyle.errors import UsageError
+from artstyle.pictures.finding import PicturePath
+from artstyle.prediction.predict import PredictionRow, RankedStyle
+from artstyle.prediction.unfinished import Request, unfinished_rows
+
+REQUEST = Request("abc", 2, 4, "cpu")
+PICTURES = [PicturePath(Path(os.fsdecode(b"caf\xe9 %d.jpg" % n))) for n in range(11)]
+
+
+def row_of(picture: PicturePath) -> PredictionRow:
+    if picture.path.stem.endswith("3"):
+        return PredictionRow(picture.path, None, "no such file", "abc")
+    return PredictionRow(picture.path, (RankedStyle("Cubism", 0.12345678),), None, "abc")
+
+
+def answer(path: Path, request: Request = REQUEST, *, resume: bool = True) -> list[Path]:
+    """Answer every picture that has no row, and check that every picture then has its own."""
+    answered = []
+    with unfinished_rows(path, path.with_suffix(""), request, resume=resume) as unfinished:
+        for picture in unfinished.skip_finished(iter(PICTURES)):
+            answered.append(picture.path)
+            unfinished.add(row_of(picture))
+        assert list(unfinished.rows()) == [row_of(picture) for picture in PICTURES]
+    assert not path.exists()
+    return answered
+
+
+def unfinished_file(path: Path, rows: int) -> bytes:
+    """Leave a file as a process leaves it that dies after so many rows."""
+
+    def pictures() -> Iterator[PicturePath]:
+        yield from PICTURES[:rows]
+        raise KeyboardInterrupt
+
+    with (  # noqa: PT012
+        pytest.raises(KeyboardInterrupt),
+        unfinished_rows(path, path.with_suffix(""), REQUEST, resume=False) as unfinished,
+    ):
+        for picture in unfinished.skip_finished(pictures()):
+            unfinished.add(row_of(picture))
+    return path.read_bytes()
+
+
+@given(st.data())
+def test_wherever_the_file_is_cut_off_every_picture_gets_one_row(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "rows.csv.partial"
+    content = unfinished_file(path, 11)
+    cut = data.draw(st.integers(0, len(content)))
+    path.write_bytes(content[:cut])
+    whole_rows = max(0, content[:cut].count(b"\n") - 1)
+    # Rows of whole batches are kept: four pictures each.
+    kept = whole_rows // REQUEST.batch_size * REQUEST.batch_size
+    assert answer(path) == [picture.path for picture in PICTURES[kept:]]
+
+
+@pytest.mark.parametrize(
+    ("request_now", "message"),
+    [
+        (Request("xyz", 2, 4, "cpu"), "was begun with model abc, not xyz"),
+        (Request("abc", 3, 4, "cpu"), "was begun with top k 2, not 3"),
+        (Request("abc", 2, 5, "cpu"), "was begun with batch size 4, not 5"),
+    ],
+)
+def test_rows_of_another_request_are_not_gone_on_with(
+    request_now: Request, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv.partial"
+    before = unfinished_file(path, 5)
+    with pytest.raises(UsageError, match=message):
+        answer(path, request_now)
+    assert path.read_bytes() == before
+    assert len(answer(path, request_now, resume=False)) == len(PICTURES)
+
+
+@pytest.mark.parametrize("pictures", [PICTURES[::-1], PICTURES[:2], []])
+def test_other_pictures_or_another_order_are_refused(
+    pictures: list[PicturePath], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv.partial"
+    before = unfinished_file(path, 5)
+    with (
+        pytest.raises(UsageError, match="name the same pictures in the same order"),
+        unfinished_rows(path, path.with_suffix(""), REQUEST, resume=True) as unfinished,
+    ):
+        unfinished.skip_finished(iter(pictures))
+    assert path.read_bytes() == before
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv.partial"
+    path.write_text("mine\n")
+    with pytest.raises(UsageError, match="is not of 'artstyle predict'"):
+        answer(path)
+    assert path.read_text() == "mine\n"
