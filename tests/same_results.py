@@ -118,7 +118,8 @@ def main() -> None:
     (arguments.folder / "hashes.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     before = json.loads(arguments.against.read_text("utf-8")) if arguments.against else found
     different = sorted(key for key in {*found, *before} if found.get(key) != before.get(key))
-    print(f"{len(found) - len(different)} of {len(found)} hashes are equal", *different, sep="\n")
+    lines = [f"{len(found) - len(different)} of {len(found)} hashes are equal", *different]
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.exit(bool(different))
 
 
