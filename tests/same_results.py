@@ -9,6 +9,7 @@ training, so compare two runs of one machine. Exits 1 where a hash differs.
 import csv
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from argparse import ArgumentParser
@@ -26,6 +27,7 @@ _FIXED = (
 )  # fmt: skip
 # What a clock, a folder's name or this machine decides.
 _CLOCKED = {"seconds", "images_per_second"}
+_HEATMAP_DIGITS = re.compile(r"-[0-9a-f]{12}(?=-(overlay|panel)\.png$)")
 
 
 def run_pipeline(folder: Path) -> None:
@@ -61,8 +63,10 @@ def hashes(folder: Path) -> dict[str, str]:
         and path.name != "index.jsonl"
     )  # fmt: skip
     found["names in the dataset and run folders"] = _sha256(
-        str(path.relative_to(folder)).encode()
-        for place in (data, run) for path in sorted(place.rglob("*"))
+        name.encode() for name in sorted(
+            _HEATMAP_DIGITS.sub("", str(path.relative_to(folder)))
+            for place in (data, run) for path in place.rglob("*")
+        )
     )  # fmt: skip
     found["history"] = _sha256(_history(run / "history.csv"))
     for checkpoint in sorted((run / "checkpoints").glob("*.safetensors")):
