@@ -97,10 +97,10 @@ def test_a_disk_that_fills_up_costs_nothing_but_time(
 
 def test_features_that_find_no_room_on_the_disk_end_no_process(tmp_path: Path) -> None:
     code = f"""
-from artstyle.training.features import _nameless
+from artstyle.training.features import _unnamed_array
 from pathlib import Path
 try:
-    _nameless(Path({str(tmp_path / "disk")!r}), (1000, 1000))[:] = 1
+    _unnamed_array(Path({str(tmp_path / "disk")!r}), (1000, 1000))[:] = 1
 except OSError as error:
     print(error.strerror)
 """
