@@ -74,14 +74,14 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure speed beside artstyle's peers: `nox -s bench -- predict --pictures 200`."""
+    """Compare artstyle's speed with its peers': `nox -s bench -- predict --pictures 200`."""
     session.install(".[offline,onnx]", *dependencies("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Run the tests and say which lines of the core, all but the command line, they never reach."""
+    """Run the tests and list the lines of the core, not of the command line, that none reaches."""
     session.install(".[heic,offline,onnx,tiff]", *dependencies("tests"))
     report = ("--cov=artstyle", "--cov-report=term-missing:skip-covered", "--cov-fail-under=90")
     session.run("pytest", "-n", "2", *report, *session.posargs)
@@ -89,7 +89,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def lock(session: nox.Session) -> None:
-    """Write anew which versions of all dependencies go together."""
+    """Record versions of all dependencies that work together."""
     session.install(".[heic,offline,parquet,tiff]")
     pinned = session.run("pip", "freeze", "--exclude", "artstyle", silent=True) or ""
     LOCK.write_text(f"{LOCK.read_text().splitlines()[0]}\n{pinned}", encoding="utf-8")
@@ -100,7 +100,7 @@ def audit(session: nox.Session) -> None:
     """Look up known vulnerabilities of the locked dependencies; needs the network."""
     session.install("pip-audit")
     try:
-        # Strict: a package that the service cannot tell of counts as not audited.
+        # Strict: a package that the service does not know counts as not audited.
         session.run("pip-audit", "--strict", "-r", str(LOCK), "--no-deps", "--disable-pip")
     except nox.command.CommandFailed:
-        session.error("vulnerabilities stand above, or why the service could not be asked")
+        session.error("see above: vulnerabilities, or why the service could not be asked")

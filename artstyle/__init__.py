@@ -20,6 +20,7 @@ _PUBLIC = {
     "DatasetDescription": "artstyle.data.description",
     "DatasetFolder": "artstyle.data.dataset",
     "EvaluationReport": "artstyle.evaluation.document",
+    "RunEnvironment": "artstyle.runs",
     "RunFolder": "artstyle.runs",
     "choose_device": "artstyle.devices",
     "evaluate": "artstyle.evaluation.evaluate",

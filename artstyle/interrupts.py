@@ -81,7 +81,8 @@ def handled(report: Callable[[], None]) -> Iterator[None]:
     """
     # A blocked C++ call delays Python's own handlers, but not the byte that C writes to a pipe.
     reading, writing = os.pipe()
-    os.set_blocking(writing, False)
+    if sys.platform != "win32":  # There a pipe may block, and Python 3.11 cannot change that.
+        os.set_blocking(writing, False)
     before = [signal.signal(number, _raise) for number in _ENDING]
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     _state.active = True

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from artstyle.config import Config
 from artstyle.errors import ConfigError, DataError, MissingError, RunError, UnknownNameError
 from artstyle.storage.checks import checked
+from artstyle.storage.documents import Document
 from artstyle.storage.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
 from artstyle.storage.locks import is_vacant
 
@@ -40,16 +41,21 @@ class _Epoch:
 HISTORY_COLUMNS = tuple(field.name for field in fields(_Epoch))
 
 
-class _Record(BaseModel):
+class _Record(Document):
     """A part of ``environment.json``; unknown keys of other versions are kept."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="allow")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; keys that the run did not record stay absent."""
+        return self.model_dump(mode="json", exclude_unset=True)
 
 
 class GitState(_Record):
     """The repository that the run started in."""
 
     commit: str
+    """Hash of the commit."""
     changed: bool
     """Whether files differed from the commit."""
 
@@ -58,6 +64,7 @@ class RecordedDataset(_Record):
     """The dataset folder that a run was trained on."""
 
     path: str
+    """The dataset folder."""
     fingerprint: str
     """SHA-256 over splits, labels and image contents, as `dataset.json` has it."""
 
@@ -66,6 +73,7 @@ class ParameterCount(_Record):
     """The size of the network."""
 
     total: int
+    """All parameters."""
     learning: int
     """Parameters that are trained in the last epoch."""
 
@@ -74,7 +82,9 @@ class RecordedNumerics(_Record):
     """The chosen precision and memory layout."""
 
     precision: Precision
+    """Number format of the forward pass."""
     channels_last: bool
+    """Whether images and weights are stored channels last."""
 
 
 class MeasuredNumerics(RecordedNumerics):
@@ -97,27 +107,35 @@ class RunEnvironment(_Record):
     started: str
     """UTC, ISO 8601."""
     command: tuple[str, ...]
+    """The command line, one word each."""
     python: str
+    """Version of Python."""
     platform: str
+    """Operating system and processor type."""
     packages: dict[str, str]
     """Package -> version."""
     git: GitState | None = None
     """null outside a repository."""
     device: str
+    """As torch names it: `cpu`, `cuda:0`, `mps`."""
     device_name: str
+    """Name of the processor or GPU."""
     threads: int
+    """CPU threads of torch, in each process."""
     processes: int
+    """Training processes, one for each device."""
     seed: int
+    """Seed for all random choices."""
     deterministic: bool = False
+    """Whether only deterministic algorithms were used."""
     dataset: RecordedDataset
+    """The data that the run learned from."""
     parameters: ParameterCount | None = None
+    """null if the size of the network was not recorded."""
     numerics: ChosenNumerics | None = None
+    """null if it was not recorded."""
     adapted: tuple[str, ...] = ()
     """One line for each time that memory ran out and the batch size was halved."""
-
-    def to_json(self) -> dict[str, object]:
-        """Return plain data; keys that the run did not record stay absent."""
-        return self.model_dump(mode="json", exclude_unset=True)
 
 
 @dataclass(frozen=True)
@@ -222,7 +240,7 @@ class RunFolder:
         Raises:
             MissingError, DataError: The file is missing or damaged.
         """
-        return checked(read_json(self.environment_path), RunEnvironment, self.environment_path)
+        return RunEnvironment.read(self.environment_path)
 
     def history(self) -> list[dict[str, str]]:
         """Return one row per epoch; empty before the first.
@@ -254,7 +272,7 @@ class RunFolder:
         """
         self.require_new()
         write_json(self.labels_path, list(labels))
-        write_json(self.environment_path, environment.to_json())
+        environment.write(self.environment_path)
         write_yaml(self.config_path, config.model_dump(mode="json"))
 
     def adapt(self, config: Config) -> str:
@@ -267,7 +285,7 @@ class RunFolder:
         )
         environment = self.environment()
         adapted = environment.model_copy(update={"adapted": (*environment.adapted, line)})
-        write_json(self.environment_path, adapted.to_json())
+        adapted.write(self.environment_path)
         write_yaml(self.config_path, config.model_dump(mode="json"))
         return line
 

@@ -102,7 +102,7 @@ def test_an_environment_of_another_version_is_read_and_keeps_its_keys(tmp_path: 
     environment = run.environment()
     assert (environment.seed, environment.dataset.path) == (7, "/data")
     assert (environment.git, environment.parameters, environment.numerics) == (None, None, None)
-    assert environment.to_json() == json.loads(OLD)
+    assert environment.to_dict() == json.loads(OLD)
     line = run.adapt(Config())
     assert json.loads(run.environment_path.read_text()) == json.loads(OLD) | {"adapted": [line]}
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -11,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import compress, groupby
 from multiprocessing import get_all_start_methods, get_context
-from multiprocessing.connection import Connection
 from operator import not_
 from pathlib import Path
 from threading import Thread
@@ -25,6 +25,11 @@ from artstyle.preparation.sources.opening import read_source_bytes, stat_key
 from artstyle.preparation.sources.parquet import shard_name
 from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.progress import Progress, silent
+
+if sys.platform == "win32":
+    from multiprocessing.connection import PipeConnection as PipeEnd
+else:
+    from multiprocessing.connection import Connection as PipeEnd
 
 # Small enough for an even progress and for little loss when interrupted; rows of a Parquet shard
 # are read in order, so each chunk of them skips through its row group once more.
@@ -229,13 +234,13 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         theirs.close()
 
 
-def _end_with(parent: "Connection[None, None]") -> None:
+def _end_with(parent: "PipeEnd[None, None]") -> None:
     """Tie this worker's life to its parent; Ctrl-C is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_exit_on_close, args=(parent,), daemon=True).start()
 
 
-def _exit_on_close(parent: "Connection[None, None]") -> None:
+def _exit_on_close(parent: "PipeEnd[None, None]") -> None:
     with suppress(EOFError, OSError):
         parent.recv_bytes()
     os._exit(1)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.devices import choose_device
@@ -13,7 +13,7 @@ from artstyle.prediction.predict import predict_styles, write_rows
 from artstyle.runs import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
-from tests.benchmarks.runs import trained_run
+from tests.benchmarks.runs import answer_file, trained_run
 
 
 def contests(pictures: int | None) -> Iterator[Contest]:
@@ -53,7 +53,7 @@ def predict(run: Path, data: Path) -> Callable[[], None]:
     def work() -> None:
         model = load_style_model(RunFolder(run).best_path, choose_device("cpu"))
         rows = predict_styles(model, map(PicturePath, paths))
-        with TemporaryFile("w", encoding="utf-8", newline="") as stream:
+        with answer_file() as stream:
             for _ in write_rows(rows, stream, "csv", 3):
                 pass
 

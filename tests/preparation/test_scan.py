@@ -1,7 +1,6 @@
 import hashlib
 import multiprocessing
 import os
-import signal
 import threading
 import time
 from pathlib import Path
@@ -130,4 +129,4 @@ def _kill_a_worker(before: set[int], images: Path) -> None:
     children = psutil.Process().children(recursive=True)
     new = [child for child in children if child.pid not in before]
     busiest = max(new, key=lambda child: child.cpu_times().user)
-    busiest.send_signal(signal.SIGKILL)
+    busiest.kill()

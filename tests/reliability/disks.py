@@ -1,6 +1,5 @@
 """Small disks of one's own, in memory: to be filled, to be made read-only, and to fail."""
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -11,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+fcntl = pytest.importorskip("fcntl", reason="needs a POSIX system")
 
 MB = 1 << 20
 
@@ -80,7 +81,8 @@ class FailingDisk:
         subprocess.run(["sync", "-f", self.path], check=True)
         for path in paths:
             with path.open("rb") as file:
-                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+                if sys.platform == "linux":
+                    os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
     def fail(self) -> None:
         descriptor = os.open(self.cabinet, os.O_RDONLY)

@@ -14,7 +14,6 @@ work: it is then compared with the same work done without a kill, and new work b
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -41,6 +40,7 @@ from artstyle.training.fit import fit
 from artstyle.training.run_state import RunState
 from tests.cli.random_run import write_random_run
 from tests.conftest import tiny_config
+from tests.posix import fork
 from tests.preparation.pictures import write_collection, write_painting
 from tests.training.same import assert_same_run
 
@@ -53,6 +53,8 @@ RUN = ("train.epochs=4", f"train.batch_size={BATCH}", f"train.accumulate={ACCUMU
 SAVE_MINUTES = (1e-9, 0.003)
 PREDICT_BATCH = 8
 FORMATS = ("csv", "json", "jsonl")
+# Its name is missing in the signal module of Windows.
+SIGKILL = 9
 
 
 @dataclass
@@ -86,7 +88,7 @@ class Killer:
         else:
             pid = forked(work)
         time.sleep(self.random.uniform(0, seconds))
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, SIGKILL)
         lived = ended_well(pid)
         self.seen.counts["lived" if lived else "killed"] += 1
         return lived
@@ -103,7 +105,7 @@ class Killer:
 
 def forked(work: Callable[[], object]) -> int:
     """Run ``work`` in a child of this process and return its id."""
-    pid = os.fork()
+    pid = fork()
     if pid:
         return pid
     code: object = 70
@@ -133,7 +135,7 @@ def ended_well(pid: int) -> bool:
     """Wait for a victim; return whether it had ended before it was killed."""
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     # 3: done, but for pictures that cannot be read.
-    assert code in (0, 3, -signal.SIGKILL), (code, Path(LOG).read_text())
+    assert code in (0, 3, -SIGKILL), (code, Path(LOG).read_text())
     return code >= 0
 
 

@@ -2,7 +2,6 @@
 
 import errno
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -27,6 +26,8 @@ from tests.conftest import tiny_config
 from tests.reliability.commands import Commands, contents
 from tests.reliability.disks import MB, FailingDisk, failing_disk, fill, make_read_only, small_disk
 from tests.training.same import assert_same_run
+
+resource = pytest.importorskip("resource", reason="needs a POSIX system")
 
 THREE_EPOCHS = ("train.epochs=3", "train.batch_size=4")
 SAVING = "train.save_minutes=1e-9"
@@ -248,6 +249,7 @@ def test_a_folder_that_the_disk_cannot_list_is_not_left_out(
     assert refusal.startswith(f"error: {lost}: Input/output error; the disk fails")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_too_many_open_files_are_told_in_one_line(
     artstyle: Commands, tiny_dataset: DatasetFolder, tiny_run: RunFolder, tmp_path: Path
 ) -> None:

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import posix
+
+pytestmark = posix.only
+
 PROJECT = Path(__file__).parents[2]
 
 

@@ -1,6 +1,5 @@
 """SIGTERM and Ctrl-C in the midst of each long command: it ends at once and can be gone on with."""
 
-import os
 import re
 import shutil
 import signal
@@ -19,8 +18,11 @@ from artstyle.data.manifest import read_manifest, write_manifest
 from artstyle.interrupts import GRACE_SECONDS
 from artstyle.runs import RunFolder
 from artstyle.storage.files import TEMPORARY_PREFIX
+from tests import posix
 from tests.reliability.commands import Commands, contents
 from tests.training.same import assert_same_run
+
+pytestmark = posix.only
 
 MOST_SECONDS = 2.0
 STAGE = re.compile(r"(epoch \d+ of \d+|reading pictures|evaluating|drawing \w+|naming styles): ")
@@ -186,7 +188,7 @@ def ended(
             time.sleep(0.1)  # Somewhere in the work, not where its sign was given.
             asked = time.monotonic()
             if number == signal.SIGINT:  # A terminal sends it to all processes of the command.
-                os.killpg(process.pid, number)
+                posix.signal_group(process.pid, number)
             else:
                 process.send_signal(number)
             code = process.wait(timeout=30)
@@ -212,7 +214,7 @@ def is_gone(group: int) -> bool:
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         try:
-            os.killpg(group, 0)
+            posix.signal_group(group, 0)
         except ProcessLookupError:
             return True
         time.sleep(0.02)

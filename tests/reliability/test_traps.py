@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests import posix
 from tests.reliability.traps import READ, TRAPS, Trap
+
+pytestmark = posix.only
 
 COMMANDS = ("prepare", "eda", "predict", "gradcam", "evaluate")
 PROJECT = Path(__file__).parents[2]
@@ -20,7 +23,7 @@ _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 24, 1, 2
 
 def respect_permissions() -> None:
     """Take from root the power to read what permissions forbid, from the next program on."""
-    if os.geteuid() == 0:
+    if sys.platform != "win32" and os.geteuid() == 0:
         libc = ctypes.CDLL(None, use_errno=True)
         for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
             assert libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0) == 0

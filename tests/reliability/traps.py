@@ -13,6 +13,7 @@ from PIL import Image, ImageCms
 
 from tests.pictures.files import RED, Tags, chunk, png_file, quadrants, tiff_file
 from tests.pictures.test_colour import gama, in_space, rgb_profile
+from tests.posix import make_pipe
 from tests.preparation.pictures import painting
 
 READ = "read"
@@ -222,5 +223,5 @@ TRAPS = (
     Trap("loop.jpg", lambda path: path.symlink_to(path.name), "too many levels of symbolic links"),
     Trap("dangling.jpg", lambda path: path.symlink_to("nowhere.jpg"), "no such file"),
     Trap("forbidden.png", _forbidden, "permission denied"),
-    Trap("pipe.jpg", os.mkfifo, "not a regular file"),
+    Trap("pipe.jpg", make_pipe, "not a regular file"),
 )

@@ -10,7 +10,7 @@ import artstyle
 from artstyle.errors import DataError
 from artstyle.storage.documents import Document
 
-DOCUMENTS = ("CollectionReport", "DatasetDescription", "EvaluationReport")
+DOCUMENTS = ("CollectionReport", "DatasetDescription", "EvaluationReport", "RunEnvironment")
 
 
 class Portrait(Document):

@@ -1,6 +1,5 @@
 """One writer to a folder: a second process is refused, and a killed one stands in nobody's way."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from artstyle.preparation.prepare import prepare
 from artstyle.runs import RunFolder
 from artstyle.storage.locks import is_vacant, locked_file, sole_writer
 from artstyle.training.fit import fit
+from tests import posix
 from tests.conftest import tiny_config
 from tests.preparation.pictures import write_collection
 from tests.preparation.prepared import config, contents
@@ -38,6 +38,7 @@ with sole_writer(path) if kind == "folder" else locked_file(path, path):
 @contextmanager
 def held_by_another(path: Path, kind: str = "folder") -> Iterator[None]:
     """Let a real process, with a forked worker, hold a lock; it is killed in the end."""
+    posix.require()
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, kind, str(path)],
         stdout=subprocess.PIPE,
@@ -52,7 +53,7 @@ def held_by_another(path: Path, kind: str = "folder") -> Iterator[None]:
             process.wait()
             with sole_writer(path) if kind == "folder" else locked_file(path, path):
                 pass  # Free at once, though the worker lives on.
-            os.killpg(process.pid, 9)
+            posix.signal_group(process.pid, 9)
 
 
 def test_what_a_killed_writer_left_is_gone_once_the_folder_is_held(tmp_path: Path) -> None:

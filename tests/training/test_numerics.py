@@ -109,7 +109,7 @@ def test_a_resumed_run_computes_as_it_began(tiny_dataset: DatasetFolder, tmp_pat
     for precision in ("fp32", "bf16"):
         write_json(
             run.environment_path,
-            recorded.to_json() | {"numerics": {"precision": precision, "channels_last": True}},
+            recorded.to_dict() | {"numerics": {"precision": precision, "channels_last": True}},
         )
         again = RunFolder(tmp_path / precision)
         shutil.copytree(run.path, again.path)

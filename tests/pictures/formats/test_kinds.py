@@ -3,7 +3,6 @@
 import gzip
 import importlib.util
 import io
-import os
 import struct
 import zipfile
 from pathlib import Path
@@ -18,6 +17,7 @@ from artstyle.pictures.formats.kinds import SUFFIXES, looks_like_picture
 from tests.pictures.files import assert_shows, encoded, quadrants, read
 from tests.pictures.formats.test_tiff import refusals_without_extras
 from tests.pictures.test_image import STORED
+from tests.posix import make_pipe
 
 needs_heic = pytest.mark.skipif(
     not importlib.util.find_spec("pillow_heif"), reason="the extra heic is not installed"
@@ -147,7 +147,7 @@ def test_a_file_that_needs_an_extra_looks_like_a_picture_and_other_things_do_not
     tmp_path: Path,
 ) -> None:
     (tmp_path / "photo").write_bytes(brand(b"heic"))
-    os.mkfifo(tmp_path / "pipe")
+    make_pipe(tmp_path / "pipe")
     (tmp_path / "empty").touch()
     (tmp_path / "link").symlink_to("nowhere")
     assert looks_like_picture(tmp_path / "photo")

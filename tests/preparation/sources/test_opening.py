@@ -6,6 +6,7 @@ import pytest
 from artstyle.errors import ArtstyleError, ImageError
 from artstyle.preparation.sources.opening import open_source, read_source_bytes, stat_key
 from artstyle.preparation.sources.source import artist_and_title
+from tests.posix import make_pipe
 from tests.preparation.shards import stored, write_shard
 from tests.preparation.source_files import only, paint
 
@@ -45,7 +46,7 @@ def test_what_cannot_be_opened_says_why_and_what_can(
 
 def test_files_that_cannot_be_read_are_answers_not_ends(tmp_path: Path) -> None:
     paint(tmp_path, "Cubism/a_gone.jpg", "Cubism/b_there.jpg")
-    os.mkfifo(tmp_path / "Cubism" / "c_pipe.jpg")
+    make_pipe(tmp_path / "Cubism" / "c_pipe.jpg")
     (tmp_path / "Cubism" / "d_nowhere.jpg").symlink_to("nowhere")
     source = open_source(tmp_path)
     (tmp_path / "Cubism" / "a_gone.jpg").unlink()
