@@ -30,7 +30,7 @@ class ManifestRow:
     split: str
     """train, val or test; empty for a painting that takes part in none."""
     left_out: str
-    """Why it takes part in no split: "copy", "two_styles", "rare_style", "balance"; or empty."""
+    """The `Reason` why it takes part in no split; or empty."""
     width: int
     """In pixels, upright, of the original."""
     height: int

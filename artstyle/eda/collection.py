@@ -7,6 +7,7 @@ from pathlib import Path
 from artstyle.config import BalanceConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
+from artstyle.data.reasons import MaybeReason
 from artstyle.eda.document import KEPT, RejectedFile
 from artstyle.errors import DataError, ImageError
 from artstyle.pictures.opening import read_bytes as read_file
@@ -153,7 +154,8 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
         )
     except DataError as error:
         # `prepare` needs more paintings; looking at them does not.
-        balanced = Balanced(("rare_style",) * len(images), (f"'prepare' would refuse: {error}",))
+        rare: list[MaybeReason] = ["rare_style"] * len(images)
+        balanced = Balanced(tuple(rare), (f"'prepare' would refuse: {error}",))
     paintings = tuple(
         Painting(image.path, image.style, image.artist, reason or KEPT, image)
         for image, reason in zip(images, balanced.left_out, strict=True)

@@ -4,12 +4,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from artstyle.data.reasons import in_words
 from artstyle.eda.collection import DATASET
 from artstyle.eda.document import USED, CollectionReport, Light, Sizes
 from artstyle.eda.measures import MEASURED_SIDE_PX
 from artstyle.eda.pictures import Pictures, Row
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.preparation.summary import in_words
 from artstyle.presentation.pages import (
     Block,
     Content,

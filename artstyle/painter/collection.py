@@ -74,7 +74,7 @@ MANIFEST_COLUMNS = ("path", "style", "artist", "title", "genre")
 
 
 @dataclass(frozen=True)
-class Painting:
+class SyntheticPainting:
     """A synthetic painting and what is known about it; ``image`` is RGB."""
 
     style: str
@@ -84,7 +84,7 @@ class Painting:
     image: Image.Image
 
 
-def paint(style: str, genre: str, artist: int, seed: int, size_px: Size) -> Painting:
+def paint(style: str, genre: str, artist: int, seed: int, size_px: Size) -> SyntheticPainting:
     """Paint one picture; the same arguments give the same pixels.
 
     Args:
@@ -106,7 +106,7 @@ def paint(style: str, genre: str, artist: int, seed: int, size_px: Size) -> Pain
     scene = compose(content, genre, rng, size_px[0] / size_px[1])
     image = painter(scene, _hand(style, artist), size_px, rng)
     title = f"{genre}-{scene.light}-{seed % 1_000_000:06d}"
-    return Painting(style, _artist_name(style, artist), title, genre, image)
+    return SyntheticPainting(style, _artist_name(style, artist), title, genre, image)
 
 
 def paint_collection(
@@ -115,7 +115,7 @@ def paint_collection(
     seed: int = 42,
     styles: Sequence[str] | None = None,
     short_side_px: int = 320,
-) -> Iterator[Painting]:
+) -> Iterator[SyntheticPainting]:
     """Paint a labelled data set into ``folder``, yielding each painting once it is on disk.
 
     Writes ``<style>/<artist>_<title>.jpg`` and, after the last painting, ``manifest.csv``. A
@@ -140,7 +140,7 @@ def paint_collection(
 
 def _painted(
     folder: Path, styles: list[str], per_style: int, seed: int, short_side_px: int
-) -> Iterator[Painting]:
+) -> Iterator[SyntheticPainting]:
     rows = []
     for style in styles:
         for painting in _paintings(style, per_style, seed, short_side_px):
@@ -160,7 +160,9 @@ def _painted(
     write_csv(folder / "manifest.csv", MANIFEST_COLUMNS, rows)
 
 
-def _paintings(style: str, count: int, seed: int, short_side_px: int) -> Iterator[Painting]:
+def _paintings(
+    style: str, count: int, seed: int, short_side_px: int
+) -> Iterator[SyntheticPainting]:
     genres = _dealt(len(CONTENTS), count, _generator("genres", style, seed))
     artists = _dealt(ARTISTS_PER_STYLE, count, _generator("artists", style, seed))
     for index, (genre, artist) in enumerate(zip(genres, artists, strict=True)):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from artstyle.config import BalanceConfig
+from artstyle.data.reasons import MaybeReason
 from artstyle.data.seeding import derived_rng, shuffled
 from artstyle.errors import DataError
 from artstyle.styles.names import label_order
@@ -13,7 +14,7 @@ from artstyle.styles.names import label_order
 class Balanced:
     """Which paintings take part."""
 
-    left_out: tuple[str, ...]
+    left_out: tuple[MaybeReason, ...]
     """For each painting "" (kept), "rare_style" or "balance"."""
     notes: tuple[str, ...]
     """What a person should be told, one line each."""
@@ -48,7 +49,7 @@ def choose_balanced(
     if not common:
         raise DataError(too_rare({style: len(rows) for style, rows in members.items()}, enough))
     limit = _limit(common, config)
-    left_out = ["rare_style"] * len(styles)
+    left_out: list[MaybeReason] = ["rare_style"] * len(styles)
     for style, rows in common.items():
         rng = derived_rng(seed, "balance", style)
         for rank, row in enumerate(shuffled(rows, keys, rng)):

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artstyle.preparation.likeness import Bytes, Likeness, Likenesses, are_alike, is_flat
+from artstyle.preparation.paintings import connected, pairs_of_equals
 from artstyle.preparation.sources.parquet import shard_name
 from artstyle.preparation.sources.source import SourceImage
 
@@ -51,12 +52,12 @@ def find_copies(
     their thumbnails are alike: cameras and scripts give one name to many pictures.
     """
     looks = likenesses if isinstance(likenesses, Likenesses) else Likenesses.of(likenesses)
-    exact = list(_pairs_of_equals(sha256s))
+    exact = list(pairs_of_equals(sha256s))
     near = near_pairs(looks, near_distance) if near_distance >= 0 else []
     names = list(map(_official_name, images))
-    named = _alike(list(_pairs_of_equals(names)), looks.thumbnails_NT)
+    named = _alike(list(pairs_of_equals(names)), looks.thumbnails_NT)
     near = [(i, j) for i, j in near if sha256s[i] != sha256s[j]]
-    groups = _join(len(images), [*exact, *near, *named])
+    groups = connected(len(images), [*exact, *near, *named])
     return Copies(tuple(groups), len(exact), len(near), len(named))
 
 
@@ -151,15 +152,6 @@ def _pairs_in_runs(groups_N: Ints) -> Pairs:
     return np.concatenate([np.stack([firsts, members], 1), np.stack([before, members], 1)])
 
 
-def _pairs_of_equals(keys: Iterable[str]) -> Iterator[tuple[int, int]]:
-    """Pair each repeated key with its first place; empty keys equal nothing."""
-    firsts: dict[str, int] = {}
-    for position, key in enumerate(keys):
-        first = firsts.setdefault(key, position)
-        if key and first != position:
-            yield first, position
-
-
 def _official_name(image: SourceImage) -> str:
     """Return the file's name if it is WikiArt's ``artist_title``, which names one painting.
 
@@ -175,19 +167,3 @@ def _official_name(image: SourceImage) -> str:
         return ""
     says_something = "-" in artist or re.search(r"[^\W\d_]", title)
     return f"{image.artist}/{name}" if says_something else ""
-
-
-def _join(count: int, pairs: Iterable[tuple[int, int]]) -> list[int]:
-    """Return for each position the lowest position that pairs lead to (union-find)."""
-    parents = list(range(count))
-
-    def root(position: int) -> int:
-        while parents[position] != position:
-            parents[position] = parents[parents[position]]
-            position = parents[position]
-        return position
-
-    for i, j in pairs:
-        low, high = sorted((root(i), root(j)))
-        parents[high] = low
-    return [root(position) for position in range(count)]

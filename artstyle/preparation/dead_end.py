@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Sequence
 
 from artstyle.config import Config
+from artstyle.data.reasons import in_words
 from artstyle.preparation.balance import too_rare
 from artstyle.preparation.decisions import Decisions
 from artstyle.preparation.scan import Scan
 from artstyle.preparation.sources.source import Source, SourceImage
-from artstyle.preparation.summary import REASONS
 
 
 def dead_end(source: Source, scan: Scan, decisions: Decisions, config: Config) -> str:
@@ -28,7 +28,7 @@ def dead_end(source: Source, scan: Scan, decisions: Decisions, config: Config) -
     if max(found.values()) < enough or not lost.total():
         return too_rare(found, enough)
     counts = ", ".join(
-        f"{count:,} {REASONS[reason]}" for reason, count in lost.most_common() if count
+        f"{count:,} {in_words(reason)}" for reason, count in lost.most_common() if count
     )
     way_out = (
         _first_unreadable(scan)

@@ -1,15 +1,17 @@
 """Which paintings take part, and in which split: quality, then balance, then split."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from artstyle.config import Config, QualityConfig, SplitConfig
+from artstyle.config import BalanceConfig, Config, QualityConfig, SplitConfig
+from artstyle.data.reasons import Reason
 from artstyle.preparation.balance import choose_balanced
 from artstyle.preparation.copies import Copies, find_copies
+from artstyle.preparation.paintings import Paintings
 from artstyle.preparation.scan_table import ScannedImages
 from artstyle.preparation.sources.source import Source, SourceImage
-from artstyle.preparation.split import split_paintings
+from artstyle.preparation.split import Assignment, split_paintings
 
 
 @dataclass(frozen=True)
@@ -19,37 +21,61 @@ class Decisions:
     splits: tuple[str, ...]
     """train, val, test, or empty."""
     left_out: tuple[str, ...]
-    """Why it takes part in no split, or empty."""
+    """The `Reason` why it takes part in no split, or empty."""
     details: tuple[str, ...]
-    """More on that: which painting it copies, under which other style that stands."""
+    """More on that: which painting it copies, or its other styles and where they are listed."""
     copies: Copies
     notes: tuple[str, ...]
-    """What a person should be told, one line each."""
+    """What a person should know, one line each."""
+
+
+@dataclass(frozen=True)
+class _LeftOut:
+    """Why a painting takes part in no split."""
+
+    reason: Reason
+    detail: str = ""
+
+
+_Rejects = dict[int, _LeftOut]
+"""Position of a painting -> why it is left out."""
 
 
 def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config) -> Decisions:
-    """Decide for each painting whether it takes part, and where; it may be that none does.
+    """Decide for each painting whether it takes part, and where; perhaps none takes part.
 
     Args:
         images: Paintings that can be read, in the order of the source.
-        scanned: What reading told of each.
+        scanned: The facts that reading found about each.
         config: Sections ``quality``, ``balance`` and ``split`` (group resolved), and the seed.
 
     Raises:
-        DataError: The source lacks the splits that were asked for.
+        DataError: The source lacks the splits that ``config`` asks for.
     """
     sha256s = list(scanned.sha256s())
     copies = find_copies(images, sha256s, scanned.likenesses, config.quality.near_distance)
-    left_out = [""] * len(images)
-    details = [""] * len(images)
+    paintings = _paintings(images, copies)
+    rejects: _Rejects = {}
     if config.quality.two_styles == "leave_out":
-        _leave_out_two_styles(images, copies.groups, left_out, details)
+        rejects |= _two_styles(paintings)
     if config.quality.copies == "leave_out":
-        _leave_out_copies(images, sha256s, config.split, left_out, details)
-    notes = [*_profile_notes(scanned), *_notes(left_out, copies, config.quality)]
-    notes += _balance(images, config, left_out)
-    splits, split_notes = _split(images, copies.groups, config, left_out, details)
-    return Decisions(tuple(splits), tuple(left_out), tuple(details), copies, (*notes, *split_notes))
+        rejects |= _exact_copies(paintings, sha256s, _remaining(paintings, rejects), config.split)
+    notes = [*_profile_notes(scanned), *_notes(rejects, copies, config.quality)]
+    rows = _remaining(paintings, rejects)
+    unbalanced, balance_notes = _balance(paintings, rows, config.balance, config.seed)
+    rejects |= unbalanced
+    rows = _remaining(paintings, rejects)
+    assignment = _split(paintings.take(rows), config)
+    rejects |= _rejects_of_split(paintings, rows, assignment)
+    splits = dict(zip(rows, assignment.splits, strict=True))
+    fates = [rejects.get(row) for row in range(len(paintings))]
+    return Decisions(
+        splits=tuple(splits.get(row, "") for row in range(len(paintings))),
+        left_out=tuple(fate.reason if fate else "" for fate in fates),
+        details=tuple(fate.detail if fate else "" for fate in fates),
+        copies=copies,
+        notes=(*notes, *balance_notes, *assignment.notes),
+    )
 
 
 def resolve_group(config: SplitConfig, source: Source) -> SplitConfig:
@@ -62,85 +88,81 @@ def resolve_group(config: SplitConfig, source: Source) -> SplitConfig:
     return config.model_copy(update={"group": "official" if brings_splits else "image"})
 
 
-def _leave_out_two_styles(
-    images: Sequence[SourceImage],
-    groups: Sequence[int],
-    left_out: list[str],
-    details: list[str],
-) -> None:
-    firsts: dict[int, dict[str, str]] = defaultdict(dict)
-    for image, group in zip(images, groups, strict=True):
-        firsts[group].setdefault(image.style, image.path)
-    for row, (image, group) in enumerate(zip(images, groups, strict=True)):
-        others = [
-            f"{style}: {path}" for style, path in firsts[group].items() if style != image.style
-        ]
-        if others:
-            left_out[row] = "two_styles"
-            details[row] = f"also {'; '.join(others)}"
-
-
-def _leave_out_copies(
-    images: Sequence[SourceImage],
-    sha256s: Sequence[str],
-    config: SplitConfig,
-    left_out: list[str],
-    details: list[str],
-) -> None:
-    """Of exact copies under one style, keep the first: in official splits, that in test or val."""
-    rank = {"test": 0, "val": 1} if config.group == "official" else {}
-    rows = [row for row, reason in enumerate(left_out) if not reason]
-    rows.sort(key=lambda row: (rank.get(images[row].split, 2), row))
-    firsts: dict[tuple[str, str], int] = {}
-    for row in rows:
-        first = firsts.setdefault((images[row].style, sha256s[row]), row)
-        if first != row:
-            left_out[row] = "copy"
-            details[row] = f"copy of {images[first].path}"
-
-
-def _balance(images: Sequence[SourceImage], config: Config, left_out: list[str]) -> list[str]:
-    rows = [row for row, reason in enumerate(left_out) if not reason]
-    styles = [images[row].style for row in rows]
-    paths = [images[row].path for row in rows]
-    if max(Counter(styles).values(), default=0) < config.balance.min_per_style:
-        for row in rows:
-            left_out[row] = "rare_style"
-        return []
-    balanced = choose_balanced(styles, paths, config.balance, config.seed)
-    for row, reason in zip(rows, balanced.left_out, strict=True):
-        left_out[row] = reason
-    return list(balanced.notes)
-
-
-def _split(
-    images: Sequence[SourceImage],
-    groups: Sequence[int],
-    config: Config,
-    left_out: list[str],
-    details: list[str],
-) -> tuple[list[str], tuple[str, ...]]:
-    rows = [row for row, reason in enumerate(left_out) if not reason]
-    if not rows:
-        return [""] * len(images), ()
-    kept = [images[row] for row in rows]
-    assignment = split_paintings(
-        [image.path for image in kept],
-        [image.style for image in kept],
-        [image.artist for image in kept],
-        [groups[row] for row in rows],
-        [image.split for image in kept],
-        config.split,
-        config.seed,
+def _paintings(images: Sequence[SourceImage], copies: Copies) -> Paintings:
+    return Paintings(
+        paths=[image.path for image in images],
+        styles=[image.style for image in images],
+        artists=[image.artist for image in images],
+        groups=copies.groups,
+        official=[image.split for image in images],
     )
-    splits = [""] * len(images)
-    for row, split, reason in zip(rows, assignment.splits, assignment.left_out, strict=True):
-        splits[row], left_out[row] = split, reason
-    staying = {groups[row]: images[row].path for row in reversed(rows) if splits[row]}
-    for row in rows:
-        if left_out[row] == "copy_across_splits":
-            details[row] = f"copy of {staying[groups[row]]}"
-    return splits, assignment.notes
+
+
+def _remaining(paintings: Paintings, rejects: Mapping[int, _LeftOut]) -> list[int]:
+    return [row for row in range(len(paintings)) if row not in rejects]
+
+
+def _two_styles(paintings: Paintings) -> _Rejects:
+    """Leave out every file of a painting whose files are listed under several styles."""
+    firsts: dict[Hashable, dict[str, str]] = defaultdict(dict)
+    for path, style, group in zip(paintings.paths, paintings.styles, paintings.groups, strict=True):
+        firsts[group].setdefault(style, path)
+    rejects: _Rejects = {}
+    for row, (own, group) in enumerate(zip(paintings.styles, paintings.groups, strict=True)):
+        others = [f"{style}: {path}" for style, path in firsts[group].items() if style != own]
+        if others:
+            rejects[row] = _LeftOut("two_styles", f"also {'; '.join(others)}")
+    return rejects
+
+
+def _exact_copies(
+    paintings: Paintings, sha256s: Sequence[str], rows: Sequence[int], config: SplitConfig
+) -> _Rejects:
+    """Keep the first of exact copies under one style: in official splits, that in test or val."""
+    rank = {"test": 0, "val": 1} if config.group == "official" else {}
+    firsts: dict[tuple[str, str], int] = {}
+    rejects: _Rejects = {}
+    for row in sorted(rows, key=lambda row: (rank.get(paintings.official[row], 2), row)):
+        first = firsts.setdefault((paintings.styles[row], sha256s[row]), row)
+        if first != row:
+            rejects[row] = _LeftOut("copy", f"copy of {paintings.paths[first]}")
+    return rejects
+
+
+def _balance(
+    paintings: Paintings, rows: Sequence[int], config: BalanceConfig, seed: int
+) -> tuple[_Rejects, tuple[str, ...]]:
+    """Return which of these rows the balance policy leaves out, and its notes."""
+    kept = paintings.take(rows)
+    if max(Counter(kept.styles).values(), default=0) < config.min_per_style:
+        return {row: _LeftOut("rare_style") for row in rows}, ()
+    balanced = choose_balanced(kept.styles, kept.paths, config, seed)
+    reasons = zip(rows, balanced.left_out, strict=True)
+    return {row: _LeftOut(reason) for row, reason in reasons if reason}, balanced.notes
+
+
+def _split(paintings: Paintings, config: Config) -> Assignment:
+    if not len(paintings):
+        return Assignment((), (), ())
+    return split_paintings(paintings, config.split, config.seed)
+
+
+def _rejects_of_split(
+    paintings: Paintings, rows: Sequence[int], assignment: Assignment
+) -> _Rejects:
+    """Return the paintings that the split leaves out; a copy names the first that stays."""
+    fates = list(zip(rows, assignment.splits, assignment.left_out, strict=True))
+    staying = {
+        paintings.groups[row]: paintings.paths[row] for row, split, _ in reversed(fates) if split
+    }
+    return {
+        row: _LeftOut(
+            reason,
+            f"copy of {staying[paintings.groups[row]]}" if reason == "copy_across_splits" else "",
+        )
+        for row, _, reason in fates
+        if reason
+    }
 
 
 def _profile_notes(scanned: ScannedImages) -> list[str]:
@@ -153,9 +175,10 @@ def _profile_notes(scanned: ScannedImages) -> list[str]:
     ]
 
 
-def _notes(left_out: Sequence[str], copies: Copies, config: QualityConfig) -> list[str]:
+def _notes(rejects: Mapping[int, _LeftOut], copies: Copies, config: QualityConfig) -> list[str]:
     notes = []
-    two_styles, exact = left_out.count("two_styles"), left_out.count("copy")
+    counts = Counter(reject.reason for reject in rejects.values())
+    two_styles, exact = counts["two_styles"], counts["copy"]
     if two_styles:
         notes.append(
             f"{two_styles} files show paintings that stand under two styles and are left out;"

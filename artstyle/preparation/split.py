@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from artstyle.config import SplitConfig
 from artstyle.data.manifest import SPLITS
+from artstyle.data.reasons import MaybeReason
 from artstyle.errors import ConfigError, DataError
+from artstyle.preparation.paintings import Paintings, groups_with_artists
 from artstyle.preparation.stratify import group_counts, stratified_splits
 
 
@@ -16,109 +18,55 @@ class Assignment:
 
     splits: tuple[str, ...]
     """For each painting train, val, test, or empty for one that is left out."""
-    left_out: tuple[str, ...]
+    left_out: tuple[MaybeReason, ...]
     """For each painting "", "copy_across_splits" or "no_official_split"."""
     notes: tuple[str, ...]
     """What a person should be told, one line each."""
 
 
-def split_paintings(
-    paths: Sequence[str],
-    styles: Sequence[str],
-    artists: Sequence[str],
-    copy_groups: Sequence[Hashable],
-    official: Sequence[str],
-    config: SplitConfig,
-    seed: int,
-) -> Assignment:
+def split_paintings(paintings: Paintings, config: SplitConfig, seed: int) -> Assignment:
     """Assign each painting to a split; copies of one painting never go to different splits.
 
     Under ``image`` every style is divided by the ratios to within one painting (copies apart).
     Under ``artist`` all paintings of an artist, and of artists who share copies, go to one split;
     every style is in every split where it has three artists or more. Under ``official`` the
-    source's own splits are kept, and what is lacking of train, val and test is made up from them.
+    source's own splits are kept; a missing val or test is made from the others.
 
     The result does not depend on the order of the paintings.
 
     Args:
-        paths: What identifies each painting; unique.
-        styles: The style of each painting.
-        artists: The artist of each painting; an unknown one ("") is nobody else.
-        copy_groups: Equal for copies of one painting, exact or near.
-        official: The source's split of each painting, or "".
+        paintings: The paintings that take part; copies share a group.
         config: Grouping, already resolved (not "auto"), and ratios.
-        seed: Of every random choice.
+        seed: Seed for all random choices.
 
     Raises:
-        DataError: The grouping is official and the source brings no splits.
+        DataError: The grouping is official and the source has no splits.
     """
     match config.group:
         case "image":
-            return _split_images(paths, styles, copy_groups, config, seed)
+            return _assignment(stratified_splits(paintings, config.ratios, seed), ())
         case "artist":
-            return _split_artists(paths, styles, artists, copy_groups, config, seed)
+            return _split_artists(paintings, config, seed)
         case "official":
-            return _split_officially(paths, styles, copy_groups, official, config, seed)
+            return _split_officially(paintings, config, seed)
         case "auto":
             raise ConfigError("split.group is auto; set image, artist or official")
 
 
-def _split_images(
-    paths: Sequence[str],
-    styles: Sequence[str],
-    copy_groups: Sequence[Hashable],
-    config: SplitConfig,
-    seed: int,
-) -> Assignment:
-    return _assignment(stratified_splits(paths, styles, copy_groups, config.ratios, seed), ())
+def _split_artists(paintings: Paintings, config: SplitConfig, seed: int) -> Assignment:
+    joined = replace(paintings, groups=groups_with_artists(paintings))
+    splits = stratified_splits(joined, config.ratios, seed, every_style_everywhere=True)
+    return _assignment(splits, _artist_notes(joined))
 
 
-def _split_artists(
-    paths: Sequence[str],
-    styles: Sequence[str],
-    artists: Sequence[str],
-    copy_groups: Sequence[Hashable],
-    config: SplitConfig,
-    seed: int,
-) -> Assignment:
-    groups = join_groups(artists, copy_groups)
-    splits = stratified_splits(
-        paths, styles, groups, config.ratios, seed, every_style_everywhere=True
-    )
-    return _assignment(splits, _artist_notes(styles, artists, groups))
-
-
-def join_groups(artists: Sequence[str], copy_groups: Sequence[Hashable]) -> list[int]:
-    """Return one number for paintings that an artist or a chain of copies joins.
-
-    An unknown artist joins nothing.
-    """
-    parents = list(range(len(artists)))
-
-    def root(row: int) -> int:
-        while parents[row] != row:
-            parents[row] = parents[parents[row]]
-            row = parents[row]
-        return row
-
-    first: dict[tuple[str, Hashable], int] = {}
-    for row, (artist, copies) in enumerate(zip(artists, copy_groups, strict=True)):
-        keys = [("copies", copies), ("artist", artist)] if artist else [("copies", copies)]
-        for key in keys:
-            parents[root(row)] = root(first.setdefault(key, row))
-    return [root(row) for row in range(len(artists))]
-
-
-def _artist_notes(
-    styles: Sequence[str], artists: Sequence[str], groups: Sequence[Hashable]
-) -> tuple[str, ...]:
+def _artist_notes(paintings: Paintings) -> tuple[str, ...]:
     notes = []
-    unknown = sum(not artist for artist in artists)
+    unknown = sum(not artist for artist in paintings.artists)
     if unknown:
         notes.append(f"paintings by unknown artists, each counted as its own artist: {unknown}")
     few = [
         f"{style} ({count})"
-        for style, count in group_counts(styles, groups).items()
+        for style, count in group_counts(paintings).items()
         if count < len(SPLITS)
     ]
     if few:
@@ -129,28 +77,19 @@ def _artist_notes(
     return tuple(notes)
 
 
-def _split_officially(
-    paths: Sequence[str],
-    styles: Sequence[str],
-    copy_groups: Sequence[Hashable],
-    official: Sequence[str],
-    config: SplitConfig,
-    seed: int,
-) -> Assignment:
-    brought = _with_test(official)
-    left_out = ["" if split else "no_official_split" for split in brought]
-    kept = _kept_split_of_copies(brought, copy_groups)
-    for row, (split, group) in enumerate(zip(brought, copy_groups, strict=True)):
+def _split_officially(paintings: Paintings, config: SplitConfig, seed: int) -> Assignment:
+    official = _with_test(paintings.official)
+    left_out: list[MaybeReason] = ["" if split else "no_official_split" for split in official]
+    kept = _kept_split_of_copies(official, paintings.groups)
+    for row, (split, group) in enumerate(zip(official, paintings.groups, strict=True)):
         if split and split != kept[group]:
             left_out[row] = "copy_across_splits"
-    splits = ["" if reason else split for split, reason in zip(brought, left_out, strict=True)]
-    drawn: list[int] = []
-    if "val" not in brought:
-        drawn = _draw_val(paths, styles, copy_groups, splits, config, seed)
+    splits = ["" if reason else split for split, reason in zip(official, left_out, strict=True)]
+    drawn = [] if "val" in official else _draw_val(paintings, splits, config, seed)
     for row in drawn:
         splits[row] = "val"
     notes = _official_notes(left_out, len(drawn))
-    if brought != list(official):
+    if official != list(paintings.official):
         notes = ("the source brings no test; its val is the test", *notes)
     return Assignment(tuple(splits), tuple(left_out), notes)
 
@@ -169,33 +108,23 @@ def _with_test(official: Sequence[str]) -> list[str]:
 
 
 def _kept_split_of_copies(
-    brought: Sequence[str], copy_groups: Sequence[Hashable]
+    official: Sequence[str], groups: Sequence[Hashable]
 ) -> dict[Hashable, str]:
-    """Return in which one split the copies of a painting stay: test before val before train."""
+    """Return the one split in which copies of a painting stay: test before val before train."""
     kept: dict[Hashable, str] = {}
-    for split, group in zip(brought, copy_groups, strict=True):
+    for split, group in zip(official, groups, strict=True):
         kept[group] = max(kept.get(group, ""), split, key=("", *SPLITS).index)
     return kept
 
 
 def _draw_val(
-    paths: Sequence[str],
-    styles: Sequence[str],
-    copy_groups: Sequence[Hashable],
-    splits: Sequence[str],
-    config: SplitConfig,
-    seed: int,
+    paintings: Paintings, splits: Sequence[str], config: SplitConfig, seed: int
 ) -> list[int]:
     """Return the positions of a stratified part of train, in the proportion of the ratios."""
     rows = [row for row, split in enumerate(splits) if split == "train"]
     train, val, _ = config.ratios
-    parts = stratified_splits(
-        [paths[row] for row in rows],
-        [styles[row] for row in rows],
-        [copy_groups[row] for row in rows],
-        (train / (train + val), val / (train + val)),
-        seed,
-    )
+    ratios = (train / (train + val), val / (train + val))
+    parts = stratified_splits(paintings.take(rows), ratios, seed)
     return [row for row, part in zip(rows, parts, strict=True) if part == 1]
 
 
@@ -218,4 +147,5 @@ def _official_notes(left_out: Sequence[str], drawn: int) -> tuple[str, ...]:
 
 def _assignment(positions: Sequence[int], notes: tuple[str, ...]) -> Assignment:
     splits = tuple(SPLITS[position] for position in positions)
-    return Assignment(splits, ("",) * len(splits), notes)
+    nothing_left_out: list[MaybeReason] = [""] * len(splits)
+    return Assignment(splits, tuple(nothing_left_out), notes)

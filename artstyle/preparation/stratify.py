@@ -1,8 +1,7 @@
 """Dividing paintings so that every split has its share of every style.
 
-Paintings that must stay together form a group. Groups of several paintings are placed first, by
-the search of ``place_groups``. Paintings that stand alone then fill each style up to its shares,
-which they can do to within one painting.
+Paintings that must stay together form a group. ``place_groups`` first places the groups of several
+paintings. Single paintings then fill each style up to its shares, to within one painting.
 """
 
 from collections import defaultdict
@@ -13,6 +12,7 @@ import numpy.typing as npt
 
 from artstyle.data.seeding import derived_rng, shuffled
 from artstyle.preparation.group_search import Strata, place_groups
+from artstyle.preparation.paintings import Paintings
 from artstyle.styles.names import label_order
 
 Floats = npt.NDArray[np.float64]
@@ -20,9 +20,7 @@ Ints = npt.NDArray[np.int64]
 
 
 def stratified_splits(
-    paths: Sequence[str],
-    styles: Sequence[str],
-    groups: Sequence[Hashable],
+    paintings: Paintings,
     ratios: Sequence[float],
     seed: int,
     *,
@@ -33,57 +31,55 @@ def stratified_splits(
     The result depends on neither the order of the paintings nor the names of the groups.
 
     Args:
-        paths: What identifies each painting; unique.
-        styles: The style of each painting.
-        groups: Paintings with the same group stay together.
+        paintings: Those with equal groups stay together.
         ratios: Shares of the splits, adding up to 1.
-        seed: Of every random choice.
+        seed: Seed for all random choices.
         every_style_everywhere: Put a style into every split if it has that many groups, and
             wholly into the first split if it has fewer.
     """
-    order = label_order(styles)
+    order = label_order(paintings.styles)
     label_of = {style: label for label, style in enumerate(order)}
-    labels_N = np.array([label_of[style] for style in styles], dtype=np.int64)
-    together, alone = _partition(paths, groups, labels_N)
+    labels_N = np.array([label_of[style] for style in paintings.styles], dtype=np.int64)
+    together, singles = _partition(paintings, labels_N)
     counts_GC = _count_styles(together, labels_N, len(order))
-    alone_C = np.array([len(alone[label]) for label in range(len(order))], dtype=np.int64)
-    shares_SC, needed_C = _aims(counts_GC, alone_C, ratios, every_style_everywhere)
-    strata = Strata(counts_GC, counts_GC.sum(axis=0) + alone_C, shares_SC, needed_C - alone_C)
+    singles_C = np.array([len(singles[label]) for label in range(len(order))], dtype=np.int64)
+    shares_SC, needed_C = _aims(counts_GC, singles_C, ratios, every_style_everywhere)
+    strata = Strata(counts_GC, counts_GC.sum(axis=0) + singles_C, shares_SC, needed_C - singles_C)
     placed_G = place_groups(strata, np.array(ratios), derived_rng(seed, "groups"))
-    splits_N = np.zeros(len(paths), dtype=np.int64)
+    splits_N = np.zeros(len(paintings), dtype=np.int64)
     for members, split in zip(together, placed_G, strict=True):
         splits_N[members] = split
     counts_SC = np.zeros_like(shares_SC, dtype=np.int64)
     np.add.at(counts_SC, placed_G, counts_GC)
     for label, style in enumerate(order):
-        rows = shuffled(alone[label], paths, derived_rng(seed, "split", style))
+        rows = shuffled(singles[label], paintings.paths, derived_rng(seed, "split", style))
         added_S = _fill(counts_SC[:, label], shares_SC[:, label], len(rows), needed_C[label])
         splits_N[rows] = np.repeat(np.arange(len(ratios)), added_S)
-    return [int(split) for split in splits_N]
+    return splits_N.tolist()
 
 
-def group_counts(styles: Sequence[str], groups: Sequence[Hashable]) -> dict[str, int]:
+def group_counts(paintings: Paintings) -> dict[str, int]:
     """Return in how many groups each style has paintings, in the order of the style names."""
-    pairs = set(zip(styles, groups, strict=True))
-    counts = dict.fromkeys(label_order(styles), 0)
+    pairs = set(zip(paintings.styles, paintings.groups, strict=True))
+    counts = dict.fromkeys(label_order(paintings.styles), 0)
     for style, _ in pairs:
         counts[style] += 1
     return counts
 
 
 def _partition(
-    paths: Sequence[str], groups: Sequence[Hashable], labels_N: Ints
+    paintings: Paintings, labels_N: Ints
 ) -> tuple[list[list[int]], Mapping[int, list[int]]]:
-    """Return the groups of several paintings, and label -> the paintings that stand alone."""
+    """Return the groups of several paintings, and label -> the single paintings."""
     members: dict[Hashable, list[int]] = defaultdict(list)
-    for row in sorted(range(len(paths)), key=paths.__getitem__):
-        members[groups[row]].append(row)
+    for row in sorted(range(len(paintings)), key=paintings.paths.__getitem__):
+        members[paintings.groups[row]].append(row)
     together = [rows for rows in members.values() if len(rows) > 1]
-    alone: dict[int, list[int]] = defaultdict(list)
+    singles: dict[int, list[int]] = defaultdict(list)
     for rows in members.values():
         if len(rows) == 1:
-            alone[int(labels_N[rows[0]])].append(rows[0])
-    return together, alone
+            singles[int(labels_N[rows[0]])].append(rows[0])
+    return together, singles
 
 
 def _count_styles(together: Sequence[Sequence[int]], labels_N: Ints, num_styles: int) -> Ints:
@@ -94,29 +90,29 @@ def _count_styles(together: Sequence[Sequence[int]], labels_N: Ints, num_styles:
 
 
 def _aims(
-    counts_GC: Ints, alone_C: Ints, ratios: Sequence[float], every_style_everywhere: bool
+    counts_GC: Ints, singles_C: Ints, ratios: Sequence[float], every_style_everywhere: bool
 ) -> tuple[Floats, Ints]:
     """Return each style's wanted share of each split, and in how many splits it must be."""
-    shares_SC = np.repeat(np.array(ratios)[:, None], len(alone_C), axis=1)
-    needed_C = np.zeros_like(alone_C)
+    shares_SC = np.repeat(np.array(ratios)[:, None], len(singles_C), axis=1)
+    needed_C = np.zeros_like(singles_C)
     if every_style_everywhere:
-        groups_C = np.count_nonzero(counts_GC, axis=0) + alone_C
+        groups_C = np.count_nonzero(counts_GC, axis=0) + singles_C
         enough_C = groups_C >= len(ratios)
         needed_C[enough_C] = len(ratios)
         shares_SC[:, ~enough_C] = np.eye(len(ratios))[:, :1]
     return shares_SC, needed_C
 
 
-def _fill(counts_S: Ints, shares_S: Floats, alone: int, needed: int) -> Ints:
+def _fill(counts_S: Ints, shares_S: Floats, singles: int, needed: int) -> Ints:
     """Return how many single paintings of a style each split gets.
 
     Each goes where most is lacking: from nothing, that is the method of largest remainders. A
     split that has none of a style that it needs comes first.
     """
-    lacking = (shares_S * (counts_S.sum() + alone) - counts_S).tolist()
+    lacking = (shares_S * (counts_S.sum() + singles) - counts_S).tolist()
     empty = [needed > 0 and count == 0 for count in counts_S.tolist()]
     added = [0] * len(lacking)
-    for _ in range(alone):
+    for _ in range(singles):
         split = max(range(len(lacking)), key=lambda at: (empty[at], round(lacking[at], 6), -at))
         added[split] += 1
         lacking[split] -= 1

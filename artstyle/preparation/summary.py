@@ -4,20 +4,10 @@ from collections.abc import Sequence
 
 from artstyle.data.description import DatasetDescription
 from artstyle.data.manifest import SPLITS
+from artstyle.data.reasons import in_words
 from artstyle.styles.names import display_name, visible
 
 STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
-
-REASONS = {
-    "unreadable": "not readable as pictures",
-    "copy": "exact copies of another file of their style",
-    "two_styles": "of paintings listed under two styles",
-    "rare_style": "of styles with too few paintings (balance.min_per_style)",
-    "balance": "beyond what the balance policy keeps (balance.policy)",
-    "copy_across_splits": "copies of a painting in another official split",
-    "no_official_split": "in no official split",
-}
-"""Why files are left out, in words that follow a number of files."""
 
 
 def summary(description: DatasetDescription) -> str:
@@ -63,11 +53,6 @@ def left_out_sentences(description: DatasetDescription) -> list[str]:
     counts = description.counts
     reasons = {"unreadable": counts.unreadable, **counts.left_out}
     return [f"{number:,} {in_words(reason)}" for reason, number in reasons.items() if number]
-
-
-def in_words(reason: str) -> str:
-    """Return a reason from ``rejected.csv`` in words that follow a number of files."""
-    return REASONS.get(reason, reason)
 
 
 def split_sentence(description: DatasetDescription) -> str:

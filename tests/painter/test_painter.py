@@ -17,7 +17,7 @@ from artstyle.painter.collection import (
     ARTISTS_PER_STYLE,
     CONTENTS,
     STYLES,
-    Painting,
+    SyntheticPainting,
     paint,
     paint_collection,
 )
@@ -29,7 +29,7 @@ Features = NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")
-def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Painting]]:
+def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[SyntheticPainting]]:
     folder = tmp_path_factory.mktemp("collection")
     return folder, list(paint_collection(folder, PER_STYLE, short_side_px=72))
 
@@ -92,7 +92,7 @@ def test_another_seed_paints_other_pictures(tmp_path: Path) -> None:
     assert not first & second
 
 
-def test_manifest_matches_the_files(collection: tuple[Path, list[Painting]]) -> None:
+def test_manifest_matches_the_files(collection: tuple[Path, list[SyntheticPainting]]) -> None:
     folder, paintings = collection
     content = (folder / "manifest.csv").read_bytes()
     assert b"\r" not in content
@@ -116,7 +116,7 @@ def test_paintings_are_yielded_once_they_are_on_disk(tmp_path: Path) -> None:
 
 
 def test_titles_are_unique_and_do_not_name_the_style(
-    collection: tuple[Path, list[Painting]],
+    collection: tuple[Path, list[SyntheticPainting]],
 ) -> None:
     _, paintings = collection
     assert len({painting.title for painting in paintings}) == len(paintings)
@@ -125,7 +125,7 @@ def test_titles_are_unique_and_do_not_name_the_style(
 
 
 def test_genres_and_artists_are_dealt_evenly_within_each_style(
-    collection: tuple[Path, list[Painting]],
+    collection: tuple[Path, list[SyntheticPainting]],
 ) -> None:
     _, paintings = collection
     genres = Counter((painting.style, painting.genre) for painting in paintings)
@@ -152,7 +152,7 @@ def _perceptual_hash(image: Image.Image) -> NDArray[np.bool_]:
 
 
 def test_pixel_statistics_tell_the_style_of_unseen_artists_but_not_the_genre(
-    collection: tuple[Path, list[Painting]],
+    collection: tuple[Path, list[SyntheticPainting]],
 ) -> None:
     _, paintings = collection
     features = np.array([_statistics(painting.image) for painting in paintings])

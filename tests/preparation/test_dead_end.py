@@ -25,7 +25,7 @@ def test_folders_of_the_same_paintings_are_named_and_one_of_them_serves(tmp_path
         shutil.copy(path, tmp_path / "museum" / "resized" / path.name)
     said = refusal(tmp_path / "museum", tmp_path / "out")
     for words in (
-        "no style has 3 paintings left: of 16 files, 16 of paintings that stand under two styles",
+        "no style has 3 paintings left: of 16 files, 16 of paintings listed under two styles",
         "the folders images and resized hold the same paintings",
         f"'artstyle prepare {museum}'",
         "quality.two_styles=keep",

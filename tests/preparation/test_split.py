@@ -4,7 +4,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -16,9 +16,10 @@ from artstyle.config import SplitConfig
 from artstyle.data.artists import artist_oracle, artist_overlap
 from artstyle.data.manifest import SPLITS
 from artstyle.errors import ConfigError, DataError
+from artstyle.preparation.paintings import Paintings, groups_with_artists
 from artstyle.preparation.sources.artgan import read_list
 from artstyle.preparation.sources.source import SourceImage
-from artstyle.preparation.split import Assignment, join_groups, split_paintings
+from artstyle.preparation.split import Assignment, split_paintings
 from artstyle.preparation.split_report import split_report
 from artstyle.preparation.stratify import stratified_splits
 
@@ -26,36 +27,17 @@ LISTS = Path(__file__).parents[2].parent / "shared" / "data" / "wikiart_lists"
 RATIOS = (0.7, 0.15, 0.15)
 
 
-@dataclass(frozen=True)
-class Collection:
-    paths: tuple[str, ...]
-    styles: tuple[str, ...]
-    artists: tuple[str, ...]
-    copies: tuple[Hashable, ...]
-    official: tuple[str, ...]
-
-    def in_order(self, order: Sequence[int]) -> "Collection":
-        return Collection(
-            tuple(self.paths[i] for i in order),
-            tuple(self.styles[i] for i in order),
-            tuple(self.artists[i] for i in order),
-            tuple(self.copies[i] for i in order),
-            tuple(self.official[i] for i in order),
-        )
-
-
 def split(
-    paintings: Collection,
+    paintings: Paintings,
     group: str,
     seed: int = 42,
     ratios: tuple[float, float, float] = RATIOS,
 ) -> Assignment:
     config = SplitConfig.model_validate({"group": group, "ratios": ratios})
-    p = paintings
-    return split_paintings(p.paths, p.styles, p.artists, p.copies, p.official, config, seed)
+    return split_paintings(paintings, config, seed)
 
 
-def fates(paintings: Collection, assignment: Assignment) -> dict[str, tuple[str, str]]:
+def fates(paintings: Paintings, assignment: Assignment) -> dict[str, tuple[str, str]]:
     pairs = zip(assignment.splits, assignment.left_out, strict=True)
     return dict(zip(paintings.paths, pairs, strict=True))
 
@@ -69,14 +51,14 @@ def splits_by(column: Sequence[Hashable], assignment: Assignment) -> dict[Hashab
 
 
 @st.composite
-def collections(draw: st.DrawFn, copies: bool = True) -> Collection:
+def collections(draw: st.DrawFn, copies: bool = True) -> Paintings:
     """Make up to 80 paintings of 4 styles by 12 artists and unknown ones, some of them copies."""
     number = draw(st.integers(1, 80))
     random = Random(draw(st.integers(0, 10**6)))
     artists = ["", *(f"artist-{i}" for i in range(draw(st.integers(0, 12))))]
     spread = draw(st.sampled_from([2, 20, 200])) if copies else 0
     groups = [random.randrange(spread) if spread else i for i in range(number)]
-    return Collection(
+    return Paintings(
         tuple(f"{i:03d}.jpg" for i in random.sample(range(1000), number)),
         tuple(random.choice(["Cubism", "Rococo", "Pop_Art", "Ukiyo_e"]) for _ in range(number)),
         tuple(random.choice(artists) for _ in range(number)),
@@ -89,9 +71,9 @@ def collections(draw: st.DrawFn, copies: bool = True) -> Collection:
 MODES = st.sampled_from(["image", "artist", "official"])
 
 
-def made(*rows: tuple[str, str], copies: Sequence[Hashable] = ()) -> Collection:
+def made(*rows: tuple[str, str], copies: Sequence[Hashable] = ()) -> Paintings:
     """Make a collection of (style, artist) pairs."""
-    return Collection(
+    return Paintings(
         tuple(f"{i:03d}.jpg" for i in range(len(rows))),
         tuple(style for style, _ in rows),
         tuple(artist for _, artist in rows),
@@ -101,7 +83,7 @@ def made(*rows: tuple[str, str], copies: Sequence[Hashable] = ()) -> Collection:
 
 
 @given(collections(), MODES)
-def test_every_painting_has_exactly_one_fate(paintings: Collection, mode: str) -> None:
+def test_every_painting_has_exactly_one_fate(paintings: Paintings, mode: str) -> None:
     try:
         assignment = split(paintings, mode)
     except DataError:
@@ -115,30 +97,30 @@ def test_every_painting_has_exactly_one_fate(paintings: Collection, mode: str) -
 
 
 @given(collections(), MODES)
-def test_copies_are_never_in_different_splits(paintings: Collection, mode: str) -> None:
+def test_copies_are_never_in_different_splits(paintings: Paintings, mode: str) -> None:
     if mode == "official" and len(paintings.paths) < 2:
         return
-    found = splits_by(paintings.copies, split(paintings, mode))
+    found = splits_by(paintings.groups, split(paintings, mode))
     assert all(len(parts) == 1 for parts in found.values())
 
 
 @given(collections(), MODES, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_and_the_names_of_groups_do_not_matter(
-    paintings: Collection, mode: str, random: Random
+    paintings: Paintings, mode: str, random: Random
 ) -> None:
     if mode == "official" and len(paintings.paths) < 2:
         return
     order = list(range(len(paintings.paths)))
     random.shuffle(order)
-    # Groups are named after where one of their paintings stands in the shuffled input.
-    names = {paintings.copies[row]: f"copies {place}" for place, row in enumerate(order)}
-    mixed = replace(paintings, copies=tuple(names[g] for g in paintings.copies)).in_order(order)
+    # Each group is named after the position of one of its paintings in the shuffled input.
+    names = {paintings.groups[row]: f"copies {place}" for place, row in enumerate(order)}
+    mixed = replace(paintings, groups=tuple(names[g] for g in paintings.groups)).take(order)
     assert fates(paintings, split(paintings, mode)) == fates(mixed, split(mixed, mode))
 
 
 @given(collections(copies=False), st.sampled_from([RATIOS, (0.5, 0.25, 0.25), (0.8, 0.1, 0.1)]))
 def test_each_style_is_divided_to_within_one_painting(
-    paintings: Collection, ratios: tuple[float, float, float]
+    paintings: Paintings, ratios: tuple[float, float, float]
 ) -> None:
     assignment = split(paintings, "image", ratios=ratios)
     counts = Counter(zip(paintings.styles, assignment.splits, strict=True))
@@ -163,7 +145,7 @@ def test_pairs_of_copies_hardly_disturb_the_shares() -> None:
 
 
 @given(collections())
-def test_no_artist_is_in_two_splits(paintings: Collection) -> None:
+def test_no_artist_is_in_two_splits(paintings: Paintings) -> None:
     assignment = split(paintings, "artist")
     found = splits_by(paintings.artists, assignment)
     assert all(len(parts) == 1 for artist, parts in found.items() if artist)
@@ -227,7 +209,9 @@ def test_an_unknown_artist_is_nobody_else_and_counted() -> None:
 
 
 def test_artists_who_share_a_copy_are_joined_through_chains() -> None:
-    groups = join_groups(["a", "b", "b", "c", "", "d"], [1, 1, 2, 2, 2, 3])
+    artists = ("a", "b", "b", "c", "", "d")
+    rows = [("Cubism", artist) for artist in artists]
+    groups = groups_with_artists(made(*rows, copies=(1, 1, 2, 2, 2, 3)))
     assert len(set(groups[:5])) == 1
     assert groups[5] != groups[0]
 
@@ -246,7 +230,7 @@ def test_another_seed_divides_otherwise(mode: str) -> None:
     assert len({split(paintings, mode, seed).splits for seed in range(5)}) == 5
 
 
-def with_official(paintings: Collection, *official: str) -> Collection:
+def with_official(paintings: Paintings, *official: str) -> Paintings:
     return replace(paintings, official=official)
 
 
@@ -305,20 +289,21 @@ def test_an_unresolved_grouping_is_an_error() -> None:
 
 
 def test_groups_of_one_style_fill_two_splits_as_well_as_three() -> None:
-    names = [f"{i:02d}" for i in range(40)]
-    parts = stratified_splits(names, ["Cubism"] * 40, names, (0.75, 0.25), 42)
+    parts = stratified_splits(made(*[("Cubism", "")] * 40), (0.75, 0.25), 42)
     assert Counter(parts) == {0: 30, 1: 10}
 
 
 def test_the_split_does_not_depend_on_the_hash_seed() -> None:
     script = """
 from artstyle.config import SplitConfig
+from artstyle.preparation.paintings import Paintings
 from artstyle.preparation.split import split_paintings
 n = range(300)
+paintings = Paintings([f"{i:03}" for i in n], [f"s{i % 5}" for i in n],
+                      [f"a{i * i % 23}" for i in n], [f"c{i // 2}" for i in n],
+                      [("train", "test")[i % 4 == 0] for i in n])
 for group in ("image", "artist", "official"):
-    print(split_paintings([f"{i:03}" for i in n], [f"s{i % 5}" for i in n],
-                          [f"a{i * i % 23}" for i in n], [f"c{i // 2}" for i in n],
-                          [("train", "test")[i % 4 == 0] for i in n], SplitConfig(group=group), 42))
+    print(split_paintings(paintings, SplitConfig(group=group), 42))
 """
     outputs = {
         subprocess.check_output([sys.executable, "-c", script], env={"PYTHONHASHSEED": seed})
@@ -388,13 +373,13 @@ official_lists = pytest.mark.skipif(not LISTS.is_dir(), reason="the official lis
 
 
 @pytest.fixture(scope="module")
-def official() -> Collection:
+def official() -> Paintings:
     images: list[SourceImage] = [
         entry.image
         for name in ("style_train.csv", "style_val.csv")
         for entry in read_list(LISTS / name)
     ]
-    return Collection(
+    return Paintings(
         tuple(image.path for image in images),
         tuple(image.style for image in images),
         tuple(image.artist for image in images),
@@ -406,7 +391,7 @@ def official() -> Collection:
 @pytest.mark.shared
 @official_lists
 def test_the_oracle_on_the_official_lists_is_what_was_counted_elsewhere(
-    official: Collection,
+    official: Paintings,
 ) -> None:
     overlap = artist_overlap(official.official, official.artists, "test")
     score = artist_oracle(official.official, official.styles, official.artists, "test")
@@ -420,14 +405,14 @@ def test_the_oracle_on_the_official_lists_is_what_was_counted_elsewhere(
 @pytest.mark.shared
 @official_lists
 def test_all_of_wikiart_is_split_by_artist_in_seconds_and_true_to_its_styles(
-    official: Collection,
+    official: Paintings,
 ) -> None:
     start = time.process_time()
     assignment = split(official, "artist")
     # 3 seconds on one core; a machine with other work on it may need some more.
     assert time.process_time() - start < 20
     assert all(len(parts) == 1 for parts in splits_by(official.artists, assignment).values())
-    assert all(len(parts) == 1 for parts in splits_by(official.copies, assignment).values())
+    assert all(len(parts) == 1 for parts in splits_by(official.groups, assignment).values())
     report = split_report(assignment.splits, official.styles, official.artists, RATIOS)
     assert report["absent"] == {part: [] for part in SPLITS}
     for style, counts in report["counts"].items():

@@ -33,7 +33,7 @@ class PictureTree:
         return (f"{sentence}; --list-skipped names them",) if sentence else ()
 
 
-def find_pictures(root: Path) -> PictureTree:
+def read_tree(root: Path) -> PictureTree:
     """List the pictures below ``root``, known by their endings, or without one by their content.
 
     Litter (`is_litter`) and dataset folders made by ``prepare`` are passed over. Links are

@@ -9,7 +9,7 @@ import pytest
 from artstyle.errors import DataError
 from artstyle.pictures.skipped import ending, is_litter, skipped_sentence
 from artstyle.preparation.sources.opening import open_source
-from artstyle.preparation.sources.tree import find_pictures
+from artstyle.preparation.sources.tree import read_tree
 
 LITTER = (
     ".DS_Store", "._a.jpg", "Thumbs.db", "THUMBS.DB", "desktop.ini", "Desktop.ini", "~$list.xlsx",
@@ -31,7 +31,7 @@ def touch(root: Path, *names: str) -> Path:
 def test_litter_is_neither_read_nor_counted_at_any_level(tmp_path: Path) -> None:
     touch(tmp_path, "Cubism/a.jpg", "Pop/b.jpg")
     touch(tmp_path, *LITTER, *(f"Cubism/{name}" for name in LITTER))
-    tree = find_pictures(tmp_path)
+    tree = read_tree(tmp_path)
     assert tree.pictures == (("Cubism", "a.jpg"), ("Pop", "b.jpg"))
     assert (tree.skipped, tree.notes) == ((), ())
     assert [image.style for image in open_source(tmp_path).images] == ["Cubism", "Pop"]
