@@ -10,17 +10,17 @@ from tests.preparation.pictures import write_collection, write_painting
 from tests.reliability.commands import Commands, contents
 
 QUICK = ("--set", "balance.min_per_style=3", "--set", "data.workers=0")
-COUNTED = "note: 4 files passed over: 2 .heic, 1 .psd, 1 .txt; --list-skipped names them"
+COUNTED = "note: 4 files passed over: 2 .mov, 1 .psd, 1 .txt; --list-skipped names them"
 NAMED = [
     f"passed over: {name}"
-    for name in ("Cubism/IMG_1.HEIC", "Cubism/IMG_2.heic", "Rococo/a\\x1b[2J.psd", "notes.txt")
+    for name in ("Cubism/IMG_1.MOV", "Cubism/IMG_2.mov", "Rococo/a\\x1b[2J.psd", "notes.txt")
 ]
 
 
 @pytest.fixture
 def museum(tmp_path: Path) -> Path:
     museum = write_collection(tmp_path / "museum", ("Cubism", "Rococo"), 4)
-    for name in ("Cubism/IMG_1.HEIC", "Cubism/IMG_2.heic", "Rococo/a\x1b[2J.psd", "notes.txt"):
+    for name in ("Cubism/IMG_1.MOV", "Cubism/IMG_2.mov", "Rococo/a\x1b[2J.psd", "notes.txt"):
         (museum / name).touch()
     for name in ("Thumbs.db", "Cubism/.DS_Store", "Cubism/desktop.ini", "Rococo/._a.jpg"):
         (museum / name).touch()
