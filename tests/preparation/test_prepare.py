@@ -288,3 +288,13 @@ def write_rows(path: Path, stored: list[dict[str, Any]]) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     path.parent.mkdir(parents=True)
     parquet.write_table(pyarrow.Table.from_pylist(stored), path, row_group_size=10)
+
+
+def test_an_artist_in_two_spellings_is_in_one_split(museum: Path, tmp_path: Path) -> None:
+    for n in range(6):
+        write_painting(museum / "Cubism" / "Juan Gris" / f"{n}.jpg", 7000 + n)
+        write_painting(museum / "Cubism" / f"juan-gris_{n}.jpg", 7100 + n)
+    made = prepare(museum, tmp_path / "data", config("split.group=artist"))
+    gris = [row for path, row in rows(made).items() if "gris" in path.casefold()]
+    assert len(gris) == 12
+    assert len({(row.artist, row.split) for row in gris}) == 1
