@@ -1,4 +1,4 @@
-"""Artists: which names are one person's, and how much the artist gives away of a style."""
+"""Artists: which names are one person's, and how well the artist predicts the style."""
 
 import unicodedata
 from collections import Counter, defaultdict
@@ -40,7 +40,7 @@ class OracleScore:
 def artist_overlap(splits: Sequence[str], artists: Sequence[str], part: str) -> float | None:
     """Return the share of a split's paintings whose artist has a painting in train.
 
-    Paintings by unknown artists count on neither side; None where there are no others.
+    Paintings by unknown artists do not count; None if no others are in the split.
     """
     trained = artists_in(splits, artists, "train")
     known = [a for split, a in zip(splits, artists, strict=True) if split == part and a]

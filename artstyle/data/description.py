@@ -18,11 +18,11 @@ class EachSplit(Document, Generic[Value]):
     """One value for each split."""
 
     train: Value
-    """Of the training split."""
+    """Value of the training split."""
     val: Value
-    """Of the validation split."""
+    """Value of the validation split."""
     test: Value
-    """Of the test split."""
+    """Value of the test split."""
 
     def of(self, split: Split) -> Value:
         """Return the value of one split."""
@@ -34,9 +34,9 @@ class EachHeldOutSplit(Document, Generic[Value]):
     """One value for each split that the model does not train on."""
 
     val: Value
-    """Of the validation split."""
+    """Value of the validation split."""
     test: Value
-    """Of the test split."""
+    """Value of the test split."""
 
 
 class SourceDescription(Document):
@@ -64,7 +64,7 @@ class DecidedConfig(Document):
     split: SplitConfig
     """How paintings are shared out over train, val and test, as it was asked for."""
     seed: int
-    """Seed of every random choice."""
+    """Seed for all random choices."""
 
     @field_serializer("data")
     def _decided_keys(self, data: DataConfig) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class SplitDescription(Document):
     ratios: EachSplit[float]
     """Share of the paintings in each split, 0 to 1."""
     largest_deviation: LargestDeviation | None
-    """Of a style's share from the one asked for; null if no style is in every split."""
+    """Difference from the requested share; null if no style is in every split."""
     absent: EachSplit[tuple[str, ...]]
     """Styles without a painting in each split."""
     artists: EachSplit[int]

@@ -24,7 +24,7 @@ class ManifestRow:
     """Relative to the source folder, with forward slashes."""
     style: str
     artist: str
-    """Empty where it is unknown."""
+    """Empty if unknown."""
     title: str
     genre: str
     split: str
@@ -32,10 +32,10 @@ class ManifestRow:
     left_out: str
     """The `Reason` why it takes part in no split; or empty."""
     width: int
-    """In pixels, upright, of the original."""
+    """Width of the upright original in pixels."""
     height: int
     sha256: str
-    """Of the original file's bytes."""
+    """Hash of the original file's bytes."""
     phash: str
     """64-bit perceptual hash, 16 hexadecimal digits."""
     cached: str
@@ -55,7 +55,7 @@ def read_manifest(path: Path) -> Iterator[ManifestRow]:
     """Yield the rows of a dataset folder's manifest.
 
     Raises:
-        MissingError: There is no such file.
+        MissingError: The file does not exist.
         DataError: A column is missing, or a value cannot be of our writing.
     """
     for line, row in numbered_csv(path, ours=True):
@@ -63,12 +63,12 @@ def read_manifest(path: Path) -> Iterator[ManifestRow]:
             values = {name: row[name] for name in COLUMNS}
         except KeyError as error:
             raise DataError(
-                f"{path} has no column {error}; run 'artstyle prepare' again to write it anew"
+                f"{path} has no column {error}; run 'artstyle prepare' again to replace it"
             ) from None
         if wrong := [name for name, rule in _RULES.items() if not rule(values[name])]:
             raise DataError(
                 f"{path} line {line}: {wrong[0]} cannot be {short_repr(values[wrong[0]])};"
-                " run 'artstyle prepare' again to write it anew"
+                " run 'artstyle prepare' again to replace it"
             )
         sizes = {"width": int(values["width"]), "height": int(values["height"])}
         yield ManifestRow(**(values | sizes))  # type: ignore[arg-type]
@@ -87,4 +87,4 @@ _RULES: dict[str, Callable[[str], object]] = {
     "phash": re.compile(r"[0-9a-f]{16}").fullmatch,
     "cached": _is_inside,
 }
-"""What each column may hold: whoever wrote the file, no row leads out of the folder."""
+"""What each column may hold; even in a forged file, no row leads out of the folder."""

@@ -27,10 +27,10 @@ def class_weights(labels_N: Ints, num_styles: int) -> Floats:
 
 
 def oversampled_indices(labels_N: Ints, rng: np.random.Generator) -> Ints:
-    """Return positions in which every style stands as often as the largest does.
+    """Return positions in which every style occurs as often as the largest does.
 
-    Every painting stands in it, and within a style none more than once oftener than another.
-    Which ones come once more is drawn from ``rng``; the result is sorted, not shuffled.
+    Every painting occurs; within a style, the numbers of times differ by one at most. ``rng``
+    draws which paintings occur once more. The result is sorted, not shuffled.
 
     Returns:
         int64, shape (C * n_max,) for the C styles that have paintings.

@@ -17,7 +17,7 @@ class Balanced:
     left_out: tuple[MaybeReason, ...]
     """For each painting "" (kept), "rare_style" or "balance"."""
     notes: tuple[str, ...]
-    """What a person should be told, one line each."""
+    """What a person should know, one line each."""
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -35,10 +35,10 @@ def choose_balanced(
 
     Args:
         styles: The style of each painting.
-        keys: What identifies each painting, as its path; unique.
-        config: Policy and limits. ``oversample`` is capped here like ``cap``; the repeating is
-            done in training, by `artstyle.data.sampling`.
-        seed: Of the choice.
+        keys: A unique key for each painting, such as its path.
+        config: Policy and limits. ``oversample`` is capped here like ``cap``; training repeats
+            paintings (`artstyle.data.sampling`).
+        seed: Seed of the random choice.
 
     Raises:
         DataError: No style has enough paintings.

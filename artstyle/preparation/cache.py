@@ -1,4 +1,4 @@
-"""The pre-resized copies in a dataset folder, and the index by which they are used again."""
+"""The pre-resized copies in a dataset folder, and the index that lets later runs reuse them."""
 
 import json
 import os
@@ -36,10 +36,10 @@ _NO_SUBSAMPLING = 0
 
 @dataclass(frozen=True)
 class CacheRules:
-    """What decides the pixels of a copy, beside the file that it is made from."""
+    """The rules that decide the pixels of a copy, given the file."""
 
     short_side_px: int
-    """Of the copies; pictures that are smaller are not enlarged."""
+    """Short side of the copies; smaller pictures are not enlarged."""
     image: ImageRules
 
     @property
@@ -75,8 +75,8 @@ class CacheIndex:
     """The file in a dataset folder that remembers what was read, so that it is not read again.
 
     Its first line names the source and the rules; each further line is one picture. Lines are
-    added as pictures are read, so that an interrupted run goes on where it was; a line that was
-    cut off is ignored.
+    added as pictures are read, so that an interrupted run can resume; a line that was cut off is
+    ignored.
     """
 
     def __init__(self, folder: Path, source: str, rules: CacheRules) -> None:
@@ -85,13 +85,13 @@ class CacheIndex:
         self._header = {"source": source, "rules": rules.key}
         self._known = ScannedImages(rules.key)
         self._at: dict[str, int] = {}
-        """Path -> its place in what is known."""
+        """Path -> row in what is known."""
         self._untidy = False
         """Whether the file holds more than what is known: cut-off or superseded lines."""
         self._read()
 
     def find(self, path: str, stat: tuple[int, int]) -> ScannedImage | None:
-        """Return what is known of an unchanged file whose copy is still there."""
+        """Return the facts about an unchanged file whose copy still exists, or None."""
         if path not in self._at:
             return None
         scanned = self.recall(path)
@@ -102,11 +102,11 @@ class CacheIndex:
         return scanned if size == scanned.cached_bytes else None
 
     def recall(self, path: str) -> ScannedImage:
-        """Return what is known of a file that was found."""
+        """Return the facts about a file that `find` found."""
         return self._known[self._at[path]]
 
     def begin(self) -> None:
-        """Make the file ready for ``add``: it keeps what it holds if that is of use."""
+        """Make the file ready for ``add``; it keeps its lines if any is still valid."""
         if self._at:
             _end_cut_off_line(self.path)
         else:
@@ -119,12 +119,12 @@ class CacheIndex:
             file.write(b"".join(map(_to_line, scanned)))
 
     def settle(self, scanned: ScannedImages) -> None:
-        """Know exactly these pictures, in this order."""
+        """Replace what is known by these pictures, in this order."""
         self._untidy = self._untidy or self._known != scanned
         self._known, self._at = scanned, {}
 
     def finish(self) -> None:
-        """Leave exactly the pictures that are known, and no copies of others."""
+        """Write exactly the known pictures, and remove the copies of all others."""
         if self._untidy:
             with atomic_path(self.path) as temporary, temporary.open("wb") as file:
                 file.write(_line(self._header))
@@ -138,7 +138,7 @@ class CacheIndex:
             return
         for values in lines:
             scanned = _from_line(values)
-            # Whoever wrote a line: it can name no other file than the copy that is due.
+            # A line may be damaged or forged: it may name only the copy that its hash implies.
             if scanned and scanned.cached != cached_name(scanned.sha256, self._header["rules"]):
                 scanned = None
             if scanned is None or scanned.path in self._at:
@@ -155,7 +155,7 @@ def source_of(folder: Path) -> str | None:
 
 
 def _read_lines(path: Path) -> Iterator[Any]:
-    """Yield each line's value, or None for a line that is no JSON; nothing without a file."""
+    """Yield each line's value, or None for a line that is not JSON; nothing without a file."""
     if not path.is_file():
         return
     with path.open("rb") as file:
@@ -192,7 +192,7 @@ def _from_line(values: Any) -> ScannedImage | None:
     if min(named["width"], named["height"]) < 1 or not _SHA256.fullmatch(named["sha256"]):
         return None
     scanned = ScannedImage(**named, likeness=likeness)
-    return scanned if ScannedImages.has_room_for(scanned) else None
+    return scanned if ScannedImages.fits_row(scanned) else None
 
 
 _SHA256 = re.compile("[0-9a-f]{64}")

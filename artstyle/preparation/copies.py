@@ -47,9 +47,9 @@ def find_copies(
 ) -> Copies:
     """Group the files that show one painting.
 
-    Files belong together when their bytes are equal, when their hashes differ in at most
-    ``near_distance`` bits and their thumbnails are alike, or when they bear one official name and
-    their thumbnails are alike: cameras and scripts give one name to many pictures.
+    Two files show one painting if their bytes are equal. They also do if their thumbnails are alike
+    and either their hashes differ in at most ``near_distance`` bits, or they have the same
+    official name. A name alone proves nothing: cameras give one name to many pictures.
     """
     looks = likenesses if isinstance(likenesses, Likenesses) else Likenesses.of(likenesses)
     exact = list(pairs_of_equals(sha256s))
@@ -64,9 +64,9 @@ def find_copies(
 def near_pairs(likenesses: Sequence[Likeness] | Likenesses, distance: int) -> list[tuple[int, int]]:
     """Return pairs of positions that look alike, each with the lower first, in order.
 
-    Pictures with the same hash are compared with the first of them and with the one before, not
-    all with all, and the first stands for them towards other hashes: the cost stays in
-    proportion to the number of pictures however many of them are alike.
+    Each picture is compared with the first picture of its hash and with the one before it, not
+    with all. Only the first is compared with other hashes. The cost stays proportional to the
+    number of pictures, however many of them are alike.
     """
     looks = likenesses if isinstance(likenesses, Likenesses) else Likenesses.of(likenesses)
     hashes_N, thumbnails_NT = looks.phashes_N, looks.thumbnails_NT
@@ -95,24 +95,26 @@ def _alike(pairs: Pairs | Sequence[tuple[int, int]], thumbnails_NT: Bytes) -> li
 def hamming_pairs(hashes_N: Hashes, distance: int) -> Pairs:
     """Return all pairs of distinct hashes that differ in at most ``distance`` bits, shape (P, 2).
 
-    Of distance + k parts of a hash, k at least are equal in both (pigeonhole principle). So for
-    every choice of k parts the hashes are sorted by those parts, and only neighbours that are
-    equal in them are compared (Manku, Jain and Das Sarma 2007, section 3). With a larger k more
-    bits must be equal: more sorting, fewer comparisons.
+    Cut each hash into distance + k parts. The differing bits touch at most ``distance`` parts, so
+    at least k parts are equal (pigeonhole principle). For every choice of k parts, the hashes are
+    sorted by those parts, and only hashes equal in them are compared (Manku, Jain and Das Sarma
+    2007, section 3). With a larger k more bits must be equal: more sorting, fewer comparisons.
     """
     count = len(hashes_N)
     equal = min((1, 2, 3, 4), key=lambda k: _search_cost(count, distance, k))
     found_P = np.empty(0, dtype=np.int64)
     for mask in _masks(distance + equal, equal):
         pairs = [i * count + j for i, j in _equal_under(hashes_N, mask, distance)]
-        # Most pairs are found under several masks: kept once, they take little memory.
+        # A pair (i, j) is stored as the number i * N + j. Most pairs are found under several masks;
+        # np.unique after each mask keeps memory small.
         found_P = np.unique(np.concatenate([found_P, *pairs]))
     return np.stack([found_P // max(count, 1), found_P % max(count, 1)], axis=1)
 
 
 def _search_cost(count: int, distance: int, equal: int) -> float:
-    """Return the time that a search takes, in comparisons, were hashes evenly distributed."""
+    """Return the time of a search in comparisons, assuming evenly distributed hashes."""
     parts = distance + equal
+    # Evenly distributed, N / 2^(masked bits) hashes share a mask's bits; each pair counts once.
     neighbours = count / 2 ** (_HASH_BITS * equal / parts + 1)
     return math.comb(parts, equal) * count * (_SORTING + neighbours)
 
@@ -120,7 +122,7 @@ def _search_cost(count: int, distance: int, equal: int) -> float:
 def _masks(parts: int, equal: int) -> Iterator[np.uint64]:
     """Yield the bits of every choice of ``equal`` of the parts.
 
-    Neighbouring bits, which stand for neighbouring frequencies, go to different parts.
+    Neighbouring bits encode neighbouring frequencies, so they go to different parts.
     """
     part_bits = [sum(1 << bit for bit in range(part, _HASH_BITS, parts)) for part in range(parts)]
     for chosen in combinations(part_bits, equal):
@@ -132,6 +134,8 @@ def _equal_under(hashes_N: Hashes, mask: np.uint64, distance: int) -> Iterator[t
     order_N = np.argsort(hashes_N & mask)
     sorted_N = hashes_N[order_N]
     masked_N = sorted_N & mask
+    # Sorted by the masked bits, equal hashes form runs. Compare each with the next one of its run,
+    # then with the one two ahead, and so on, until no run is that long.
     starts, ahead = np.flatnonzero(masked_N[:-1] == masked_N[1:]), 1
     while len(starts):
         near = np.bitwise_count(sorted_N[starts] ^ sorted_N[starts + ahead]) <= distance
@@ -155,8 +159,8 @@ def _pairs_in_runs(groups_N: Ints) -> Pairs:
 def _official_name(image: SourceImage) -> str:
     """Return the file's name if it is WikiArt's ``artist_title``, which names one painting.
 
-    Names that cameras and scripts give ("img_0001") say nothing: of the official lists' names,
-    each has a letter in its title or a hyphen in its artist.
+    Names from cameras and scripts ("img_0001") do not count: every name in the official lists has
+    a letter in its title or a hyphen in its artist.
     """
     if shard_name(image.path) is not None:
         name = f"{image.artist}_{image.title}"

@@ -1,4 +1,4 @@
-"""Why no painting is left to learn from, and which key is in the way."""
+"""Why no painting is left for training, and which key to change."""
 
 from collections import Counter
 from collections.abc import Sequence

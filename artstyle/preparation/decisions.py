@@ -181,7 +181,7 @@ def _notes(rejects: Mapping[int, _LeftOut], copies: Copies, config: QualityConfi
     two_styles, exact = counts["two_styles"], counts["copy"]
     if two_styles:
         notes.append(
-            f"{two_styles} files show paintings that stand under two styles and are left out;"
+            f"{two_styles} files show paintings that are listed under two styles and are left out;"
             " quality.two_styles=keep keeps them, each in one split"
         )
     if exact:

@@ -39,12 +39,12 @@ def describe(
     It does not depend on the time or the place, so that equal data give an equal file.
 
     Args:
-        name: Of the source, without the folders above it.
+        name: Name of the source, without the folders above it.
         source: Where the paintings come from.
         scan: What was read of the source.
         decisions: What was decided about each painting.
-        asked: The configuration as it was given.
-        resolved: The same, ``split.group`` not "auto".
+        asked: The configuration as the user gave it.
+        resolved: The same with ``split.group`` resolved (not "auto").
     """
     styles = [image.style for image in scan.images]
     artists = [image.artist for image in scan.images]

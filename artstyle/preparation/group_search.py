@@ -1,8 +1,8 @@
 """The search that places groups of paintings so that splits get their shares of all styles.
 
 Finding the best division is a multi-way partition problem (NP-hard). The search starts greedily,
-largest groups first, and goes on by moving and swapping groups until nothing helps; it starts
-several times and keeps the best. It is bounded: seconds for tens of thousands of groups.
+largest groups first, then moves and swaps groups until nothing helps. It starts several times and
+keeps the best. It is bounded: seconds for tens of thousands of groups.
 
 Axes: G groups, S splits, C styles.
 """
@@ -34,7 +34,7 @@ _DECIMALS = 9
 
 @dataclass(frozen=True)
 class Strata:
-    """What is to be placed and where it should go, in numbers."""
+    """The groups to place and the shares to reach, in numbers."""
 
     counts_GC: Ints
     """Paintings of each style in each group."""
@@ -43,16 +43,15 @@ class Strata:
     shares_SC: Floats
     """Wanted share of each style in each split; columns add up to 1."""
     needed_C: Ints
-    """In how many splits the groups must make a style present; 0 or less: no matter."""
+    """In how many splits the groups must put each style; 0 or less: no requirement."""
 
 
 def place_groups(strata: Strata, ratios_S: Floats, rng: np.random.Generator) -> Ints:
     """Return the split of each group, shape (G,).
 
-    What is made small is the sum over styles and splits of squared deviations from the wanted
-    share, each divided by the split's ratio (as in Pearson's chi-squared), where all paintings
-    together count as one more style; and a large cost for each split that lacks a style which it
-    needs.
+    The cost is the sum over styles and splits of squared deviations from the wanted share, each
+    divided by the split's ratio (as in Pearson's chi-squared). All paintings together count as one
+    more style. A split that lacks a style which it needs adds a large cost.
     """
     problem = _build_problem(strata, ratios_S)
     found: list[Ints] = []
@@ -67,11 +66,11 @@ def place_groups(strata: Strata, ratios_S: Floats, rng: np.random.Generator) -> 
 
 @dataclass(frozen=True)
 class _Problem:
-    """The strata with a last column in C that stands for all styles together."""
+    """The strata with a last column in C for all styles together."""
 
     counts_GC: Ints
     scale_C: Floats
-    """What one painting is as a share of its style."""
+    """Share of its style that one painting is."""
     aims_SC: Floats
     """What all groups together should bring to each split, as a share of the style."""
     needed_C: Ints
@@ -146,18 +145,23 @@ def _swap_groups(problem: _Problem, splits_G: Ints) -> bool:
 def _promising_swaps(problem: _Problem, splits_G: Ints, counts_SC: Ints) -> list[tuple[int, int]]:
     """Return the pairs whose exchange lowers the squared deviations most.
 
-    Adding x to a deviation d costs 2dx + x^2. For the exchange of x and y, the two moves by
-    themselves count a term in xy too much at both ends.
+    Deviation d is a split's share of each style minus its aim. A group with share x changes the
+    squared deviation by 2dx + x^2 where it arrives and by x^2 - 2dx where it leaves. To exchange x
+    and y, add both moves and correct them: each split changes by x - y, whose square has the
+    term -2xy that separate moves miss.
     """
     largest = np.argsort(-problem.counts_GC[:, -1], kind="stable")[:_MAX_SWAPPED_GROUPS]
-    share_GC = problem.counts_GC[largest] * problem.scale_C
+    share_GC = problem.counts_GC[largest] * problem.scale_C  # x, for each group and style
     at_G, inverse_G = splits_G[largest], 1 / problem.ratios_S[splits_G[largest]]
+    # 2dx and x^2, summed over styles; dividing by the ratio weighs a split as _cost does.
     slope_GS = 2 * share_GC @ (counts_SC * problem.scale_C - problem.aims_SC).T
     square_G = np.square(share_GC).sum(axis=1)
     leaving_G = (square_G - slope_GS[np.arange(len(at_G)), at_G]) * inverse_G
     move_GS = leaving_G[:, None] + (slope_GS + square_G[:, None]) / problem.ratios_S
+    # move_GS: cost of moving each group to each split. swap_GG: both moves, then the -2xy term.
     swap_GG = move_GS[:, at_G] + move_GS[:, at_G].T
     swap_GG -= 2 * share_GC @ share_GC.T * (inverse_G[:, None] + inverse_G)
+    # Groups in the same split gain nothing; the lower triangle repeats the upper one.
     swap_GG[(at_G[:, None] == at_G) | np.tri(len(at_G), dtype=bool)] = 0
     gains = np.round(swap_GG.ravel(), _DECIMALS)
     helpful = np.flatnonzero(gains < -_MIN_GAIN)

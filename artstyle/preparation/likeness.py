@@ -1,4 +1,4 @@
-"""What tells one picture from another, and how near two pictures are."""
+"""Perceptual hashes and thumbnails, and whether two pictures look alike."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ THUMBNAIL_BYTES = THUMBNAIL_SIDE_PX**2 * 3
 _MIN_CORRELATION = 0.95
 _MAX_DIFFERENCE = 32.0
 # Under this contrast the hash and the correlation measure compression noise: nearly equal pixels
-# are asked for then. Monochromes and white canvases lie below it.
+# are required then. Monochromes and white canvases are below it.
 _LOW_CONTRAST = 6.0
 _MAX_DIFFERENCE_LOW_CONTRAST = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What of a picture is compared with other pictures."""
+    """The parts of a picture that are compared with other pictures."""
 
     phash: int
     """64-bit perceptual hash."""
@@ -40,7 +40,7 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Likenesses:
-    """Those of N pictures, in arrays."""
+    """The likenesses of N pictures, in arrays."""
 
     phashes_N: npt.NDArray[np.uint64]
     thumbnails_NT: Bytes
@@ -48,7 +48,7 @@ class Likenesses:
 
     @classmethod
     def of(cls, items: Sequence[Likeness]) -> "Likenesses":
-        """Return single ones as arrays."""
+        """Return single likenesses as arrays."""
         thumbnails = np.frombuffer(b"".join(item.thumbnail for item in items), dtype=np.uint8)
         return cls(
             np.array([item.phash for item in items], dtype=np.uint64),
@@ -66,9 +66,9 @@ def likeness(pixels: Image.Image) -> Likeness:
 def perceptual_hash(grey_HW: Bytes) -> int:
     """Return the 64-bit DCT hash of a 32x32 grey picture (Zauner 2010, section 3.2.1).
 
-    Bit k says whether the k-th of the 8x8 lowest frequencies lies above the median of the 63
-    that are not the mean brightness; bit 0, the mean brightness, is always 0. As the median
-    halves the 63, two hashes differ in an even number of bits.
+    Bit k is set if the k-th of the 8x8 lowest frequencies exceeds the median of the 63 that are
+    not the mean brightness. Bit 0, the mean brightness, is always 0. The median halves the 63,
+    so two hashes differ in an even number of bits.
     """
     frequencies = (_DCT @ grey_HW.astype(np.float64) @ _DCT.T).ravel()
     above = frequencies > np.median(frequencies[1:])
@@ -81,11 +81,11 @@ def are_alike(first_PT: Bytes, second_PT: Bytes) -> Bools:
 
     They do when they correlate over their 192 values and differ little on average. The
     correlation forgives brightness and contrast, not other colours: a print in two colourings is
-    two pictures. Pictures with next to no contrast must be nearly equal.
+    two pictures. Pictures with very low contrast must be nearly equal.
 
     Args:
         first_PT: Thumbnails, one a row, T = 192.
-        second_PT: Those that they are compared with.
+        second_PT: The thumbnails to compare them with.
     """
     first, second = first_PT.astype(np.float32), second_PT.astype(np.float32)
     difference_P = np.abs(first - second).mean(axis=1)
@@ -96,7 +96,7 @@ def are_alike(first_PT: Bytes, second_PT: Bytes) -> Bools:
 
 
 def is_flat(thumbnails_NT: Bytes) -> Bools:
-    """Return for each thumbnail whether it is one colour all over: it has no hash to speak of."""
+    """Return whether each thumbnail is a single colour: its hash is then noise."""
     pixels_NPC = thumbnails_NT.reshape(-1, THUMBNAIL_SIDE_PX**2, 3)
     flat_N: Bools = (pixels_NPC == pixels_NPC[:, :1]).all(axis=(1, 2))
     return flat_N

@@ -1,4 +1,4 @@
-"""`prepare`: from a source of paintings to a dataset folder, told from top to bottom."""
+"""`prepare`: make a dataset folder from a source of paintings, step by step."""
 
 import os
 import sys
@@ -36,9 +36,9 @@ class Prepared:
 
     dataset: DatasetFolder
     unreadable: tuple[tuple[str, str], ...]
-    """Path and reason of each file that is no readable picture."""
+    """Path and reason of each file that cannot be read as a picture."""
     skipped: tuple[str, ...]
-    """Paths of files that were not read, since their names are not those of pictures."""
+    """Paths of files that were not read because their names are not picture names."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Plan:
     kept: dict[str, int]
     """Style -> paintings that the balance policy would keep if all could be read."""
     notes: tuple[str, ...]
-    """What a person should be told, one line each."""
+    """What a person should know, one line each."""
 
 
 def prepare(
@@ -72,30 +72,30 @@ def prepare(
 ) -> Prepared:
     """Make a dataset folder from a source of paintings.
 
-    Every file is read once: into its facts and a pre-resized copy. Then quality decides, then
-    balance, then the split. Run again, it reads only what has changed; equal sources and
-    configurations give equal folders. ``dataset.json`` is written last: without it there is no
-    data set, only pictures that the next run can use.
+    Every file is read once; its facts and a pre-resized copy are kept. Then the quality rules, the
+    balance policy and the split decide. A second run reads only what has changed. Equal sources
+    and configurations give equal folders. ``dataset.json`` is written last: a folder without it is
+    incomplete, but the next run uses its copies.
 
-    Worker processes import the main module anew, so a script that calls this needs
+    Each worker process imports the main module, so a script that calls this needs
     ``if __name__ == "__main__":``.
 
     Args:
         source: Style folders, a CSV manifest, ArtGAN lists, or Parquet shards.
         out: The dataset folder: new, empty, or made from the same source before.
         config: Sections ``data``, ``quality``, ``balance`` and ``split``, and the seed.
-        format: Of the source; None recognises it.
-        lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
-        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        format: The form of the source; None recognises it.
+        lists: The folder of the ArtGAN lists, if they are not in ``source`` itself.
+        columns: path, style, artist, title, genre or split -> the table's own name for it.
         images: The folder that the paths of a CSV manifest start from; None is its own.
         overwrite: Whether a dataset folder made from another source may be replaced.
-        progress: Told while pictures are read.
+        progress: Called while pictures are read.
 
     Raises:
         UsageError: ``out`` is something else, or made from another source.
         DataError: The source has no readable pictures, or too few.
         BusyError: Another process is preparing the same folder.
-        ArtstyleError: A worker process was ended from outside.
+        ArtstyleError: A worker process was killed.
     """
     source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
     found = open_source(source_path, format, lists, columns, images)
@@ -126,7 +126,7 @@ def plan(
     images: Path | None = None,
     overwrite: bool = False,
 ) -> Plan:
-    """Return what `prepare` would do; nothing is read but names, nothing is written.
+    """Return what `prepare` would do; it reads only names and writes nothing.
 
     Raises:
         UsageError, DataError: As in `prepare`, as far as names can tell.
@@ -151,7 +151,7 @@ def plan(
 
 
 def _identity(path: Path, source: Source) -> str:
-    """Return what tells one source from another: where it is, and where its pictures are."""
+    """Return what identifies a source: where it is, and where its pictures are."""
     place, root = path.resolve(), source.root.resolve()
     return str(place) if root in (place, place.parent) else f"{place} with pictures in {root}"
 
@@ -161,8 +161,8 @@ def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite:
     out = dataset.path
     if source.format in ("folders", "split_folders") and _is_within(out, source.root):
         raise UsageError(
-            f"{out} lies inside the source {path}, where its pictures would be taken for"
-            " paintings; choose another folder with --out"
+            f"{out} is inside the source {path}, so its pictures would be read as paintings;"
+            " choose another folder with --out"
         )
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is a file; choose a folder with --out")
@@ -172,18 +172,18 @@ def _require_free(dataset: DatasetFolder, source: Source, path: Path, overwrite:
     inside = sorted(images.iterdir()) if images.is_dir() else []
     if links := [path for path in (images, *inside) if path.is_symlink()]:
         raise UsageError(
-            f"{links[0]} is a link, through which copies would be written outside {out};"
+            f"{links[0]} is a link, so copies would be written outside {out};"
             " remove it, or choose another folder with --out"
         )
     made_from = source_of(out)
     if made_from is None and not dataset.description_path.is_file():
         raise UsageError(
-            f"{out} is not empty and no dataset folder; choose another folder with --out"
+            f"{out} is not empty and not a dataset folder; choose another folder with --out"
         )
     if made_from != _identity(path, source) and not overwrite:
         raise UsageError(
-            f"{out} was made from {made_from or 'a source that is not known any more'};"
-            " choose another folder with --out, or say --overwrite to replace it"
+            f"{out} was made from {made_from or 'an unknown source'};"
+            " choose another folder with --out, or replace it with --overwrite"
         )
 
 
@@ -194,7 +194,7 @@ def _is_within(out: Path, root: Path) -> bool:
 def _require_paintings(
     dataset: DatasetFolder, source: Source, scan: Scan, decisions: Decisions, config: Config
 ) -> None:
-    """Refuse to go on without a painting that takes part; a new folder gets its rejected.csv."""
+    """Raise if no painting takes part; a new folder still gets its rejected.csv."""
     if any(decisions.splits):
         return
     if scan.images:
@@ -218,7 +218,7 @@ def write_folder(
     description: DatasetDescription,
     index: CacheIndex,
 ) -> None:
-    """Write the folder; while its parts do not belong together it has no ``dataset.json``."""
+    """Write the folder; ``dataset.json`` is absent until all other parts are complete."""
     dataset.description_path.unlink(missing_ok=True)
     write_manifest(dataset.manifest_path, _manifest_rows(scan, decisions))
     write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))

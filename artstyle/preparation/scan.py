@@ -1,11 +1,11 @@
-"""Reading a source: every file once, in parallel, into what is known of it and a small copy."""
+"""Reading a source: each file once, in parallel, for its facts and a small copy."""
 
 import hashlib
 import os
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
@@ -39,17 +39,17 @@ _ROWS_A_CHUNK = 256
 _WORTH_PROCESSES = 64
 
 Outcome = ScannedImage | str
-"""What is known of a picture, or the reason why it cannot be read."""
+"""The facts about a picture, or the reason why it cannot be read."""
 
 
 @dataclass(frozen=True)
 class Scan:
-    """What reading a source told."""
+    """The result of reading a source."""
 
     images: tuple[SourceImage, ...]
     """Those that can be read, in the order of the source."""
     scanned: ScannedImages
-    """What is known of each."""
+    """The facts about each."""
     unreadable: tuple[tuple[SourceImage, str], ...]
     """The others, with the reason."""
 
@@ -63,40 +63,49 @@ def scan_source(
 ) -> Scan:
     """Read every picture that the index does not know unchanged, and write its small copy.
 
-    Each file is read once. Memory holds a row of facts a picture, and one picture a process, never
-    the collection. Worker processes import the main module anew, so a script that calls this needs
-    ``if __name__ == "__main__":``.
+    Each file is read once. Memory holds a row of facts for each picture and one picture for each
+    process, never the collection. Each worker process imports the main module, so a script that
+    calls this needs ``if __name__ == "__main__":``.
 
     Args:
         source: Where the pictures are.
-        index: What is known; what is read is added to it on the way.
+        index: What is known; newly read pictures are added to it.
         rules: How copies are made.
         workers: Processes; None is one per core, 0 and 1 read in this one.
-        progress: Told after each chunk.
+        progress: Called after each chunk.
 
     Raises:
-        ArtstyleError: A process was ended from outside.
+        ArtstyleError: A worker process was killed.
     """
     known = [
         index.find(image.path, stat_key(source.root, image)) is not None for image in source.images
     ]
     unread = list(compress(source.images, map(not_, known)))
-    fresh = _read_anew(source, index, rules, unread, workers, progress)
+    fresh = _read_unknown(source, index, rules, unread, workers, progress)
+    outcomes = (
+        index.recall(image.path) if is_known else next(fresh)
+        for image, is_known in zip(source.images, known, strict=True)
+    )
+    scan = _collect(source.images, outcomes, rules.key)
+    surplus = next(fresh, None)  # Lets the reader end its processes.
+    assert surplus is None
+    index.settle(scan.scanned)
+    done = len(known) - len(unread)
+    progress("reading pictures", len(known), len(known), f"{len(unread)} read, {done} unchanged")
+    return scan
+
+
+def _collect(sources: Sequence[SourceImage], outcomes: Iterable[Outcome], rules_key: str) -> Scan:
+    """Part the pictures that could be read from the others."""
     images: list[SourceImage] = []
-    scanned = ScannedImages(rules.key)
+    scanned = ScannedImages(rules_key)
     unreadable: list[tuple[SourceImage, str]] = []
-    for image, is_known in zip(source.images, known, strict=True):
-        outcome = index.recall(image.path) if is_known else next(fresh)
+    for image, outcome in zip(sources, outcomes, strict=True):
         if isinstance(outcome, str):
             unreadable.append((image, outcome))
         else:
             images.append(image)
             scanned.append(image.path, outcome)
-    surplus = next(fresh, None)  # Lets the reader put its processes away.
-    assert surplus is None
-    index.settle(scanned)
-    done = len(known) - len(unread)
-    progress("reading pictures", len(known), len(known), f"{len(unread)} read, {done} unchanged")
     return Scan(tuple(images), scanned, tuple(unreadable))
 
 
@@ -106,7 +115,7 @@ def unchanged(source: Source, index: CacheIndex) -> int:
     return sum(index.find(path, stat) is not None for path, stat in stats)
 
 
-def _read_anew(
+def _read_unknown(
     source: Source,
     index: CacheIndex,
     rules: CacheRules,
@@ -114,7 +123,7 @@ def _read_anew(
     workers: int | None,
     progress: Progress,
 ) -> Iterator[Outcome]:
-    """Yield what reading each picture tells; the index has it before."""
+    """Yield the outcome of reading each picture, already added to the index."""
     if not unread:
         return
     index.begin()
@@ -129,7 +138,7 @@ def _read_anew(
 
 @dataclass(frozen=True)
 class _Job:
-    """What a process needs to know beside the pictures."""
+    """What a worker needs to know in order to read pictures."""
 
     root: Path
     folder: Path
@@ -188,9 +197,8 @@ def _read_all(
             yield from _in_order(pool, job, images, in_flight=2 * wanted)
     except BrokenProcessPool:
         raise ArtstyleError(
-            "a process that reads pictures was ended from outside, most often because memory ran"
-            " out; run again with fewer of them, as in --set data.workers=1 (what was read is"
-            " kept)"
+            "a worker that reads pictures was killed, most often because memory ran out; run again"
+            " with fewer workers, as in --set data.workers=1 (pictures already read are kept)"
         ) from None
 
 
@@ -216,9 +224,9 @@ def _in_order(
 
 @contextmanager
 def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Yield processes that end at once when this block is left, or this process dies, in any way.
+    """Yield workers that end as soon as this block or this process ends, however it ends.
 
-    They hold one end of a pipe and watch for the closing of the other, which is held here alone.
+    Each watches one end of a pipe and exits when the other end, held only here, closes.
     """
     method = "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
     context = get_context(method)
@@ -235,7 +243,7 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
 
 
 def _end_with(parent: "PipeEnd[None, None]") -> None:
-    """Tie this worker's life to its parent; Ctrl-C is the parent's to answer."""
+    """End this worker when its parent ends; only the parent answers Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     Thread(target=_exit_on_close, args=(parent,), daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""What reading a picture once told of it; of a million pictures, in a quarter of a gigabyte."""
+"""The facts about each picture that was read, in a compact table: 250 MB for a million."""
 
 import hashlib
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from artstyle.preparation.likeness import THUMBNAIL_BYTES, Likeness, Likenesses
 
 @dataclass(frozen=True, slots=True)
 class ScannedImage:
-    """What reading a picture once told of it."""
+    """The facts about a picture, found by reading it once."""
 
     path: str
     """As in ``SourceImage``."""
     size: int
-    """Of the file in bytes when it was read, as ``stat_key`` gives it."""
+    """File size in bytes when it was read, as ``stat_key`` returns it."""
     mtime_ns: int
     sha256: str
-    """Of the file's bytes."""
+    """Hash of the file's bytes."""
     width: int
-    """In pixels, upright, of the original."""
+    """Width of the upright original in pixels."""
     height: int
     format: str
     mode: str
@@ -30,22 +30,22 @@ class ScannedImage:
     cached: str
     """The pre-resized copy, relative to the dataset folder."""
     cached_bytes: int
-    """Its size: a copy that a power cut left empty or short has another."""
+    """Size of the copy: one that a power cut left empty or short differs."""
     profile_ignored: bool
     """Whether its colour profile could not be used."""
 
 
 def cached_name(sha256: str, rules_key: str) -> str:
-    """Return where the copy of a file lies in a dataset folder.
+    """Return the path of a file's copy in a dataset folder.
 
-    The name follows from the file's content and the rules, so a copy is never out of date: it is
-    the right one or it is not there.
+    The name depends on the file's content and the rules, so a copy is never out of date: either
+    the right one exists, or none.
     """
     name = hashlib.sha256(f"{sha256} {rules_key}".encode()).hexdigest()[:32]
     return f"images/{name[:2]}/{name[2:]}.jpg"
 
 
-_FIRST_ROOM = 1024
+_FIRST_CAPACITY = 1024
 _ROW = np.dtype(
     [
         ("size", np.int64),
@@ -64,19 +64,19 @@ _ROW = np.dtype(
 
 
 class ScannedImages:
-    """Many pictures, kept as rows of numbers: as objects they would take three times as much.
+    """Many pictures as rows of numbers; as objects they would take three times the memory.
 
     Args:
-        rules_key: Of the rules by which all copies were made.
+        rules_key: Key of the rules by which all copies were made.
     """
 
     def __init__(self, rules_key: str) -> None:
         self._rules_key = rules_key
         self._paths: list[str] = []
-        self._rows: npt.NDArray[np.void] = np.empty(_FIRST_ROOM, _ROW)
+        self._rows: npt.NDArray[np.void] = np.empty(_FIRST_CAPACITY, _ROW)
 
     @staticmethod
-    def has_room_for(scanned: ScannedImage) -> bool:
+    def fits_row(scanned: ScannedImage) -> bool:
         """Return whether all values fit a row, as those of real pictures do."""
         sizes = (scanned.size, scanned.cached_bytes, scanned.mtime_ns)
         return (
@@ -89,8 +89,8 @@ class ScannedImages:
         """Add a picture.
 
         Args:
-            path: Its path, as the object that is kept anyhow: memory then holds it once.
-            scanned: What is known of it.
+            path: Its path; pass the source's own string, so that memory holds it once.
+            scanned: The facts about it.
         """
         at = len(self._paths)
         if at == len(self._rows):
@@ -138,7 +138,7 @@ class ScannedImages:
         return map(self.__getitem__, range(len(self)))
 
     def __eq__(self, other: object) -> bool:
-        """Return whether the same is known of the same pictures, in the same order."""
+        """Return whether both hold the same facts about the same pictures, in the same order."""
         return (
             isinstance(other, ScannedImages)
             and self._rules_key == other._rules_key
@@ -153,17 +153,17 @@ class ScannedImages:
         return (value.tobytes().hex() for value in self._rows[: len(self)]["sha256"])
 
     def cached(self) -> Iterator[str]:
-        """Yield where each copy lies."""
+        """Yield the path of each copy."""
         return (cached_name(sha256, self._rules_key) for sha256 in self.sha256s())
 
     def profiles_ignored(self) -> list[str]:
-        """Return the paths of those whose colour profile could not be used."""
+        """Return the paths of pictures whose colour profile could not be used."""
         rows = np.flatnonzero(self._rows[: len(self)]["profile_ignored"])
         return [self._paths[row] for row in rows]
 
     @property
     def likenesses(self) -> Likenesses:
-        """What is compared with other pictures, without a copy."""
+        """The likeness of each picture, as views of the table."""
         rows = self._rows[: len(self)]
         return Likenesses(rows["phash"], rows["thumbnail"])
 

@@ -21,7 +21,7 @@ class Assignment:
     left_out: tuple[MaybeReason, ...]
     """For each painting "", "copy_across_splits" or "no_official_split"."""
     notes: tuple[str, ...]
-    """What a person should be told, one line each."""
+    """What a person should know, one line each."""
 
 
 def split_paintings(paintings: Paintings, config: SplitConfig, seed: int) -> Assignment:

@@ -1,4 +1,4 @@
-"""What a split is worth: its counts, its shared artists, and how much the artist gives away."""
+"""Quality of a split: counts, shared artists, and how well the artist alone predicts the style."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ _CONSEQUENCES = {
     "val": "they do not count when the checkpoint is chosen",
     "test": "they are not measured",
 }
-"""Split -> what comes of it where styles are absent."""
+"""Split -> consequence of a style's absence."""
 _EMPTY = {
     "train": "nothing can be learnt",
     "val": "no checkpoint can be chosen",
@@ -31,13 +31,12 @@ def split_report(
         splits: train, val, test, or "" for paintings that take part in none.
         styles: The style of each painting.
         artists: The artist of each painting, or "".
-        ratios: The shares that were asked for.
+        ratios: The requested shares.
 
     Returns:
         ``counts`` (style -> split -> paintings), ``totals`` (split -> paintings), ``ratios``
-        (split -> share achieved), ``largest_deviation`` (of a style's share of a split from the
-        one asked for, among styles that are in every split), ``absent`` (split -> styles that it
-        lacks),
+        (split -> share achieved), ``largest_deviation`` (from the requested share, among
+        styles that are in every split), ``absent`` (split -> missing styles),
         ``artists`` (split -> known artists), ``unknown_artists`` (paintings), ``artist_overlap``
         and ``artist_oracle`` (split -> see the functions of these names).
     """
@@ -84,7 +83,7 @@ def absence_notes(report: Mapping[str, Any]) -> list[str]:
 
 
 def one_style_notes(styles: Collection[str]) -> list[str]:
-    """Return a note where a style has no other style to be told from."""
+    """Return a note if there is only one style."""
     if len(styles) != 1:
         return []
     return [f"only one style, {next(iter(styles))}: training needs at least two"]

@@ -70,7 +70,7 @@ def test_a_dry_run_writes_nothing(museum: Path, tmp_path: Path) -> None:
         (["museum", "--set", "balance.polcy=cap"], "Did you mean 'balance.policy'?"),
         (["museum", "--set", "split.ratios=[1,1,1]"], "add up to 3"),
         (["museum", "--format", "folder"], "unknown format 'folder'. Did you mean 'folders'?"),
-        (["museum", "--out", "museum"], "lies inside the source"),
+        (["museum", "--out", "museum"], "is inside the source"),
     ],
 )
 def test_a_wrong_request_ends_with_2_and_one_line(

@@ -5,11 +5,9 @@ from pathlib import Path
 import pytest
 
 from artstyle.data.artists import artist_key
-from artstyle.preparation.prepare import prepare
 from artstyle.preparation.sources.opening import open_source
 from artstyle.storage.files import write_csv
 from tests.preparation.pictures import write_painting
-from tests.preparation.prepared import config, rows
 
 
 @pytest.mark.parametrize(
@@ -56,13 +54,3 @@ def test_a_source_spells_each_artist_as_it_does_most_often(tmp_path: Path) -> No
     assert [image.artist for image in source.images] == spelt
     note = "artists spelt in several ways, each taken for one: 2, as Van Eyck and van Eyck"
     assert source.notes == (note,)
-
-
-def test_an_artist_in_two_spellings_is_in_one_split(museum: Path, tmp_path: Path) -> None:
-    for n in range(6):
-        write_painting(museum / "Cubism" / "Juan Gris" / f"{n}.jpg", 7000 + n)
-        write_painting(museum / "Cubism" / f"juan-gris_{n}.jpg", 7100 + n)
-    made = prepare(museum, tmp_path / "data", config("split.group=artist"))
-    gris = [row for path, row in rows(made).items() if "gris" in path.casefold()]
-    assert len(gris) == 12
-    assert len({(row.artist, row.split) for row in gris}) == 1

@@ -110,5 +110,5 @@ def test_threads_and_processes_give_the_same_batches(
     one = images(0, "cpu")
     assert len(one) == len(pictures.paths)
     assert torch.equal(one, images(4, "cpu"))
-    # "meta" stands for any device but the CPU: processes read for it.
+    # "meta" is here any device but the CPU: processes read for it.
     assert torch.equal(one, images(2, "meta"))

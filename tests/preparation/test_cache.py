@@ -102,7 +102,7 @@ def test_a_cut_off_line_is_ignored_and_does_not_spoil_the_next(cut: int, tmp_pat
     assert [again.find(item.path, (10, 20)) for item in (first, second)] == [first, second]
 
 
-def test_an_index_that_is_garbage_is_begun_anew(tmp_path: Path) -> None:
+def test_an_index_that_is_garbage_is_started_again(tmp_path: Path) -> None:
     (tmp_path / "images").mkdir()
     (tmp_path / "images" / "index.jsonl").write_bytes(b"\x00\xff\n[1]\n{\n")
     assert source_of(tmp_path) is None

@@ -1,4 +1,4 @@
-"""What a second collection may teach beside a first: nobody and nothing of the first."""
+"""What a second collection may add to training: no artist and no painting of the first."""
 
 import subprocess
 import sys
@@ -43,9 +43,9 @@ def test_only_strangers_are_left() -> None:
         "in no split of its own collection": 1,
         "like a picture of the first": 1,
     }
-    beside_bocklin = strangers(_FIRST, second, Counter(), known=_FIRST[1:2])
+    with_bocklin = strangers(_FIRST, second, Counter(), known=_FIRST[1:2])
     paths = ["kept.jpg", "unknown.jpg", "last.jpg", "rare.jpg", "unlike.jpg"]
-    assert [row.path for row in beside_bocklin] == paths
+    assert [row.path for row in with_bocklin] == paths
 
 
 def test_folds_test_each_painting_once_and_no_artist_on_both_sides() -> None:
@@ -68,7 +68,9 @@ def test_names_are_one_whatever_their_spelling() -> None:
     assert name_key("葛飾北斎") != name_key("歌川広重")
 
 
-def test_strangers_teach_beside_the_firsts_own_test_split(museum: Path, tmp_path: Path) -> None:
+def test_strangers_train_without_changing_the_firsts_own_test_split(
+    museum: Path, tmp_path: Path
+) -> None:
     known = [f"Cubism/{name}_work.jpg" for name in ("anna-a", "berta-b", "carla-c", "dora-d")]
     names = [f"Cubism/stranger-{n}_work.jpg" for n in range(12)]
     for n, name in enumerate(known):

@@ -90,7 +90,7 @@ def test_the_same_source_elsewhere_has_the_same_fingerprint(museum: Path, tmp_pa
     assert here.manifest_path.read_bytes() == there.manifest_path.read_bytes()
 
 
-def test_another_seed_splits_anew_and_touches_no_picture(museum: Path, tmp_path: Path) -> None:
+def test_another_seed_splits_again_and_touches_no_picture(museum: Path, tmp_path: Path) -> None:
     first = prepare(museum, tmp_path / "out", config())
     splits, images = rows(first), contents(first.dataset.images_path)
     fingerprint = first.dataset.fingerprint
@@ -104,7 +104,7 @@ def test_another_seed_splits_anew_and_touches_no_picture(museum: Path, tmp_path:
     assert fingerprint != second.dataset.fingerprint
 
 
-def test_a_damaged_copy_is_made_anew_and_a_stale_one_removed(museum: Path, tmp_path: Path) -> None:
+def test_a_damaged_copy_is_made_again_and_a_stale_one_removed(museum: Path, tmp_path: Path) -> None:
     prepared = prepare(museum, tmp_path / "out", config())
     before = contents(tmp_path / "out")
     copies = sorted(prepared.dataset.images_path.glob("*/*.jpg"))
@@ -116,7 +116,7 @@ def test_a_damaged_copy_is_made_anew_and_a_stale_one_removed(museum: Path, tmp_p
     assert contents(tmp_path / "out") == before
 
 
-def test_another_cache_size_makes_all_copies_anew(museum: Path, tmp_path: Path) -> None:
+def test_another_cache_size_makes_all_copies_again(museum: Path, tmp_path: Path) -> None:
     prepare(museum, tmp_path / "out", config())
     prepared = prepare(museum, tmp_path / "out", config("data.cache_size=36"))
     copies = list(prepared.dataset.images_path.glob("*/*.jpg"))
@@ -149,7 +149,7 @@ def test_a_folder_of_something_else_is_not_written_to(museum: Path, tmp_path: Pa
     thesis.mkdir()
     (thesis / "chapter1.tex").write_text("years of work")
     for overwrite in (False, True):
-        with pytest.raises(UsageError, match="not empty and no dataset folder; choose another"):
+        with pytest.raises(UsageError, match="not empty and not a dataset folder; choose another"):
             prepare(museum, thesis, config(), overwrite=overwrite)
     assert contents(thesis) == {"chapter1.tex": b"years of work"}
     with pytest.raises(UsageError, match="is a file"):
@@ -161,7 +161,7 @@ def test_a_data_set_of_another_source_is_replaced_only_when_told(
 ) -> None:
     gallery = write_collection(tmp_path / "gallery", ("Baroque", "Fauvism"), 6)
     prepare(museum, tmp_path / "out", config())
-    with pytest.raises(UsageError, match=r"was made from .*museum; .* say --overwrite"):
+    with pytest.raises(UsageError, match=r"was made from .*museum; .* with --overwrite"):
         prepare(gallery, tmp_path / "out", config())
     replaced = prepare(gallery, tmp_path / "out", config(), overwrite=True).dataset
     fresh = prepare(gallery, tmp_path / "fresh", config()).dataset
@@ -169,7 +169,7 @@ def test_a_data_set_of_another_source_is_replaced_only_when_told(
 
 
 def test_a_data_set_inside_its_own_source_is_refused(museum: Path) -> None:
-    with pytest.raises(UsageError, match="lies inside the source"):
+    with pytest.raises(UsageError, match="is inside the source"):
         prepare(museum, museum / "processed", config())
 
 
@@ -288,3 +288,13 @@ def write_rows(path: Path, stored: list[dict[str, Any]]) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     path.parent.mkdir(parents=True)
     parquet.write_table(pyarrow.Table.from_pylist(stored), path, row_group_size=10)
+
+
+def test_an_artist_in_two_spellings_is_in_one_split(museum: Path, tmp_path: Path) -> None:
+    for n in range(6):
+        write_painting(museum / "Cubism" / "Juan Gris" / f"{n}.jpg", 7000 + n)
+        write_painting(museum / "Cubism" / f"juan-gris_{n}.jpg", 7100 + n)
+    made = prepare(museum, tmp_path / "data", config("split.group=artist"))
+    gris = [row for path, row in rows(made).items() if "gris" in path.casefold()]
+    assert len(gris) == 12
+    assert len({(row.artist, row.split) for row in gris}) == 1

@@ -117,7 +117,7 @@ def test_a_process_that_is_killed_ends_the_scan_with_one_clear_line(tmp_path: Pa
     before = {child.pid for child in psutil.Process().children(recursive=True)}
     killer = threading.Thread(target=_kill_a_worker, args=(before, tmp_path / "out" / "images"))
     killer.start()
-    with pytest.raises(ArtstyleError, match=r"ended from outside.*--set data\.workers=1"):
+    with pytest.raises(ArtstyleError, match=r"was killed.*--set data\.workers=1"):
         scan(root, tmp_path / "out", workers=2)
     killer.join()
 

@@ -48,8 +48,8 @@ def test_what_goes_in_comes_out() -> None:
     "change", [{"size": 2**63}, {"cached_bytes": -(2**63)}, {"width": 2**31}, {"mode": "nine char"}]
 )
 def test_what_no_picture_has_finds_no_room(change: dict[str, int | str]) -> None:
-    assert ScannedImages.has_room_for(known(3))
-    assert not ScannedImages.has_room_for(replace(known(3), **change))  # type: ignore[arg-type]
+    assert ScannedImages.fits_row(known(3))
+    assert not ScannedImages.fits_row(replace(known(3), **change))  # type: ignore[arg-type]
 
 
 def test_tables_are_equal_when_all_they_know_is() -> None:

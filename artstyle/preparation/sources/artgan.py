@@ -20,7 +20,7 @@ _FOLDERS = re.compile(r"[/\\]")
 
 
 def has_lists(folder: Path) -> bool:
-    """Return whether the two lists lie in this folder."""
+    """Return whether this folder holds the two lists."""
     return all((folder / name).is_file() for name in _LISTS)
 
 
@@ -36,7 +36,7 @@ def read_artgan(root: Path, lists: Path, tree: PictureTree) -> Source:
 
     Raises:
         MissingError: A list is not there.
-        DataError: A line is no ``path,index``, an index has no name, or no file is there.
+        DataError: A line is not ``path,index``, an index has no name, or no listed file exists.
     """
     absent = [name for name in _LISTS if not (lists / name).is_file()]
     if absent:
@@ -57,10 +57,10 @@ def read_artgan(root: Path, lists: Path, tree: PictureTree) -> Source:
 def read_list(path: Path) -> Iterator[ListedImage]:
     """Yield the paintings of one list, whatever commas and quotes their names hold.
 
-    A semicolon or a tab may stand for the comma, and UTF-16 for UTF-8, as spreadsheets save them.
+    Spreadsheets may save semicolons or tabs for the commas, and UTF-16 for UTF-8: both are read.
 
     Raises:
-        DataError: A line is no ``path,index``, or an index has no name in ``style_class.txt``.
+        DataError: A line is not ``path,index``, or an index has no name in ``style_class.txt``.
     """
     classes = _read_classes(path.parent / _CLASSES)
     for line, text in enumerate(_lines(path), start=1):
@@ -97,7 +97,7 @@ def _image(text: str, where: str, classes: Mapping[int, str]) -> SourceImage:
 
 
 def _read_classes(path: Path) -> dict[int, str]:
-    """Return index -> style; empty where there is no such file."""
+    """Return index -> style; empty if the file does not exist."""
     if not path.is_file():
         return {}
     classes = {}

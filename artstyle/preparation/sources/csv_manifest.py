@@ -31,7 +31,7 @@ def read_csv_manifest(
         images: The folder that its paths start from; None is the table's own.
 
     Raises:
-        MissingError: There is no such file.
+        MissingError: The file does not exist.
         UnknownNameError: A name in ``columns`` is not in the table.
         DataError: It cannot be read, a path leads out of the folder, a split or a style cannot be
             understood, or none of the files is there.

@@ -18,7 +18,7 @@ def read_folders(root: Path, tree: PictureTree) -> Source:
     (``wikiart/Style/...``) are passed over first.
 
     Raises:
-        DataError: There are no pictures, or none in a style folder.
+        DataError: No pictures are found, or none in a style folder.
     """
     require_pictures(root, tree)
     depth = wrapper_depth(tree.pictures, split_wraps=True)
@@ -51,7 +51,7 @@ def require_pictures(root: Path, tree: PictureTree) -> None:
 def wrapper_depth(pictures: Collection[Parts], *, start: int = 0, split_wraps: bool) -> int:
     """Return the first level from ``start`` on that is more than one folder of folders.
 
-    Pictures beside that one folder do not count. A folder with the name of a WikiArt style never
+    Pictures next to that one folder do not count. A folder with the name of a WikiArt style never
     wraps; one with the name of a split does only if ``split_wraps``.
     """
     depth = start

@@ -1,4 +1,4 @@
-"""Where paintings come from: the form of a source is recognised, its paintings are read."""
+"""Opening a source: its form is recognised and its paintings are listed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -46,15 +46,15 @@ def open_source(
     Args:
         path: A folder, a CSV manifest or a Parquet shard.
         format: One of ``FORMATS``; None recognises it.
-        lists: The folder of the ArtGAN lists where they do not lie beside the pictures.
-        columns: How a table names path, style, artist, title, genre or split, where otherwise.
+        lists: The folder of the ArtGAN lists, if they are not in ``path`` itself.
+        columns: path, style, artist, title, genre or split -> the table's own name for it.
         images: The folder that the paths of a CSV manifest start from; None is its own.
 
     Raises:
-        MissingError: There is no such file or folder.
-        UnknownNameError: There is no such format.
+        MissingError: The file or folder does not exist.
+        UnknownNameError: The format is unknown.
         UsageError: The format does not go with the path or with ``lists``.
-        DataError: It holds no paintings in a layout that is understood.
+        DataError: It holds no paintings in a known layout.
     """
     if format is not None and format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
@@ -77,7 +77,7 @@ def open_source(
 def read_source_bytes(
     root: Path, images: Sequence[SourceImage]
 ) -> Iterator[tuple[SourceImage, bytes | ImageError]]:
-    """Yield each picture's file content, or why it cannot be had, in the order of ``images``.
+    """Yield each picture's file content, or why it cannot be read, in the order of ``images``.
 
     Each file is opened once, and each row group of a Parquet shard is read once. The arguments
     can go to another process.
@@ -99,7 +99,7 @@ def read_source_bytes(
 def stat_key(root: Path, image: SourceImage) -> tuple[int, int]:
     """Return size in bytes and time of change in ns of the file that holds a painting.
 
-    Both are -1 where it cannot be asked, so that they differ from those of any file that was read.
+    Both are -1 if the file cannot be examined; no file that was read has these values.
     """
     try:
         status = local_path(root, shard_name(image.path) or image.path).stat()
@@ -124,9 +124,9 @@ def _open_file(
 
 
 def _require_heeded(source: Source, columns: Mapping[str, str], images: Path | None) -> None:
-    """Refuse options that say something of a table where none was read."""
+    """Refuse options for a table if no table was read."""
     if columns and source.format not in ("manifest", "parquet"):
-        raise UsageError(f"--columns names those of a table; {source.root} is read without one")
+        raise UsageError(f"--columns goes with a table; {source.root} is read without one")
     if images is not None and source.format != "manifest":
         raise UsageError(f"--images goes with a CSV manifest; {source.root} is read without one")
 

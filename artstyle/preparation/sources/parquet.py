@@ -86,7 +86,7 @@ def image_column(schema: Any, path: Path) -> str:
     """Return the column that holds the pictures' bytes: ``image.bytes``, or ``image`` itself.
 
     Raises:
-        DataError: There is no such column, or it holds something else.
+        DataError: The column does not exist, or holds something else.
     """
     types = import_pyarrow().types
     usual = {wanted: [n for n in schema.names if n.casefold() == wanted] for wanted in _IMAGE_NAMES}
@@ -94,7 +94,7 @@ def image_column(schema: Any, path: Path) -> str:
     if names is None:
         raise DataError(
             f"{path} has no column image, only {', '.join(schema.names)};"
-            " for pictures beside Parquet files, say --format folders"
+            " to read picture files next to Parquet files, use --format folders"
         )
     if len(names) > 1:
         raise DataError(f"{path} has {len(names)} columns of the name {names[0]}")

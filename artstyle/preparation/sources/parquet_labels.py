@@ -1,7 +1,7 @@
 """Sources that are Parquet shards, as the Hugging Face hub serves WikiArt.
 
 A shard holds the pictures' bytes; ``style`` (or ``label``), ``artist`` and ``genre`` are text, or
-whole numbers whose names stand in the schema's metadata.
+whole numbers whose names are in the schema's metadata.
 """
 
 import json
@@ -51,7 +51,7 @@ def read_parquet(root: Path, shards: Sequence[str], columns: Mapping[str, str]) 
     Raises:
         MissingError: pyarrow is not installed.
         UnknownNameError: A name in ``columns`` is not in a shard.
-        DataError: There are no shards, or one cannot be read or has other columns.
+        DataError: No shards are found, or one cannot be read or has other columns.
     """
     if not shards:
         raise DataError(f"{root} holds no .parquet files")
@@ -121,8 +121,8 @@ def _find_columns(path: Path, schema: Any, columns: Mapping[str, str]) -> dict[s
     if "style" not in found:
         raise DataError(
             f"{path} has no column style, only {', '.join(names)};"
-            " name it with --columns style=NAME, or for pictures beside Parquet files,"
-            " say --format folders"
+            " name it with --columns style=NAME, or to read picture files next to Parquet files,"
+            " use --format folders"
         )
     return found
 
@@ -132,7 +132,7 @@ def _is_named(name: str, wanted: str) -> bool:
 
 
 def _require_pictures(metadata: Any, column: str, path: Path) -> None:
-    """Refuse a shard whose rows only name pictures, if its statistics tell."""
+    """Refuse a shard whose rows only name pictures, if its statistics show it."""
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     stored = [group.column(at) for group in groups for at in range(group.num_columns)]
     pictures = [chunk.statistics for chunk in stored if chunk.path_in_schema == column]
@@ -251,7 +251,7 @@ def _class_names(schema: Any, column: str, path: Path) -> list[str]:
 
 
 def _stored_names(table: Any, image: str) -> list[str]:
-    """Return the file names that stand with the pictures, empty where there are none."""
+    """Return the file names stored with the pictures, empty where unknown."""
     if image not in table.column_names:
         return [""] * table.num_rows
     return [

@@ -1,4 +1,4 @@
-"""What a source of paintings is, whatever the form it comes in."""
+"""What a source of paintings is, in any form."""
 
 import os
 import re
@@ -21,7 +21,7 @@ _FILLERS = frozenset(
         "painting", "paintings", "art", "artwork", "artworks", "file", "files", "folder", "v",
     )
 )  # fmt: skip
-"""Words that stand next to a split's word and say nothing."""
+"""Words without meaning next to a split's word."""
 _GLUED = re.compile(f"({'|'.join(_SPLIT_WORDS)})(val|sets?|data|dataset|images?|imgs?|pics?|split)")
 
 
@@ -34,7 +34,7 @@ class SourceImage:
     """One painting as its source describes it; whether it can be read is not known yet."""
 
     path: str
-    """Relative to the source's root, with forward slashes, unique. Bytes that are no UTF-8 are
+    """Relative to the source's root, with forward slashes, unique. Bytes that are not UTF-8 are
     kept as surrogates. A painting in a Parquet shard is ``shard.parquet#000123``: its row."""
     style: str
     """In one spelling for each style, once the source is opened (`styles_in_one_spelling`)."""
@@ -58,7 +58,7 @@ class Source:
     missing: int
     """Names in lists or a manifest that are not on disk: counted, left out."""
     notes: tuple[str, ...]
-    """What a person should be told, one line each."""
+    """What a person should know, one line each."""
     skipped: tuple[str, ...] = ()
     """Paths of files in its folders that are not read as pictures, litter apart."""
 
@@ -107,7 +107,7 @@ def artist_and_title(file_name: str) -> tuple[str, str]:
 
 
 def local_path(root: Path, path: str) -> Path:
-    """Return where the file of a ``SourceImage.path`` lies.
+    """Return the path on disk of a ``SourceImage.path``.
 
     Paths of a source are the file system's bytes read as UTF-8, so that they are the same under
     every locale; this goes back to what the interpreter opens under the present one.

@@ -60,19 +60,19 @@ def read_any_folders(root: Path, tree: PictureTree) -> Source:
     without style folders is an unlabelled test, and left out.
 
     Raises:
-        DataError: There are no pictures; or names look like splits and their content does not.
+        DataError: No pictures are found; or names look like splits and their content does not.
     """
     require_pictures(root, tree)
     depth, named = _find_splits(tree)
-    others = {parts[depth] for parts in tree.pictures if len(parts) > depth + 1}
-    beside = sorted(others - {folder.name for folder in named})
-    if beside and not any(folder.labelled for folder in named):  # "Test Tubes" may be a style
+    names = {parts[depth] for parts in tree.pictures if len(parts) > depth + 1}
+    others = sorted(names - {folder.name for folder in named})
+    if others and not any(folder.labelled for folder in named):  # "Test Tubes" may be a style
         named = [folder for folder in named if split_name(folder.name)]
     if not named:
         return _read_below_styles(root, tree) or read_folders(root, tree)
     unlabelled = [folder for folder in named if _is_unlabelled(folder, named)]
     labelled = [folder for folder in named if folder not in unlabelled]
-    _require_fit(root, labelled, unlabelled, beside)
+    _require_fit(root, labelled, unlabelled, others)
     rest = _without(tree, depth, unlabelled)
     if len(labelled) < 2:
         return read_folders(root, rest)
@@ -85,7 +85,7 @@ def read_split_folders(root: Path, tree: PictureTree) -> Source:
     """Read ``train/Style/...``, ``val/Style/...`` and ``test/Style/...``, whatever they hold.
 
     Raises:
-        DataError: There are no pictures in such folders.
+        DataError: Such folders hold no pictures.
     """
     require_pictures(root, tree)
     depth = wrapper_depth(tree.pictures, split_wraps=False)
@@ -152,24 +152,24 @@ def _require_fit(
     root: Path,
     labelled: Sequence[_Folder],
     unlabelled: Sequence[_Folder],
-    beside: Sequence[str],
+    others: Sequence[str],
 ) -> None:
     """Refuse folders that look like splits where their content does not say what they are."""
-    if not labelled and not beside:
+    if not labelled and not others:
         names = listed([folder.name for folder in unlabelled])
         raise DataError(
             f"{root}: {names} cannot be read: names of splits, but no style folders; put each"
             " picture into a folder of its style, list them in a manifest.csv with"
             " path,style,split, or say --format folders if they are styles"
         )
-    if len(labelled) == 1 and beside:
+    if len(labelled) == 1 and others:
         raise DataError(
-            f"{root}: {labelled[0].name} looks like a split, but is next to {listed(beside)};"
+            f"{root}: {labelled[0].name} looks like a split, but is next to {listed(others)};"
             f" move these into a folder train, or {_CHOICES}"
         )
     for folder in labelled if len(labelled) > 1 else ():
-        others = (other.styles for other in labelled if other.name != folder.name)
-        if folder.styles.isdisjoint(frozenset[str]().union(*others)):
+        elsewhere = (other.styles for other in labelled if other.name != folder.name)
+        if folder.styles.isdisjoint(frozenset[str]().union(*elsewhere)):
             seen = "; ".join(map(str, labelled))
             raise DataError(f"{root}: folders look like splits, but {seen}; {_CHOICES}")
 

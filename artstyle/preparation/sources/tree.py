@@ -89,12 +89,12 @@ def _list_folder(folder: Path) -> tuple[tuple[int, int], list[os.DirEntry[str]]]
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # A link to itself: reading it tells what it is.
+    except OSError:  # A link to itself: reading it reports the fault.
         return False
 
 
 def _is_dataset_folder(entries: Collection[os.DirEntry[str]]) -> bool:
-    """Return whether ``prepare`` made this folder: what lies there are copies, not a style."""
+    """Return whether ``prepare`` made this folder: its pictures are copies, not a style."""
     return {"dataset.json", "manifest.csv"} <= {entry.name for entry in entries}
 
 

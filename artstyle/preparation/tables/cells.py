@@ -43,7 +43,7 @@ def cell_styles(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the styles that each distinct cell of a column names, in canonical spelling.
 
     Commas, semicolons and bars separate styles. A slash, an ampersand, a plus, "and" or the end
-    of a line does only between styles that are WikiArt's or stand alone in another cell.
+    of a line separates only styles that are WikiArt's or fill another cell alone.
     """
     named = {cell: list(_named(cell)) for cell in set(cells)}
     alone = {style_key(name) for names in named.values() if len(names) == 1 for name in names}

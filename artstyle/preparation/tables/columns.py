@@ -1,4 +1,4 @@
-"""The columns of a table: which are read, and where they stand in its header."""
+"""The columns of a table: which are read, and their positions in its header."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split")
 """What is read of a table; all else in it is ignored."""
 
 HEADER_WITHIN = 20
-"""So many records may stand above the names of the columns and be told from them."""
+"""The header is looked for in this many first records."""
 
 _EDGES = re.compile(r"""^[\s\ufeff'"]+|[\s'"]+$""")
 _USUAL_NAMES = {
@@ -31,7 +31,7 @@ def parse_columns(text: str) -> dict[str, str]:
 
     Raises:
         UsageError: It is written in another way, or names something twice.
-        UnknownNameError: There is no such thing to be read.
+        UnknownNameError: A column is not one of `COLUMNS`.
     """
     named: dict[str, str] = {}
     # A name in a table may hold commas: only those before the next NAME= separate.
@@ -50,7 +50,7 @@ def parse_columns(text: str) -> dict[str, str]:
 
 
 def positions(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, list[int]]:
-    """Return where each of `COLUMNS` stands in a header; a name is believed as it is written."""
+    """Return the positions of each of `COLUMNS` in a header; an exact name in ``columns`` wins."""
     places: dict[str, list[int]] = {}
     for column in COLUMNS:
         name = columns.get(column, column)
@@ -62,7 +62,7 @@ def positions(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, li
 
 
 def _fold(title: str) -> str:
-    # A mark inside the first quotes, also as Windows-1252 shows it, is no part of the name.
+    # A mark inside the first quotes, also as Windows-1252 shows it, does not belong to the name.
     return _EDGES.sub("", title.removeprefix("ï»¿")).casefold()
 
 
@@ -76,28 +76,24 @@ def require_columns(
     columns: Mapping[str, str],
     below: Iterator[tuple[int, list[str]]],
 ) -> dict[str, int]:
-    """Return where each column stands.
+    """Return the position of each column.
 
     Args:
         path: The table, for messages.
         header: The names of its columns.
-        columns: One of `COLUMNS` -> how this table names it, where it names it otherwise.
+        columns: One of `COLUMNS` -> this table's own name for it.
         below: The records after the header with their lines; only looked at to explain an error.
 
     Raises:
         UnknownNameError: A name in ``columns`` is not in the header.
-        DataError: A column is not there, or there twice.
+        DataError: A column is missing or there twice.
     """
     if not header:
         raise DataError(f"{path} is empty; its first line must name the columns path,style")
     places = positions(header, columns)
     absent = [column for column in REQUIRED_COLUMNS if column not in places]
-    for line, fields in islice(below, HEADER_WITHIN) if absent else ():
-        if set(REQUIRED_COLUMNS) <= positions(fields, columns).keys():
-            raise DataError(
-                f"{path}: the names of the columns stand in line {line}; delete the lines above"
-                f" it, which begin with {header[0].strip()[:40]!r}"
-            )
+    if absent:
+        _refuse_header_below(path, header, columns, below)
     for column, name in columns.items():
         if column not in places:
             raise UnknownNameError(f"column of {path}", name, map(_shown, header))
@@ -113,6 +109,21 @@ def require_columns(
     return {column: found[0] for column, found in places.items()}
 
 
+def _refuse_header_below(
+    path: Path,
+    header: Sequence[str],
+    columns: Mapping[str, str],
+    below: Iterator[tuple[int, list[str]]],
+) -> None:
+    """Refuse a table whose column names are not in its first record but in a later one."""
+    for line, fields in islice(below, HEADER_WITHIN):
+        if set(REQUIRED_COLUMNS) <= positions(fields, columns).keys():
+            raise DataError(
+                f"{path}: the names of the columns are in line {line}; delete the lines above"
+                f" it, which begin with {header[0].strip()[:40]!r}"
+            )
+
+
 def _absent_columns(path: Path, header: Sequence[str], absent: Sequence[str]) -> str:
     titles = {re.sub(r"[\s_-]", "", _fold(title)): _shown(title) for title in header}
     guesses = {
@@ -123,5 +134,5 @@ def _absent_columns(path: Path, header: Sequence[str], absent: Sequence[str]) ->
     return (
         f"the first line of {path} has no column {' and no column '.join(absent)}, only"
         f" {', '.join(map(_shown, header))}; a manifest has path,style and may have"
-        f" artist,title,genre,split; to name columns, say --columns {named}"
+        f" artist,title,genre,split; to name columns, use --columns {named}"
     )

@@ -1,4 +1,4 @@
-"""Names in lists and manifests, and the files that they stand for."""
+"""Names in lists and manifests, and the files that they refer to."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -52,8 +52,8 @@ class _Found:
 def locate(root: Path, list_name: str, listed: Iterable[ListedImage]) -> Located:
     """Find the files of listed names, with one look at each folder.
 
-    A name in another spelling (case, outer spaces, ending) stands for the only file that it fits
-    and that no other line names. A file under two styles is left out.
+    A name in another spelling (case, outer spaces, ending) refers to the only file that it fits,
+    if no other line names that file. A file under two styles is left out.
 
     Args:
         root: The folder that listed paths start from.

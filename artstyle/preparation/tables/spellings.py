@@ -1,4 +1,4 @@
-"""Files on disk by the names that lists give them, which other systems spell otherwise."""
+"""Files on disk by the names in lists, which other systems may spell differently."""
 
 import os
 import unicodedata
@@ -31,7 +31,7 @@ class FolderListings:
     def find_alike(self, path: str) -> list[str]:
         """Return the files whose path differs in case, outer spaces or a synonymous ending.
 
-        A name without the ending of a picture stands for that name with any.
+        A name without the ending of a picture also fits that name with any ending.
         """
         parts = PurePosixPath(path.replace("\\", "/")).parts
         places = [""]

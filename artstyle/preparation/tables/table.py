@@ -31,7 +31,7 @@ class Row:
     line: int
     """In the file, counted from 1, where the record begins."""
     cells: dict[str, str]
-    """One of `COLUMNS` -> what stands there, without spaces around; empty if the row is short."""
+    """One of `COLUMNS` -> its text, without outer spaces; empty if the row is short."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,10 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Table:
 
     Args:
         path: The file.
-        columns: One of `COLUMNS` -> how this table names it, where it names it otherwise.
+        columns: One of `COLUMNS` -> this table's own name for it.
 
     Raises:
-        MissingError: There is no such file.
+        MissingError: The file does not exist.
         UnknownNameError: A name in ``columns`` is not in the table.
         DataError: It is not a table of text, lacks a column or has it twice, a quote is not
             closed, or rows have more fields than the header.
@@ -94,7 +94,7 @@ def examples(shown: Sequence[str], total: int) -> str:
 
 
 def _decode(path: Path) -> tuple[str, tuple[str, ...]]:
-    """Return a table's text and what a person should be told of its encoding."""
+    """Return a table's text and notes on its encoding."""
     if not path.is_file():
         raise MissingError(f"no file {path}")
     content = path.read_bytes()
@@ -144,8 +144,8 @@ def _parse(
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the line where each record begins and its fields.
 
-    Text after a closing quote is taken as it stands, but not in a record of several lines: there
-    it means that a quote was never closed and that the record swallowed others.
+    Text after a closing quote is kept as it is, except in a record of several lines: there a quote
+    was never closed, and the record swallowed others.
     """
     taken: list[str] = []
 

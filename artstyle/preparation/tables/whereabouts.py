@@ -1,4 +1,4 @@
-"""Where pictures are that a list names and that are not where it says."""
+"""Where listed pictures are, if not where the list says."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -43,7 +43,7 @@ def _remedy(root: Path, folder: Path, path: str, rest: str) -> str:
     prefix = visible(path[: len(path) - len(rest)])
     steps = [f"take '{prefix}' off the paths"] if prefix else []
     if folder != root:
-        steps.append(f"say --images {folder}")
+        steps.append(f"use --images {folder}")
     return " and ".join(steps)
 
 

@@ -38,7 +38,7 @@ def test_the_lists_give_split_and_style_and_val_becomes_test(listed: Path) -> No
     assert source.images[0].artist == "alphonse-mucha"
 
 
-def test_lists_beside_the_pictures_are_recognised(listed: Path) -> None:
+def test_lists_next_to_the_pictures_are_recognised(listed: Path) -> None:
     paint_listed(listed / "lists", listed / "lists")
     assert open_source(listed / "lists").format == "artgan"
 

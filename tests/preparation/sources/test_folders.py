@@ -121,7 +121,7 @@ def test_pictures_without_style_folders_are_an_error_that_says_the_layout(tmp_pa
         open_source(tmp_path)
 
 
-def test_loose_pictures_beside_style_folders_are_told_of(tmp_path: Path) -> None:
+def test_loose_pictures_next_to_style_folders_are_reported(tmp_path: Path) -> None:
     paint(tmp_path, "a_b.jpg", "Cubism/c_d.jpg")
     source = open_source(tmp_path)
     assert paths(source) == ["Cubism/c_d.jpg"]

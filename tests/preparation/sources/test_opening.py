@@ -21,7 +21,7 @@ from tests.preparation.source_files import only, paint
         ({"path": ".", "format": "folders", "lists": "."}, "--lists goes with --format artgan"),
         ({"path": "x.csv", "images": "nowhere"}, "no folder .*nowhere; --images takes the folder"),
         ({"path": "styles", "images": "."}, "--images goes with a CSV manifest"),
-        ({"path": "styles", "style": "Label"}, "--columns names those of a table"),
+        ({"path": "styles", "style": "Label"}, "--columns goes with a table"),
         ({"path": ".", "lists": "nowhere"}, "no folder .*nowhere; --lists takes the folder of"),
     ],
 )

@@ -225,7 +225,7 @@ def test_a_shard_with_any_bytes_changed_is_read_or_refused_in_one_line(tmp_path:
     whole, random = path.read_bytes(), Random(0)
     for _ in range(60):
         changed = bytearray(whole)
-        # Most of the file is pictures; what describes them stands at its end.
+        # Most of the file is pictures; their description is at its end.
         changed[-random.randrange(1, 3000)] ^= random.randrange(1, 256)
         path.write_bytes(changed)
         message = ""

@@ -1,4 +1,4 @@
-"""Names in lists, and the files that they stand for on this disk."""
+"""Names in lists, and the files that they refer to on this disk."""
 
 import os
 from pathlib import Path
@@ -103,13 +103,13 @@ def test_web_addresses_are_shown_whole_and_refused(tmp_path: Path, address: str)
 @pytest.mark.parametrize(
     ("name", "remedy"),
     [
-        ("a.jpg", "a.jpg is under {root}/images: say --images {root}/images"),
-        ("images\\sub\\b.jpg", "images/sub/b.jpg is under {above}: say --images {above}"),
+        ("a.jpg", "a.jpg is under {root}/images: use --images {root}/images"),
+        ("images\\sub\\b.jpg", "images/sub/b.jpg is under {above}: use --images {above}"),
         ("old/images/a.jpg", "images/a.jpg is under {root}: take 'old/' off the paths"),
         ("/old/images/a.jpg", "images/a.jpg is under {root}: take '/old/' off the paths"),
         ("D:\\old\\images\\a.jpg", "a.jpg is under {root}: take 'D:\\old\\' off the paths"),
-        ("c.jpg", "c.jpg is under {above}/scans: say --images {above}/scans"),
-        ("../scans/c.jpg", "take '../' off the paths and say --images {above}"),
+        ("c.jpg", "c.jpg is under {above}/scans: use --images {above}/scans"),
+        ("../scans/c.jpg", "take '../' off the paths and use --images {above}"),
         ("x.jpg", "say with --images FOLDER where these paths start"),
     ],
 )
