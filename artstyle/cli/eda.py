@@ -12,8 +12,10 @@ from artstyle.cli.options import (
     ConfigOption,
     ImagesOption,
     ListSkippedOption,
+    ListsOption,
     SeedOption,
     SetOption,
+    SourceFormatOption,
 )
 
 if TYPE_CHECKING:
@@ -31,12 +33,8 @@ def eda(
         Path | None,
         typer.Option("--out", help="Where to write; DATA/eda for a dataset folder, else eda/NAME."),
     ] = None,
-    source_format: Annotated[
-        str | None, typer.Option("--format", help="Of a source; recognised if not given.")
-    ] = None,
-    lists: Annotated[
-        Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
-    ] = None,
+    source_format: SourceFormatOption = None,
+    lists: ListsOption = None,
     columns: ColumnsOption = None,
     images: ImagesOption = None,
     sample: Annotated[

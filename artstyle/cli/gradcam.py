@@ -6,8 +6,14 @@ from typing import Annotated
 import typer
 
 from artstyle.cli.console import live_progress, say, show
-from artstyle.cli.options import SOME_FAILED, BatchSizeOption, DeviceOption, RunOption, TopKOption
-from artstyle.cli.predict import PathsArgument
+from artstyle.cli.options import (
+    SOME_FAILED,
+    BatchSizeOption,
+    DeviceOption,
+    PathsArgument,
+    RunOption,
+    TopKOption,
+)
 from artstyle.errors import UnknownNameError
 from artstyle.explain.methods import Method
 

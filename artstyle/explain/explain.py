@@ -20,7 +20,8 @@ from artstyle.inference import read_ahead, require_finite_logits, softmax
 from artstyle.models.checkpoint import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.transforms import eval_transform
-from artstyle.prediction.predict import RankedStyle, rank_styles, read_picture
+from artstyle.prediction.predict import rank_styles, read_picture
+from artstyle.prediction.rows import RankedStyle
 from artstyle.progress import Progress, silent
 
 STAGE = "drawing heatmaps"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.prediction.predict import RankedStyle
+from artstyle.prediction.rows import RankedStyle
 from artstyle.presentation.plots import (
     DPI,
     INK,

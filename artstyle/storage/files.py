@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import glob
 import hashlib
 import json
 import os
@@ -42,20 +43,26 @@ os.umask(_UMASK)
 
 
 @contextmanager
-def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
+def atomic_path(path: Path, *, durable: bool = True, suffix: str | None = None) -> Iterator[Path]:
+    """Yield a temporary path in the same folder; on success it replaces ``path``.
 
-    The bytes reach the disk before the name does (write, fsync, rename), so that a process or a
-    machine that dies leaves the old file or the new one, never half of one. Parents are made.
-    Without ``durable`` that holds of a process only: for thousands of small files that can be
-    made again, waiting for the disk after each would take most of the time.
+    The bytes reach the disk before the name does (write, fsync, rename). A process or a machine
+    that dies leaves the old file or the new one, never half of one. Parents are made.
+
+    Args:
+        path: The file to write.
+        durable: Wait until the disk has the bytes. Without it, only the death of the process is
+            safe: for thousands of small files that can be made again, waiting for the disk
+            after each would take most of the time.
+        suffix: How the temporary name ends, for `remove_unfinished`; None takes the file's own.
 
     Raises:
         OSError: The disk is full, fails, or may not be written; it says which file.
     """
+    ending = path.suffix if suffix is None else suffix
     with errors_named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=path.suffix)
+        descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=ending)
         os.close(descriptor)
         temporary = Path(name)
         try:
@@ -78,7 +85,7 @@ def remove_unfinished(folder: Path, suffix: str = "") -> None:
         folder: No other process may write files with this suffix to it now.
         suffix: Only files whose name ends so are removed: ".html". Empty means all.
     """
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*{suffix}"):
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*{glob.escape(suffix)}"):
         if not path.is_dir():
             path.unlink(missing_ok=True)
 
