@@ -91,12 +91,12 @@ def eda(
 
 
 def _preprocessing(asked: "DataConfig", data: Path, model: str) -> "Preprocessing":
-    """Return what the configured model's pictures would go through."""
+    """Return the preprocessing of the configured model."""
     from artstyle.data.dataset import DatasetFolder
     from artstyle.models.zoo import MODELS, build_preprocessing, require_model
 
     require_model(model)
-    # What timm/NAME wants is known once it is built; ImageNet's customs are the best guess.
+    # What timm/NAME needs is known only once it is built; ImageNet's values are the best guess.
     spec = MODELS.get(model, MODELS["resnet50"])
     dataset = DatasetFolder(data)
     prepared = dataset.data_config if dataset.description_path.is_file() else asked

@@ -75,10 +75,10 @@ def gradcam(
 
 
 def _require_style(name: str, labels: tuple[str, ...]) -> str:
-    """Return the label that is meant, in whichever spelling.
+    """Return the label that a name spells.
 
     Raises:
-        UnknownNameError: The model knows no such style.
+        UnknownNameError: The model does not know this style.
     """
     from artstyle.styles.names import canonical_style, style_key
 

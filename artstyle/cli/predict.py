@@ -84,8 +84,8 @@ def predict(
     else:
         request = Request(model.fingerprint, top_k, batch_size, str(model.device))
         with live_progress() as progress:
-            told = partial(answer, progress=progress)
-            counts = write_output(out, told, pictures, request, chosen, resume=resume)
+            answer = partial(answer, progress=progress)
+            counts = write_output(out, answer, pictures, request, chosen, resume=resume)
         say(f"{counts.total} rows in {out}")
     skipped.say_count()
     if counts.failed:

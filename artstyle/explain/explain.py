@@ -56,7 +56,7 @@ class _Prepared:
     path: Path
     picture: Image.Image | None
     image: Tensor | None
-    """What the model sees of it, 3 x S x S."""
+    """The model's input, 3 x S x S."""
     error: str | None
 
 

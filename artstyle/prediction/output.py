@@ -23,7 +23,7 @@ from artstyle.storage.files import atomic_path, digest, remove_unfinished
 from artstyle.storage.locks import locked_file
 
 Answer = Callable[[Iterator[PicturePath]], Iterator[PredictionRow]]
-"""From pictures to their rows, in order."""
+"""Turns pictures into their rows, in order."""
 
 
 @dataclass(frozen=True)

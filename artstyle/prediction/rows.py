@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 DECIMALS = 8
-"""Of a probability. Float32 logits differ in the eighth digit between batch sizes; more digits
-would print noise."""
+"""Digits of a probability. Float32 logits differ in the eighth digit between batch sizes; more
+digits would print noise."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class RankedStyle:
 
     style: str
     probability: float
-    """From 0 to 1."""
+    """Between 0 and 1."""
 
 
 @dataclass(frozen=True)

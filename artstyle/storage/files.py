@@ -18,15 +18,15 @@ import yaml
 from artstyle.errors import ConfigError, DataError, MissingError, one_line
 
 TEMPORARY_PREFIX = ".tmp"
-"""Of the names of files that are not whole yet, ours and those of safetensors; a process that is
-killed leaves one behind."""
+"""How the names of unfinished files begin, ours and those of safetensors; a killed process leaves
+one behind."""
 
 _CHUNK_BYTES = 1 << 20
 # Descriptions in museums' tables are longer than the 131,072 characters that csv allows. The limit
 # is the whole process's, so it is only ever raised, to the most that every platform knows.
 csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-# A spreadsheet takes a cell that begins so for a formula. Apostrophes are counted in, so that one
-# that belongs to the text can be told from the one that is put before a formula.
+# A spreadsheet reads a cell that begins so as a formula. Apostrophes are included: one that belongs
+# to the text must differ from the one that is put before a formula.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MAY_BE_FORMULA = frozenset("'=+-@\t\r")
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -122,8 +122,8 @@ def read_json(path: Path) -> Any:
     """Return the content of a JSON file.
 
     Raises:
-        MissingError: There is no such file.
-        DataError: It is no JSON.
+        MissingError: The file does not exist.
+        DataError: The file is not JSON.
     """
     try:
         return json.loads(_read_text(path))
@@ -142,8 +142,8 @@ def read_yaml(path: Path) -> Any:
     """Return the content of a YAML file; tags that name Python objects are refused.
 
     Raises:
-        MissingError: There is no such file.
-        ConfigError: It is no YAML.
+        MissingError: The file does not exist.
+        ConfigError: The file is not YAML.
     """
     try:
         return yaml.safe_load(_read_text(path))
@@ -156,7 +156,7 @@ def read_yaml(path: Path) -> Any:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write ``rows`` as UTF-8 CSV with bare line feeds, whole or not at all.
 
-    Rows are consumed one by one. A path that is no valid UTF-8 keeps its bytes (surrogateescape).
+    Rows are consumed one by one. A path that is not valid UTF-8 keeps its bytes (surrogateescape).
     A text that a spreadsheet would take for a formula gets an apostrophe, as spreadsheets have it;
     ``read_csv(..., ours=True)`` takes it away again.
     """
@@ -194,7 +194,7 @@ def inert(value: object) -> object:
 
 
 def live(cell: str) -> str:
-    """Take back what `inert` did."""
+    """Undo `inert`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -211,8 +211,8 @@ def numbered_csv(path: Path, *, ours: bool = False) -> Iterator[tuple[int, dict[
         ours: Whether ``write_csv`` wrote it, which put an apostrophe before formulas.
 
     Raises:
-        MissingError: There is no such file.
-        DataError: It is no CSV, or a row has more fields than the header.
+        MissingError: The file does not exist.
+        DataError: The file is not CSV, or a row has more fields than the header.
     """
     if not path.is_file():
         raise MissingError(f"no file {path}")
