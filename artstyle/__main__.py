@@ -11,7 +11,7 @@ from artstyle.cli.console import end_stdout, open_closed_streams, say
 from artstyle.errors import ArtstyleError
 from artstyle.styles.names import visible
 
-_WAYS_OUT = {
+_REMEDIES = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room in your quota",
     errno.EFBIG: "raise the limit of 'ulimit -f'",
@@ -28,7 +28,7 @@ def main() -> None:
     """Run ``artstyle`` with the arguments of the process."""
     open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
-        # A terminal may lack the letters of a name; what was done is not undone by that.
+        # A terminal may lack the letters of a name; the command must not fail for that.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with interrupts.handled(_say_interrupted):
@@ -45,7 +45,7 @@ def main() -> None:
     except OSError as error:
         # A full disk, a folder that may not be written, a share that has gone away.
         _end_interrupted()
-        say(f"error: {visible(_told(error))}")
+        say(f"error: {visible(_described(error))}")
         sys.exit(ArtstyleError.exit_code)
     except (Exception, SystemExit):
         # A command may have ended well: in a weakref callback Python swallows what is raised.
@@ -54,23 +54,23 @@ def main() -> None:
 
 
 def _say_interrupted() -> None:
-    # torchrun's other processes end for the same reason, and one line is enough.
+    # torchrun's other processes end for the same reason; one line is enough.
     if os.environ.get("RANK", "0") == "0":
         say(f"interrupted; {interrupts.resume_hint()}")
 
 
 def _end_interrupted(code: int | None = None) -> None:
-    """End as one who was asked to; whatever else went wrong meanwhile came of that."""
+    """End the process if a signal asked for it; other errors meanwhile came from that."""
     asked = interrupts.asked()
     if code or asked:
         _say_interrupted()
         interrupts.end_now(code or 128 + (asked or 0))
 
 
-def _told(error: OSError) -> str:
+def _described(error: OSError) -> str:
     place = f"{error.filename}: " if error.filename else ""
-    way_out = _WAYS_OUT.get(error.errno or 0)
-    parts = [f"{place}{error.strerror or error}", way_out]
+    remedy = _REMEDIES.get(error.errno or 0)
+    parts = [f"{place}{error.strerror or error}", remedy]
     if error.errno not in (errno.EROFS, errno.EACCES, errno.EBADF):
         parts.append(interrupts.resume_hint())
     return "; ".join(part for part in parts if part)

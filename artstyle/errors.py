@@ -1,7 +1,7 @@
 """Every error that artstyle raises on purpose, in one tree.
 
-A message names the offender, the reason and the way out. The command line prints it as one
-line and ends with the error's exit code; anything else that is raised is a defect of ours.
+A message names the offender, the reason and the remedy. The command line prints it as one
+line and ends with the error's exit code; any other exception is a defect of artstyle.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ class ArtstyleError(Exception):
 
 
 class UsageError(ArtstyleError):
-    """What was asked for cannot be done as asked."""
+    """The request cannot be carried out as given."""
 
     exit_code = 2
 
@@ -25,7 +25,7 @@ class ConfigError(UsageError):
 
 
 class UnknownNameError(UsageError):
-    """A name stands in none of the places where it was looked up.
+    """A name is unknown.
 
     Args:
         kind: What was named: "model", "style", "key".
@@ -43,11 +43,11 @@ class UnknownNameError(UsageError):
 
 
 class MissingError(UsageError):
-    """A file or folder that a command needs is not there."""
+    """A file or folder that a command needs does not exist."""
 
 
 class DataError(ArtstyleError):
-    """A data set cannot serve as it is."""
+    """A data set cannot be used as it is."""
 
 
 class ImageError(ArtstyleError):
@@ -55,15 +55,15 @@ class ImageError(ArtstyleError):
 
 
 class WeightsError(ArtstyleError):
-    """Weights cannot be had, or do not fit the model."""
+    """Weights cannot be loaded, or do not fit the model."""
 
 
 class RunError(ArtstyleError):
-    """A run folder is incomplete or does not fit what is asked of it."""
+    """A run folder is incomplete, or does not fit the request."""
 
 
 class TrainingError(ArtstyleError):
-    """Training cannot go on."""
+    """Training cannot continue."""
 
 
 class BusyError(ArtstyleError):

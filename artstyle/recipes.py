@@ -14,7 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from artstyle.config import Config, Section
-from artstyle.errors import ConfigError, MissingError, UnknownNameError
+from artstyle.errors import ConfigError, MissingError, UnknownNameError, one_line
 from artstyle.storage.files import read_yaml
 
 
@@ -119,7 +119,7 @@ def parse_override(text: str) -> tuple[str, object]:
     try:
         return key.strip(), _yaml_number(yaml.safe_load(value))
     except yaml.YAMLError as error:
-        raise ConfigError(f"--set {text}: the value is not YAML: {_one_line(error)}") from None
+        raise ConfigError(f"--set {text}: the value is not YAML: {one_line(error)}") from None
 
 
 def recipes() -> dict[str, Path]:
@@ -240,7 +240,3 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
         reason = detail["msg"].removeprefix("Value error, ")
         problems.append(f"{known} = {short_repr(detail['input'])} ({origin}): {reason}")
     return "; ".join(dict.fromkeys(problems))
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -109,6 +109,7 @@ assert "Usage" in shown.getvalue()
         "pictures.preprocessing", "data.manifest", "data.dataset", "data.description",
         "preparation.split", "preparation.balance", "preparation.sources.opening",
         "preparation.prepare", "models.zoo", "evaluation.document", "eda.document",
+        "prediction.output",
     ],
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:
@@ -117,7 +118,7 @@ def test_stages_before_training_start_without_torch(module: str) -> None:
 
 def test_what_predict_needs_beside_a_network_is_torch_alone() -> None:
     modules = (
-        "inference", "models.checkpoint", "prediction.predict", "prediction.unfinished",
+        "inference", "models.checkpoint", "prediction.predict", "prediction.output",
         "pictures.finding", "runs",
     )  # fmt: skip
     loaded = loaded_by("\n".join(f"import artstyle.{module}" for module in modules))

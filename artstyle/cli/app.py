@@ -27,27 +27,36 @@ app = typer.Typer(
 
 
 def run_words(words: Sequence[str]) -> None:
-    """Run a command in this process; one that does not end well raises as it would alone."""
+    """Run a command in this process; it raises the same errors as in a process of its own."""
     code = app(list(words), standalone_mode=False)
     if code:
         raise typer.Exit(code)
 
 
-app.command("demo", help="Do everything once, on synthetic paintings; needs no network.")(
-    demo_command(run_words)
-)
-app.command("prepare")(prepare)
-app.command("eda")(eda)
-app.command("train", help="Train a network from nothing: by default the baseline.")(
-    training_command("baseline")
-)
-app.command("finetune", help="Adapt a network that knows ImageNet to your styles.")(
-    training_command("finetune")
-)
-app.command("evaluate")(evaluate)
-app.command("predict")(predict)
-app.command("gradcam")(gradcam)
-app.command("report")(report)
-app.command("export")(export)
-app.command("models")(models)
-app.add_typer(config.app, name="config")
+_START, _DATA, _LEARNING = "Start here", "Data", "Learning"
+_NUMBERS, _ANSWERS, _SHARING = "Numbers", "Answers", "Sharing"
+# The order here is the order of the panels in --help.
+app.command(
+    "demo",
+    help="Do everything once, on synthetic paintings; needs no network.",
+    rich_help_panel=_START,
+)(demo_command(run_words))
+app.command("prepare", rich_help_panel=_DATA)(prepare)
+app.command("eda", rich_help_panel=_DATA)(eda)
+app.command(
+    "train",
+    help="Train a network from random weights: by default the baseline.",
+    rich_help_panel=_LEARNING,
+)(training_command("baseline"))
+app.command(
+    "finetune",
+    help="Adapt a network with ImageNet weights to your styles.",
+    rich_help_panel=_LEARNING,
+)(training_command("finetune"))
+app.command("models", rich_help_panel=_LEARNING)(models)
+app.add_typer(config.app, name="config", rich_help_panel=_LEARNING)
+app.command("evaluate", rich_help_panel=_NUMBERS)(evaluate)
+app.command("predict", rich_help_panel=_ANSWERS)(predict)
+app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
+app.command("report", rich_help_panel=_SHARING)(report)
+app.command("export", rich_help_panel=_SHARING)(export)

@@ -16,11 +16,11 @@ _UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def open_closed_streams() -> None:
-    """Give the process the standard streams that it was started without.
+    """Open the standard streams that the process was started without.
 
-    Otherwise the next file that is opened would get the number of one of them, and what a library
-    prints would go into it. Writing to stdout then fails, as the system says; messages to stderr
-    go nowhere.
+    Otherwise the next open file gets the number of one of them, and what a library prints goes
+    into that file. Writing to stdout then fails with the system's error; messages to stderr are
+    dropped.
     """
     if sys.stdin is None:
         os.open(os.devnull, os.O_RDONLY)
@@ -31,7 +31,7 @@ def open_closed_streams() -> None:
 
 
 def end_stdout() -> None:
-    """Write what stdout still holds; if that fails, the interpreter need not try it again.
+    """Flush stdout; if that fails, the interpreter does not try again.
 
     Raises:
         OSError: It could not be written.
@@ -42,7 +42,7 @@ def end_stdout() -> None:
 
 @contextmanager
 def _reaching_stdout() -> Iterator[None]:
-    """Flush stdout after the block; when its reader has gone away, the rest is for nobody.
+    """Flush stdout after the block; drop the rest if its reader is gone.
 
     Raises:
         OSError: It could not be written; the error says that it is standard output.
@@ -60,14 +60,14 @@ def _reaching_stdout() -> Iterator[None]:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let what a stream holds, and all that follows, go nowhere."""
+    """Drop what a stream holds and all that follows."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)
 
 
 def say(message: str) -> None:
-    """Print a message for people, on stderr; no name in it can steer the terminal."""
+    """Print a message for people on stderr, without control characters."""
     lines = map(visible, message.split("\n"))
     try:
         # In one piece with its end: a signal between two pieces would put its message on the same
@@ -75,7 +75,7 @@ def say(message: str) -> None:
         sys.stderr.write("\n".join(lines) + "\n")
         sys.stderr.flush()
     except OSError:
-        # Nobody can be told that nobody can be told.
+        # stderr itself fails, so the failure cannot be reported.
         _discard(sys.stderr)
 
 
@@ -92,11 +92,11 @@ def show(text: str) -> None:
 
 @contextmanager
 def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
-    """Yield stdout for data that comes row by row; when its reader goes away, end quietly.
+    """Yield stdout for rows; exit with code 0 if its reader goes away.
 
     Args:
         encoding: None keeps the terminal's own.
-        errors: What becomes of characters that it lacks.
+        errors: The handler of characters that it lacks.
     """
     stdout = sys.stdout
     assert isinstance(stdout, TextIOWrapper)
@@ -110,7 +110,7 @@ def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
 def show_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
 ) -> None:
-    """Print a table on stdout; the columns named in ``numbers`` are set flush right."""
+    """Print a table on stdout; the columns named in ``numbers`` are aligned right."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -122,7 +122,7 @@ def show_table(
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
     console = Console(soft_wrap=False)
-    # Printed by us: rich takes a reader that has gone away for a failure.
+    # Printed here: rich treats a reader that has gone away as a failure.
     with console.capture() as drawn:
         console.print(table)
     with _reaching_stdout():
@@ -136,7 +136,7 @@ def say_skipped(paths: Iterable[object]) -> None:
 
 
 def show_places(title: str, places: Mapping[str, object]) -> None:
-    """Print where results lie, one line each, on stderr."""
+    """Print the path of each result, one line each, on stderr."""
     width = max(map(len, places), default=0)
     say(title)
     for name, place in places.items():
@@ -173,7 +173,7 @@ def live_progress() -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[detail]}"),
         console=console,
-        # Or rich would send what is printed on stdout to stderr, past a pipe.
+        # Otherwise rich sends what is printed on stdout to stderr, past a pipe.
         redirect_stdout=False,
     )
     tasks: dict[str, TaskID] = {}

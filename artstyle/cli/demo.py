@@ -46,14 +46,17 @@ def demo_command(run_words: Callable[[Sequence[str]], None]) -> Callable[..., No
 
 
 def _require_ours(out: Path) -> None:
-    """Refuse a folder with anything but an earlier demo in it."""
+    """Refuse a folder that holds anything but an earlier demo."""
     if not out.exists():
         return
     if not out.is_dir():
         raise UsageError(f"{out} is a file; choose another folder with --out")
-    if strangers := sorted({path.name for path in out.iterdir()} - _OURS):
+    from artstyle.storage.files import TEMPORARY_PREFIX
+
+    names = {path.name for path in out.iterdir() if not path.name.startswith(TEMPORARY_PREFIX)}
+    if others := sorted(names - _OURS):
         raise UsageError(
-            f"{out} holds something that is not of a demo ({strangers[0]});"
+            f"{out} holds something that is not from a demo ({others[0]});"
             " choose another folder with --out"
         )
 

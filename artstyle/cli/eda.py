@@ -12,8 +12,10 @@ from artstyle.cli.options import (
     ConfigOption,
     ImagesOption,
     ListSkippedOption,
+    ListsOption,
     SeedOption,
     SetOption,
+    SourceFormatOption,
 )
 
 if TYPE_CHECKING:
@@ -31,12 +33,8 @@ def eda(
         Path | None,
         typer.Option("--out", help="Where to write; DATA/eda for a dataset folder, else eda/NAME."),
     ] = None,
-    source_format: Annotated[
-        str | None, typer.Option("--format", help="Of a source; recognised if not given.")
-    ] = None,
-    lists: Annotated[
-        Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
-    ] = None,
+    source_format: SourceFormatOption = None,
+    lists: ListsOption = None,
     columns: ColumnsOption = None,
     images: ImagesOption = None,
     sample: Annotated[
@@ -93,12 +91,12 @@ def eda(
 
 
 def _preprocessing(asked: "DataConfig", data: Path, model: str) -> "Preprocessing":
-    """Return what the configured model's pictures would go through."""
+    """Return the preprocessing of the configured model."""
     from artstyle.data.dataset import DatasetFolder
     from artstyle.models.zoo import MODELS, build_preprocessing, require_model
 
     require_model(model)
-    # What timm/NAME wants is known once it is built; ImageNet's customs are the best guess.
+    # What timm/NAME needs is known only once it is built; ImageNet's values are the best guess.
     spec = MODELS.get(model, MODELS["resnet50"])
     dataset = DatasetFolder(data)
     prepared = dataset.data_config if dataset.description_path.is_file() else asked

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DataOption = Annotated[
     Path | None,
-    typer.Option("--data", help="A dataset folder; by default the one the run learnt from."),
+    typer.Option("--data", help="A dataset folder; by default the one of the training."),
 ]
 SplitOption = Annotated[
     Literal["train", "val", "test"], typer.Option("--split", help="Which split of the data.")

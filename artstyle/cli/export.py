@@ -6,19 +6,16 @@ from typing import Annotated
 import typer
 
 from artstyle.cli.console import say, show
+from artstyle.cli.options import OverwriteOption, RunArgument
 from artstyle.errors import UsageError
 
 
 def export(
-    run: Annotated[
-        str, typer.Argument(help="A run: its folder, its name in runs/, or 'latest'.")
-    ] = "latest",
+    run: RunArgument = "latest",
     out: Annotated[
         Path | None, typer.Option("--out", help="A file; by default model.onnx in the run.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let it take the place of a file.")
-    ] = False,
+    overwrite: OverwriteOption = False,
 ) -> None:
     """Write a run's best model as an ONNX file, with its labels and preprocessing inside.
 

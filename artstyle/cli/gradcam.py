@@ -6,8 +6,14 @@ from typing import Annotated
 import typer
 
 from artstyle.cli.console import live_progress, say, show
-from artstyle.cli.options import SOME_FAILED, BatchSizeOption, DeviceOption, RunOption, TopKOption
-from artstyle.cli.predict import PathsArgument
+from artstyle.cli.options import (
+    SOME_FAILED,
+    BatchSizeOption,
+    DeviceOption,
+    PathsArgument,
+    RunOption,
+    TopKOption,
+)
 from artstyle.errors import UnknownNameError
 from artstyle.explain.methods import Method
 
@@ -69,10 +75,10 @@ def gradcam(
 
 
 def _require_style(name: str, labels: tuple[str, ...]) -> str:
-    """Return the label that is meant, in whichever spelling.
+    """Return the label that a name spells.
 
     Raises:
-        UnknownNameError: The model knows no such style.
+        UnknownNameError: The model does not know this style.
     """
     from artstyle.styles.names import canonical_style, style_key
 

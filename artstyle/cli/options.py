@@ -9,10 +9,26 @@ DEFAULT_DATA = Path("data/processed")
 DEFAULT_RUNS = Path("runs")
 
 SOME_FAILED = 3
-"""The exit code of what was done, but not for every picture."""
+"""The exit code when the work is done, but some pictures failed."""
 
-RunOption = Annotated[
-    str, typer.Option("--run", help="A run: its folder, its name in runs/, or 'latest'.")
+_RUN = "A run: its folder, its name in runs/, or 'latest'."
+RunOption = Annotated[str, typer.Option("--run", help=_RUN)]
+RunArgument = Annotated[str, typer.Argument(help=_RUN)]
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH", help="Files, folders, globs in quotes, or - for a list on stdin."
+    ),
+]
+SourceFormatOption = Annotated[
+    str | None,
+    typer.Option("--format", help="The format of the source; recognised if not given."),
+]
+ListsOption = Annotated[
+    Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
+]
+OverwriteOption = Annotated[
+    bool, typer.Option("--overwrite", help="Replace what already exists at --out.")
 ]
 ConfigOption = Annotated[
     str | None, typer.Option("--config", help="A YAML file, or the name of a recipe.")
@@ -23,7 +39,7 @@ SetOption = Annotated[
 ]
 ColumnsOption = Annotated[
     str | None,
-    typer.Option("--columns", metavar="NAMES", help="Of a table: path=File,style=Label."),
+    typer.Option("--columns", metavar="NAMES", help="Columns of a table: path=File,style=Label."),
 ]
 ImagesOption = Annotated[
     Path | None, typer.Option("--images", help="The folder that a table's paths start from.")

@@ -1,13 +1,11 @@
 """`artstyle predict`: name the styles of pictures."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from itertools import zip_longest
 from pathlib import Path
 from shutil import get_terminal_size
-from textwrap import wrap
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
@@ -19,37 +17,21 @@ from artstyle.cli.options import (
     BatchSizeOption,
     DeviceOption,
     ListSkippedOption,
+    OverwriteOption,
+    PathsArgument,
     RunOption,
     TopKOption,
 )
 from artstyle.errors import UsageError
+from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of
 from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
     from artstyle.models.checkpoint import StyleModel
-    from artstyle.prediction.predict import PredictionRow
+    from artstyle.prediction.rows import PredictionRow
+    from artstyle.prediction.writers import Counts
 
-Format = Literal["table", "csv", "json", "jsonl"]
 Engine = Literal["torch", "onnx"]
-PathsArgument = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="PATH", help="Files, folders, globs in quotes, or - for a list on stdin."
-    ),
-]
-
-_FORMATS: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
-_ENCODING_ERRORS: dict[Format, str] = {
-    "table": "backslashreplace",
-    # The path's own bytes: what a program needs to open it.
-    "csv": "surrogateescape",
-    # JSON must be UTF-8; what a lone surrogate becomes is its escape in JSON too.
-    "json": "backslashreplace",
-    "jsonl": "backslashreplace",
-}
-"""What becomes of the bytes of a path that are no UTF-8."""
-
-_STYLE_COLUMNS, _SHARE_COLUMNS, _LEAST_PATH_COLUMNS, _PIPED_COLUMNS = 28, 11, 24, 100
 
 
 def predict(
@@ -63,11 +45,9 @@ def predict(
     out: Annotated[
         Path | None, typer.Option("--out", help="A file; its ending decides the format.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Let --out take the place of a file.")
-    ] = False,
+    overwrite: OverwriteOption = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an --out that was not finished.")
+        bool, typer.Option("--resume", help="Continue an --out that was not finished.")
     ] = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
@@ -82,8 +62,8 @@ def predict(
     A picture that cannot be read gets a row with its error; the exit code is then 3. Rows of
     --out FILE are kept in FILE.partial until it is whole.
     """
-    _require_new(out, overwrite, resume)
-    chosen = _choose_format(output_format, out)
+    _require_output(out, overwrite, resume)
+    chosen = output_format or (format_of(out) if out else "table")
 
     from artstyle.pictures.finding import find_pictures, require_pictures
 
@@ -92,33 +72,67 @@ def predict(
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
     from artstyle.devices import choose_batch_size
+    from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
-    from artstyle.prediction.unfinished import Request, unfinished_rows
 
     model = load_model()
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or choose_batch_size(model.device)
     answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if out is None:
-        with _stdout(chosen) as stream, _progress_beside(stream) as progress:
-            total, failed = _write(answer(pictures, progress=progress), stream, chosen, top_k)
+        counts = _show(partial(answer, pictures), chosen, top_k)
     else:
         request = Request(model.fingerprint, top_k, batch_size, str(model.device))
-        with unfinished_rows(_partial(out), out, request, resume=resume) as unfinished:
-            with live_progress() as progress:
-                for row in answer(unfinished.skip_finished(pictures), progress=progress):
-                    unfinished.add(row)
-            with _file(out, chosen) as stream:
-                total, failed = _write(unfinished.rows(), stream, chosen, top_k)
-        say(f"{total} rows in {out}")
+        with live_progress() as progress:
+            answer = partial(answer, progress=progress)
+            counts = write_output(out, answer, pictures, request, chosen, resume=resume)
+        say(f"{counts.total} rows in {out}")
     skipped.say_count()
-    if failed:
-        say(f"{failed} of {total} pictures could not be read")
+    if counts.failed:
+        say(f"{counts.failed} of {counts.total} pictures could not be read")
         raise typer.Exit(SOME_FAILED)
 
 
+def _show(answer: Callable[..., Iterator["PredictionRow"]], chosen: Format, top_k: int) -> "Counts":
+    """Print rows on stdout as they come."""
+    from artstyle.prediction.writers import PIPED_COLUMNS, write_all
+
+    encoding = None if chosen == "table" else "utf-8"
+    with (
+        stdout_stream(encoding=encoding, errors=ENCODING_ERRORS[chosen]) as stream,
+        _progress_with(stream) as progress,
+    ):
+        columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
+        rows = answer(progress=progress)
+        return write_all(rows, stream, chosen, top_k, table_columns=columns)
+
+
+def _progress_with(stream: TextIO) -> AbstractContextManager[Progress]:
+    """Return the bar, unless rows appear on the terminal: they show the progress themselves."""
+    return nullcontext(silent) if stream.isatty() else live_progress()
+
+
+def _require_output(out: Path | None, overwrite: bool, resume: bool) -> None:
+    """Refuse what cannot be written, and set how an interrupted command is resumed."""
+    if out is None:
+        if resume:
+            raise UsageError("--resume continues a file: name it with --out")
+        interrupts.set_resume_hint(lambda: "use --out FILE to be able to resume")
+        return
+
+    from artstyle.prediction.output import is_whole, partial_path, require_output
+
+    require_output(out, overwrite=overwrite, resume=resume)
+    if resume and is_whole(out):
+        say(f"{out} is whole: there is nothing to resume")
+        raise typer.Exit
+    interrupts.set_resume_hint(
+        lambda: f"the rows so far are in {partial_path(out)}; run the same command with --resume"
+    )
+
+
 class _Skipped:
-    """The files that are passed over while pictures are looked for, counted as they are found."""
+    """Counts the files that the search for pictures passes over."""
 
     def __init__(self, listed: bool) -> None:
         self._listed, self._counts = listed, Counter[str]()
@@ -137,12 +151,12 @@ class _Skipped:
 
 
 def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "StyleModel"]:
-    """Return what loads the model; what is wrong with the request is said before torch loads."""
+    """Return a function that loads the model; a wrong request fails here, before torch loads."""
     from artstyle.runs import find_run
 
     lone = Path(run) if run.endswith(".onnx") else None
     if (lone or engine == "onnx") and device not in (None, "auto", "cpu"):
-        raise UsageError(f"ONNX files are answered with on a CPU; leave --device {device} out")
+        raise UsageError(f"ONNX files run on a CPU only; leave --device {device} out")
     folder = None if lone else find_run(run)
 
     def load() -> "StyleModel":
@@ -159,124 +173,3 @@ def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "S
         return load_style_model(folder.best_path, choose_device(device or "auto"))
 
     return load
-
-
-def _choose_format(asked: Format | None, out: Path | None) -> Format:
-    if asked is not None or out is None:
-        return asked or "table"
-    try:
-        return _FORMATS[out.suffix.lower()]
-    except KeyError:
-        raise UsageError(
-            f"--out {out}: no format is known for '{out.suffix}';"
-            f" end it in {', '.join(_FORMATS)} or say --format"
-        ) from None
-
-
-def _require_new(out: Path | None, overwrite: bool, resume: bool) -> None:
-    if out is None:
-        if resume:
-            raise UsageError("--resume goes on with a file: name it with --out")
-        interrupts.set_resume_hint(lambda: "use --out FILE to be able to resume")
-        return
-    partial = _partial(out)
-    if out.is_dir():
-        raise UsageError(f"--out {out} is a folder; name a file")
-    if resume and overwrite:
-        raise UsageError("--resume keeps the rows that there are, --overwrite does not; say one")
-    if resume and out.exists() and not partial.exists():
-        say(f"{out} is whole: there is nothing to go on with")
-        raise typer.Exit
-    if out.exists() and not overwrite and not resume:
-        raise UsageError(f"--out {out} exists; say --overwrite to replace it")
-    if partial.exists() and not overwrite and not resume:
-        raise UsageError(
-            f"{partial} holds rows of an --out that was not finished;"
-            " go on with --resume, or say --overwrite to begin anew"
-        )
-    interrupts.set_resume_hint(
-        lambda: f"the rows so far are in {partial}; run the same command with --resume"
-    )
-
-
-def _partial(out: Path) -> Path:
-    """Return where rows are kept until ``out`` is whole."""
-    return out.with_name(f"{out.name}.partial")
-
-
-@contextmanager
-def _stdout(chosen: Format) -> Iterator[TextIO]:
-    encoding = None if chosen == "table" else "utf-8"
-    with stdout_stream(encoding=encoding, errors=_ENCODING_ERRORS[chosen]) as stdout:
-        yield stdout
-
-
-@contextmanager
-def _file(out: Path, chosen: Format) -> Iterator[TextIO]:
-    """Yield a file that appears under its name only once it is whole."""
-    from artstyle.storage.files import atomic_path
-
-    errors = _ENCODING_ERRORS[chosen]
-    with (
-        atomic_path(out) as temporary,
-        temporary.open("w", encoding="utf-8", errors=errors, newline="") as file,
-    ):
-        yield file
-
-
-def _progress_beside(stream: TextIO) -> AbstractContextManager[Progress]:
-    """Return the bar, unless rows appear on the terminal: they tell of progress themselves."""
-    return nullcontext(silent) if stream.isatty() else live_progress()
-
-
-def _write(
-    rows: Iterable["PredictionRow"], stream: TextIO, chosen: Format, top_k: int
-) -> tuple[int, int]:
-    """Write rows as they come; return how many there are and how many tell of an error."""
-    from artstyle.prediction.predict import write_rows
-
-    total = failed = 0
-    written = (
-        _write_table(rows, stream) if chosen == "table" else write_rows(rows, stream, chosen, top_k)
-    )
-    for row in written:
-        stream.flush()
-        total, failed = total + 1, failed + (row.error is not None)
-    return total, failed
-
-
-def _write_table(rows: Iterable["PredictionRow"], stream: TextIO) -> Iterator["PredictionRow"]:
-    columns = get_terminal_size().columns if stream.isatty() else _PIPED_COLUMNS
-    path_columns = max(_LEAST_PATH_COLUMNS, columns - _STYLE_COLUMNS - _SHARE_COLUMNS)
-    stream.write(_line("picture", "style", "probability", path_columns))
-    for row in rows:
-        stream.writelines(_row_lines(row, path_columns))
-        yield row
-
-
-def _row_lines(row: "PredictionRow", path_columns: int) -> Iterator[str]:
-    """Yield a picture's lines: its path, folded, beside a style a line or the error."""
-    from rich.cells import chop_cells
-
-    from artstyle.pictures.finding import printable
-    from artstyle.styles.names import display_name
-
-    path = chop_cells(printable(row.path), path_columns - 2)
-    if row.styles is None:
-        right = [
-            (line, "") for line in wrap(f"not read: {row.error}", _STYLE_COLUMNS + _SHARE_COLUMNS)
-        ]
-    else:
-        right = [(display_name(r.style), f"{r.probability:.1%}") for r in row.styles]
-    for part, named in zip_longest(path, right):
-        style, share = named or ("", "")
-        yield _line(part or "", style, share, path_columns)
-
-
-def _line(path: str, style: str, share: str, path_columns: int) -> str:
-    from rich.cells import set_cell_size
-
-    left = set_cell_size(path, path_columns)
-    if not share:
-        return f"{left}{style}".rstrip() + "\n"
-    return f"{left}{set_cell_size(style, _STYLE_COLUMNS)}{share:>{_SHARE_COLUMNS}}\n"

@@ -22,8 +22,11 @@ from artstyle.cli.options import (
     ConfigOption,
     ImagesOption,
     ListSkippedOption,
+    ListsOption,
+    OverwriteOption,
     SeedOption,
     SetOption,
+    SourceFormatOption,
 )
 
 if TYPE_CHECKING:
@@ -39,20 +42,14 @@ def prepare(
         typer.Argument(help="Style folders, a CSV manifest, WikiArt's lists, or Parquet shards."),
     ],
     out: Annotated[Path, typer.Option("--out", help="The dataset folder.")] = DEFAULT_DATA,
-    source_format: Annotated[
-        str | None, typer.Option("--format", help="Of the source; recognised if not given.")
-    ] = None,
-    lists: Annotated[
-        Path | None, typer.Option("--lists", help="The folder of WikiArt's official lists.")
-    ] = None,
+    source_format: SourceFormatOption = None,
+    lists: ListsOption = None,
     columns: ColumnsOption = None,
     images: ImagesOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
     ] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a dataset folder of another source.")
-    ] = False,
+    overwrite: OverwriteOption = False,
     list_skipped: ListSkippedOption = False,
     seed: SeedOption = None,
     config: ConfigOption = None,

@@ -18,7 +18,7 @@ def report(
 ) -> None:
     """Put a whole run on one page: data, curves, evaluation, heatmaps, configuration.
 
-    Prints where the page lies.
+    Prints the path of the page.
     """
     if out and out.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out {out}: end it in .html")

@@ -44,10 +44,10 @@ OutOption = Annotated[
 ]
 ResumeOption = Annotated[
     str | None,
-    typer.Option("--resume", help="Go on with a run: its folder, its name, or 'latest'."),
+    typer.Option("--resume", help="Resume a run: its folder, its name, or 'latest'."),
 ]
 
-# The few flags for what people change daily, and the key that each stands for.
+# The few flags for what people change daily, and the key of each.
 _KEYS = {
     "--model": "model.name",
     "--epochs": "train.epochs",
@@ -58,7 +58,7 @@ _KEYS = {
 
 
 def training_command(recipe: str) -> Callable[..., None]:
-    """Return the command that trains by a recipe; the recipe is all that sets two apart."""
+    """Return a training command; two of them differ in their recipe only."""
 
     def train(
         data: DataOption = None,
@@ -77,7 +77,7 @@ def training_command(recipe: str) -> Callable[..., None]:
             _begin(recipe, data, out, flags, config, overrides or [])
         else:
             _refuse_changes(flags, out, config, overrides)
-            _go_on(resume, data)
+            _resume(resume, data)
 
     return train
 
@@ -104,7 +104,7 @@ def _begin(
     _fit(settings, dataset, RunFolder(path), resume=False)
 
 
-def _go_on(name: str, data: Path | None) -> None:
+def _resume(name: str, data: Path | None) -> None:
     from artstyle.runs import find_run
 
     run = find_run(name, DEFAULT_RUNS, needs="nothing")

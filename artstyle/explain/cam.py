@@ -26,7 +26,7 @@ METHODS: dict[Method, type[BaseCAM]] = {
 """Method -> the class of `grad-cam` that makes it."""
 
 ToMaps = Callable[[Tensor], Tensor]
-"""From a layer's output to feature maps, N x channels x H x W."""
+"""Turns a layer's output into feature maps, N x channels x H x W."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from artstyle.inference import read_ahead, require_finite_logits, softmax
 from artstyle.models.checkpoint import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.transforms import eval_transform
-from artstyle.prediction.predict import RankedStyle, rank_styles, read_picture
+from artstyle.prediction.predict import rank_styles, read_picture
+from artstyle.prediction.rows import RankedStyle
 from artstyle.progress import Progress, silent
 
 STAGE = "drawing heatmaps"
@@ -55,7 +56,7 @@ class _Prepared:
     path: Path
     picture: Image.Image | None
     image: Tensor | None
-    """What the model sees of it, 3 x S x S."""
+    """The model's input, 3 x S x S."""
     error: str | None
 
 

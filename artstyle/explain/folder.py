@@ -28,7 +28,7 @@ class HeatmapRecord:
     """A line of ``heatmaps.jsonl``: one heatmap, and the names of its files."""
 
     path: str
-    """As it was given, with backslash escapes for bytes that are not UTF-8."""
+    """The path as it was given, with backslash escapes for bytes that are not UTF-8."""
     style: str
     """The style that the heat is for."""
     probability: float

@@ -33,7 +33,7 @@ _THUMBNAIL_PX = 160
 
 @dataclass(frozen=True)
 class Drawn:
-    """How many pictures got a heatmap, and which could not be read."""
+    """The number of pictures with a heatmap, and the ones that could not be read."""
 
     records: list[HeatmapRecord]
     failures: list[tuple[Path, str]]

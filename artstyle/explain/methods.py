@@ -10,4 +10,4 @@ TITLES: dict[Method, str] = {
     "layercam": "LayerCAM",
     "eigencam": "EigenCAM",
 }
-"""As people write them."""
+"""The names as people write them."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.prediction.predict import RankedStyle
+from artstyle.prediction.rows import RankedStyle
 from artstyle.presentation.plots import (
     DPI,
     INK,
@@ -56,7 +56,7 @@ def seen_region(size: tuple[int, int], preprocessing: Preprocessing) -> Region:
     """Return the part of a picture of that width and height that reaches the model.
 
     The same arithmetic as torchvision's Resize and CenterCrop: the longer side is cut to whole
-    pixels after scaling, and half of what is too much goes on each side.
+    pixels after scaling, and half of the excess is cut on each side.
     """
     if preprocessing.fit == "squash":
         return WHOLE

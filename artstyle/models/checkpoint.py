@@ -1,6 +1,6 @@
 """Checkpoints: weights, labels and preprocessing in one safetensors file; nothing that can run.
 
-The tensors of the network stand under ``weights.``, those of a training state under ``state.``.
+The network's tensors are named ``weights.*``, those of a training state ``state.*``.
 Everything else is JSON in the file's metadata.
 """
 
@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from artstyle.errors import MissingError, UsageError, WeightsError
+from artstyle.errors import MissingError, UsageError, WeightsError, one_line
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header, header_text, parse_header, parse_metadata
 from artstyle.models.zoo import ModelSpec
@@ -32,7 +32,7 @@ _WEIGHTS, _STATE = "weights.", "state."
 
 @dataclass(frozen=True)
 class StyleModel:
-    """A network that is ready to answer, with all that its answers mean."""
+    """A network that is ready to answer, with its labels and preprocessing."""
 
     name: str
     network: nn.Module
@@ -58,7 +58,7 @@ def write_checkpoint(
     Args:
         path: Ends in ``.safetensors``.
         network: Its parameters and buffers are written as they are.
-        header: What the checkpoint says of itself.
+        header: The description of the model.
         state: Nested dicts, lists, tensors and plain values, given back by ``read_state``.
     """
     tensors = {f"{_WEIGHTS}{key}": value for key, value in network.state_dict().items()}
@@ -81,10 +81,10 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
 
 
 def read_header(path: Path) -> Header:
-    """Return what a checkpoint says of itself, without its tensors.
+    """Return the header of a checkpoint, without its tensors.
 
     Raises:
-        MissingError, WeightsError: The file is not there, or no checkpoint of ours.
+        MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
     """
     return parse_header(_text(path), path)
 
@@ -93,13 +93,13 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the network's weights and the training state.
 
     Raises:
-        MissingError, WeightsError: The file is not there, or no checkpoint of ours.
+        MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
     """
     tensors = _tensors(path)
     try:
         state: dict[str, Any] = _decode(parse_metadata(_text(path), path).state, tensors)
     except (LookupError, TypeError, ValueError, RecursionError):
-        raise WeightsError(f"{path} holds a training state that was not written by us") from None
+        raise WeightsError(f"{path} holds a training state that artstyle did not write") from None
     return _weights(tensors), state
 
 
@@ -111,11 +111,11 @@ def load_style_model(path: Path, device: torch.device) -> StyleModel:
         device: Where the network is put, as ``choose_device`` returns it.
 
     Raises:
-        MissingError, WeightsError: The file is not there, or no checkpoint of ours.
+        MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
     """
     header = read_header(path)
     weights = _weights(_tensors(path))
-    # First without memory: a header may ask for a network of any size, the file bears out its own.
+    # First without memory: a header may ask for a network of any size, but the file has one size.
     with torch.device("meta"):
         _require_fit(weights, _build(header, path).network, header, path)
     built = _build(header, path)
@@ -165,10 +165,10 @@ def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
-    """Open a safetensors file, which says where each tensor lies and is checked against its size.
+    """Open a safetensors file; its header must agree with its size.
 
     Raises:
-        MissingError, WeightsError: The file is not there, or no safetensors file.
+        MissingError, WeightsError: The file does not exist, or is not a safetensors file.
     """
     if not path.is_file():
         raise MissingError(f"no checkpoint {path}")
@@ -176,15 +176,15 @@ def _opened(path: Path) -> Iterator[Any]:
         with safe_open(path, framework="pt") as file:
             yield file
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        reason = visible(" ".join(str(error).split()))[:200]
-        raise WeightsError(f"{path} is damaged or no safetensors file: {reason}") from None
+        reason = visible(one_line(error))[:200]
+        raise WeightsError(f"{path} is damaged or not a safetensors file: {reason}") from None
     except RuntimeError as error:
         # The file is opened once more by torch: with too many open, that is what fails.
         raise _os_error(error, path) or error from None
 
 
 def _os_error(error: Exception, path: Path) -> OSError | None:
-    """Return the system's error that safetensors or torch has put into words, if it is one."""
+    """Return the system's error in a message of safetensors or torch, if there is one."""
     number = re.search(r"\((?:os error )?(\d+)\)", str(error))
     return OSError(int(number[1]), os.strerror(int(number[1])), str(path)) if number else None
 
@@ -201,7 +201,7 @@ def _build(header: Header, path: Path) -> Built:
 def _require_fit(
     weights: Mapping[str, Tensor], network: nn.Module, header: Header, path: Path
 ) -> None:
-    """Refuse weights that the network does not have, or that no answer can come from."""
+    """Refuse weights that do not fit the network, or are not finite."""
     wanted = network.state_dict()
     for key in sorted({*wanted, *weights}):
         asked, given = wanted.get(key), weights.get(key)
@@ -211,7 +211,7 @@ def _require_fit(
                 f" '{visible(key)}' is {_kind(given)} and should be {_kind(asked)}"
             )
         if not given.isfinite().all():
-            raise WeightsError(f"{path} cannot answer: '{key}' holds values that are no numbers")
+            raise WeightsError(f"{path} cannot answer: '{key}' holds NaN or infinite values")
 
 
 def _kind(tensor: Tensor | None) -> str:

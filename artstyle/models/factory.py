@@ -20,12 +20,12 @@ _RESNET_DROPOUT = 0.5
 
 @dataclass(frozen=True)
 class Built:
-    """A network and what is known of it."""
+    """A network and its description."""
 
     network: nn.Module
     spec: ModelSpec
     notes: Mapping[str, str] = field(default_factory=dict)
-    """What was taken from a file of weights: stage -> words; empty without a file."""
+    """The parts taken from a file of weights: part -> words; empty without a file."""
 
 
 def build_network(
@@ -49,8 +49,8 @@ def build_network(
         styles: Their names, by which a file's rows of the head are kept.
 
     Raises:
-        UnknownNameError: There is no such model.
-        WeightsError: The weights cannot be had, or do not fit.
+        UnknownNameError: The model is unknown.
+        WeightsError: The weights cannot be loaded, or do not fit.
     """
     require_model(name)
     weights = weights_at_start(name, weights)
@@ -82,7 +82,7 @@ def _build_simple(
 def _build_torchvision(
     spec: ModelSpec, pretrained: bool, num_styles: int, size: int | None, dropout: float | None
 ) -> nn.Module:
-    # A second that those who need it not need not wait.
+    # Importing it takes a second, which other models need not wait.
     models = import_module("torchvision.models")
     try:
         network: nn.Module = models.get_model(

@@ -1,4 +1,4 @@
-"""What stands beside a model's tensors: its name, styles and preprocessing, as JSON text."""
+"""The header of a model's file: its name, styles and preprocessing, as JSON text."""
 
 import json
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _FORMAT_VERSION = 1
 
 @dataclass(frozen=True)
 class Header:
-    """What a checkpoint says of itself."""
+    """The description of a model in its checkpoint."""
 
     name: str
     labels: tuple[str, ...]
@@ -25,7 +25,7 @@ class Header:
 
 
 def header_text(header: Header, state: object = None) -> str:
-    """Return what stands beside tensors, as JSON that `parse_header` reads."""
+    """Return the header as JSON that `parse_header` reads."""
     metadata = {
         "format_version": _FORMAT_VERSION,
         "model": header.name,
@@ -46,7 +46,7 @@ def parse_header(text: str, path: Path) -> Header:
     metadata = parse_metadata(text, path)
     labels = metadata.labels
     if not labels or len(set(labels)) < len(labels) or not all(map(is_style_name, labels)):
-        raise WeightsError(f"{path} names no styles, one twice, or one that is no visible text")
+        raise WeightsError(f"{path} has no styles, or one twice, or one that is not visible text")
     return Header(
         name=metadata.model,
         labels=tuple(labels),
@@ -57,7 +57,7 @@ def parse_header(text: str, path: Path) -> Header:
 
 @dataclass(frozen=True)
 class Metadata:
-    """What stands beside the tensors."""
+    """The metadata next to the tensors."""
 
     model: str
     labels: list[str]

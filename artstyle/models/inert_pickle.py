@@ -23,7 +23,7 @@ class Name:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """What a call would have given: the name of what was called, and the arguments."""
+    """A call that is not made: the name of the function, and the arguments."""
 
     path: str
     arguments: tuple[Any, ...]
@@ -31,7 +31,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Storage:
-    """Where the numbers of tensors are."""
+    """The storage of a tensor's numbers."""
 
     key: str
     type: str
@@ -84,7 +84,7 @@ class Machine:
             self.stack[-1].update((key, value) for key, value in pairs if type(key) in (str, int))
 
     def call(self, called: Any, arguments: Any) -> None:
-        """Put on the stack what stands for a call; only dictionaries are made."""
+        """Put a placeholder of a call on the stack; only dictionaries are made."""
         path = called.path if isinstance(called, Name) else "an object"
         self.push({} if path in _DICTIONARIES else Call(path, arguments))
         # Python 2 gives an ordered dictionary all its pairs at once.
@@ -142,4 +142,4 @@ _STEPS: dict[str, Callable[[Machine, Any], object]] = {
     "BUILD": lambda m, _: m.stack.pop(),
     "BINPERSID": lambda m, _: m.storage(),
 }
-"""What each instruction of the protocols 2 to 5 does; the older two cannot hold tensors."""
+"""The action of each instruction of protocols 2 to 5; the older two cannot hold tensors."""

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from artstyle.errors import MissingError, WeightsError
+from artstyle.errors import MissingError, WeightsError, one_line
 from artstyle.models.checkpoint import StyleModel, checkpoint_fingerprint
 from artstyle.models.folding import folded
 from artstyle.models.header import Header, header_text, parse_header
@@ -50,7 +50,7 @@ class OnnxNetwork(nn.Module):
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # noqa: BLE001  # its error classes have no common base
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)[:200]
             raise WeightsError(f"{path} is damaged or not an ONNX file: {reason}") from None
 
     def forward(self, images_N3SS: Tensor) -> Tensor:

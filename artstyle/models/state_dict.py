@@ -16,7 +16,7 @@ from artstyle.models.header import parse_header
 from artstyle.models.torch_file import read_tensors
 from artstyle.styles.names import visible
 
-# What torch and safetensors were seen to raise on damaged files.
+# Errors that torch and safetensors raised on damaged files.
 _READING_ERRORS = (
     SafetensorError,
     BadZipFile,
@@ -35,7 +35,7 @@ _READING_ERRORS = (
 _AVERAGED = re.compile(r"(^|[._])ema([._]|$)", re.IGNORECASE)
 """An exponential moving average of the weights, in the names that timm and others give it."""
 _ALIKE = 0.9
-"""Of the tensors that the best prefix has, what another must have to be as good."""
+"""Share of the best prefix's tensors that another prefix needs to be as good."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def read_state_dict(path: Path) -> StateDict:
 
 
 def find_prefix(state: StateDict, wanted: Mapping[str, Tensor], path: Path) -> str:
-    """Return what stands before the names under which most of a network's tensors are.
+    """Return the prefix under which most of a network's tensors are named.
 
     Frameworks put ``module.``, ``_orig_mod.``, ``model.`` and others before the names, and save
     them in dictionaries such as ``state_dict``; both are prefixes here. A moving average of the

@@ -46,7 +46,7 @@ Read = Callable[[str], bytearray]
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Return every tensor that stands under names, in dictionaries at most six deep.
+    """Return every tensor that has a name, in dictionaries at most six deep.
 
     Args:
         path: A zip archive or a file of the older format, as `torch.save` writes them.
@@ -113,7 +113,7 @@ def _require_order(order: str) -> None:
 
 
 def _walk(value: Any, name: str, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Yield everything that stands under names, dictionaries too, with the dotted name."""
+    """Yield everything that has a name, dictionaries too, with the dotted name."""
     yield name, value
     if isinstance(value, dict) and depth < _MAX_DEPTH:
         for key, item in value.items():

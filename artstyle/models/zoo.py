@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from artstyle.config import DataConfig
-from artstyle.errors import UnknownNameError, UsageError
+from artstyle.errors import UnknownNameError, UsageError, one_line
 from artstyle.pictures.preprocessing import Interpolation, Preprocessing
 
 Source = Literal["artstyle", "torchvision", "timm"]
@@ -149,7 +149,7 @@ def weights_at_start(name: str, asked: str | None) -> str:
 
 def refused_size(name: str, image_size: int | None, error: Exception) -> UsageError:
     """Return the error for a network that does not accept this image size."""
-    reason = " ".join(str(error).split())[:120]
+    reason = one_line(error)[:120]
     return UsageError(
         f"{name} does not accept {image_size}-pixel images ({reason});"
         " leave data.image_size out for the model's own size"

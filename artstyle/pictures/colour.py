@@ -16,13 +16,13 @@ _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
 # Vendors' sRGB profiles differ from each other by one of 255 levels at most.
 _SAME = 1
 UNUSABLE = b""
-"""Stands for a profile that cannot be read."""
+"""The value of a profile that cannot be read."""
 
 
 @dataclass(frozen=True)
 class _Conversion:
     mode: str
-    """Of the pixels that the profile describes, in Pillow's words."""
+    """Pillow's mode of the pixels that the profile describes."""
     transform: ImageCms.ImageCmsTransform | None
     """To sRGB; None for a profile that is sRGB's own."""
 
@@ -53,7 +53,7 @@ def _without_profile(colour: Image.Image) -> Image.Image:
 
 
 def _in_mode(colour: Image.Image, mode: str) -> Image.Image | None:
-    """Return the picture in the mode that a profile describes, None if it is of another kind."""
+    """Return the picture in the mode of a profile; None if its pixels are of another kind."""
     if colour.mode == mode:
         return colour
     if (colour.mode, mode) == ("L", "RGB"):
@@ -111,7 +111,7 @@ _PRIMARIES = {
     9: (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, *_D65),
     12: (0.680, 0.320, 0.265, 0.690, 0.150, 0.060, *_D65),
 }
-# Transfer characteristics: video's are shown with sRGB's curve, 0 stands for it.
+# Transfer characteristics: video's are shown with sRGB's curve, 0 means it.
 _GAMMAS = {1: 0.0, 4: 2.2, 5: 2.8, 6: 0.0, 8: 1.0, 13: 0.0, 14: 0.0, 15: 0.0}
 _UNSPECIFIED = 2
 # 1 / 2.2 is how programs that know no better curve write down sRGB.

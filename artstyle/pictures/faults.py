@@ -1,10 +1,12 @@
-"""What can go wrong with a picture's file, in words, and what is the machine's fault instead."""
+"""Faults of a picture's file in words, separate from the machine's faults."""
 
 import errno
 import struct
 import zlib
 
 from PIL import Image
+
+from artstyle.errors import one_line
 
 DECODING_ERRORS = (
     OSError,
@@ -21,7 +23,7 @@ DECODING_ERRORS = (
     zlib.error,
     Image.DecompressionBombError,
 )
-"""What decoders were seen to raise on damaged files."""
+"""Errors that decoders raised on damaged files."""
 FAULTS_OF_THE_MACHINE = frozenset(
     {
         errno.EIO,
@@ -33,17 +35,17 @@ FAULTS_OF_THE_MACHINE = frozenset(
         errno.EHOSTDOWN,
     }
 )
-"""Files that are read with these must not count as unreadable."""
+"""A file that fails with one of these must not count as unreadable."""
 
 
 def fault(error: BaseException) -> str:
     """Return what is wrong with a file, in one line.
 
     Raises:
-        OSError: Nothing is: the machine lacks something, or a share is gone.
+        OSError: The file is not at fault: the machine lacks something, or a share is gone.
     """
     if isinstance(error, OSError) and error.errno in FAULTS_OF_THE_MACHINE:
         raise error
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error)

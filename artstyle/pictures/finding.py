@@ -1,8 +1,8 @@
-"""From arguments to pictures: files, folders, globs and lists, as a stream in a fixed order.
+"""Finding the pictures of arguments: files, folders, globs and lists, in a fixed order.
 
 An argument that names a file is that file, whatever its name looks like. One that names a folder
 is every picture in it, at any depth, sorted by the code points of their paths. Anything else with
-``*``, ``?`` or ``[`` in it is a glob, where ``**`` stands for any number of folders.
+``*``, ``?`` or ``[`` in it is a glob, where ``**`` matches any number of folders.
 """
 
 import codecs
@@ -22,7 +22,7 @@ from artstyle.pictures.skipped import is_litter
 from artstyle.storage.files import errors_named, text_encoding
 
 LIST = "-"
-"""The argument that stands for a list of paths on standard input."""
+"""The argument that means a list of paths on standard input."""
 
 Skipped = Callable[[Path], object]
 """Called with a file that is passed over."""
@@ -84,9 +84,9 @@ def require_pictures(found: Iterable[PicturePath]) -> Iterator[PicturePath]:
 
 
 def printable(path: Path) -> str:
-    """Return a path as one line that any terminal, page or file of text can bear.
+    """Return a path as one line that is safe in any terminal, page or text file.
 
-    Bytes that are no UTF-8 and characters that would steer a terminal become backslash escapes.
+    Bytes that are not UTF-8 and characters that control a terminal become backslash escapes.
     """
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
@@ -129,7 +129,7 @@ def _glob(pattern: Path, skipped: Skipped) -> Iterator[PicturePath]:
 
 States = frozenset[int]
 """The positions in a pattern that a path so far can have reached; its length: all of it, and
-whatever lies below."""
+whatever is below."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def _is_folder(entry: os.DirEntry[str] | Path) -> bool:
 
 
 def _advance(states: States, name: str, pattern: tuple[str, ...]) -> States:
-    """Return where in the pattern a path stands that goes on with ``name``."""
+    """Return the position in the pattern after a path continues with ``name``."""
     after = set()
     for state in states:
         if state == len(pattern) or pattern[state] == "**":
@@ -210,7 +210,7 @@ def _advance(states: States, name: str, pattern: tuple[str, ...]) -> States:
 
 
 def _reached(states: set[int], pattern: tuple[str, ...]) -> States:
-    """Add the positions behind each ``**``, which may stand for no folder at all."""
+    """Add the positions behind each ``**``, which may match zero folders."""
     reached = set(states)
     for state, part in enumerate(pattern):
         if part == "**" and state in reached:
@@ -219,15 +219,15 @@ def _reached(states: set[int], pattern: tuple[str, ...]) -> States:
 
 
 def _matches(name: str, part: str) -> bool:
-    meant = not is_litter(name) or part == name or part.startswith(".")
-    return meant and fnmatchcase(name, part)
+    allowed = not is_litter(name) or part == name or part.startswith(".")
+    return allowed and fnmatchcase(name, part)
 
 
 def _listed_paths(list_file: BinaryIO | None) -> Iterator[Path]:
     """Read the list as it comes; without a byte-order mark, names keep their own bytes.
 
     Raises:
-        UsageError: There is no standard input, or it is not the text that it begins as.
+        UsageError: Standard input is closed, or is not text in the encoding of its start.
         OSError: It cannot be read; the error says that it is standard input.
     """
     if list_file is None:
@@ -253,7 +253,7 @@ def _listed_paths(list_file: BinaryIO | None) -> Iterator[Path]:
 def _wide_codec(start: bytes) -> str:
     """Return the codec of a list in UTF-16 or UTF-32; empty for one of bytes.
 
-    Without a mark, only line ends of two bytes tell UTF-16 from names that NUL separates.
+    Without a mark, only line ends of two bytes distinguish UTF-16 from names that NUL separates.
     """
     codec = text_encoding(start)
     unmarked = codec in ("utf-16-le", "utf-16-be")

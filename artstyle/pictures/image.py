@@ -27,23 +27,23 @@ from artstyle.pictures.orientation import SIDEWAYS, TURNS, orientation
 from artstyle.pictures.shrinking import DRAFT_MARGIN, draft, resized, shrunk_size
 
 _JPEGS = ("JPEG", "MPO")
-# Our own limit stands before the first pixel is decoded; Pillow's would end at 179 megapixels.
+# Our own limit applies before the first pixel is decoded; Pillow's would end at 179 megapixels.
 Image.MAX_IMAGE_PIXELS = None
-# Decoders get a file in pieces of this size and begin a row of blocks anew after each: with
+# Decoders get a file in pieces of this size and begin a row of blocks again after each: with
 # Pillow's own 64 kB that costs a tenth of the time.
 ImageFile.MAXBLOCK = 1 << 22
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 # What Pillow logs it also raises; without a handler Python would write it to stderr.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
-# What is wrong with a TIFF is raised by Pillow, and written to stderr by its libtiff, unless that
-# is told not to; where it cannot be reached it writes on.
+# Pillow raises the errors of a TIFF; its libtiff also writes them to stderr, unless its handler is
+# removed. Where the library cannot be reached, it keeps writing.
 with suppress(OSError, AttributeError):
     ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)
 
 
 @dataclass(frozen=True)
 class ImageRules:
-    """What may be read, and what stands behind transparent pixels."""
+    """The limits of what is read, and the colour behind transparent pixels."""
 
     max_pixels: int = 200_000_000
     """A picture with more pixels than this is rejected before it is decoded."""
@@ -63,12 +63,12 @@ class DecodedImage:
     pixels: Image.Image
     """8-bit RGB, upright; shrunk if that was asked for."""
     width: int
-    """Of the file's picture when upright, in pixels, before any shrinking."""
+    """Width and height of the upright picture in the file, in pixels, before any shrinking."""
     height: int
     format: str
-    """Of the file: "JPEG", "PNG", ..."""
+    """The file's format: "JPEG", "PNG", ..."""
     mode: str
-    """Of the file's pixels, in Pillow's words: "RGB", "CMYK", "P", "L", ..."""
+    """Pillow's mode of the file's pixels: "RGB", "CMYK", "P", "L", ..."""
     profile_ignored: bool = False
     """Whether the file has a colour profile that cannot be used, so that it is taken for sRGB."""
 
@@ -105,7 +105,7 @@ def read_image(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """What is asked of one file."""
+    """The request for one file."""
 
     short_side_px: int | None
     draft_margin: float
@@ -157,7 +157,7 @@ def _read_jpeg(file: BinaryIO, wanted: _Wanted) -> DecodedImage:
             raise ImageError(f"{kind}, which is not read; save it with 8 bits") from None
         raise
     except OSError as error:
-        fault(error)  # The machine's own faults go on.
+        fault(error)  # The machine's own faults are raised.
         file.seek(0)
         content = file.read()
         if not is_complete_without_end(content):

@@ -30,7 +30,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def named(source: Path | bytes) -> AbstractContextManager[None]:
-    """Let errors of a file name it; bytes have no name."""
+    """Name the file in its errors; bytes have no name."""
     return nullcontext() if isinstance(source, bytes) else errors_named(source)
 
 
@@ -53,7 +53,7 @@ def opened(source: Path | bytes) -> BinaryIO:
 
 
 def _require_regular_file(path: Path) -> None:
-    """Refuse what is no file with content, before opening: a pipe would be waited for."""
+    """Refuse anything but a file with content, before opening it: a pipe would block."""
     try:
         status = path.stat()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""How a stored picture is brought upright."""
+"""The orientation of a stored picture, and the turn that makes it upright."""
 
 from PIL import Image
 
@@ -15,7 +15,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""Orientation -> what brings the stored picture upright."""
+"""Orientation -> the turn that makes the stored picture upright."""
 SIDEWAYS = frozenset({5, 6, 7, 8})
 """The turns that exchange width and height."""
 

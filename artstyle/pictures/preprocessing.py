@@ -1,4 +1,4 @@
-"""What is done to a picture before a model sees it: stored with the weights, to stay true."""
+"""The preprocessing of pictures for a model, stored with its weights."""
 
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
@@ -16,18 +16,18 @@ Fit = Literal["crop", "squash"]
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From a file to the square of numbers that a network sees."""
+    """The steps from a file to the square of numbers that a network sees."""
 
     __pydantic_config__ = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     image_size: Annotated[int, Field(ge=16, le=MAX_IMAGE_SIZE)]
     """Side in pixels of the square."""
     mean: tuple[Finite, Finite, Finite]
-    """Of R, G and B in 0 to 1, taken away."""
+    """Mean of R, G and B in 0 to 1; it is subtracted."""
     std: tuple[Scale, Scale, Scale]
-    """Of R, G and B in 0 to 1, divided by."""
+    """Standard deviation of R, G and B in 0 to 1; it divides."""
     interpolation: Interpolation
-    """How pixels are resampled."""
+    """The resampling of pixels."""
     fit: Fit
     """crop: the centre of the picture; squash: all of it, its aspect lost."""
     read_size: Annotated[int, Field(ge=1, le=MAX_CACHE_SIZE)]
@@ -41,7 +41,7 @@ class Preprocessing:
 
     @property
     def rules(self) -> ImageRules:
-        """What may be read, as the image loader takes it."""
+        """The limits for the image loader."""
         return ImageRules(self.max_pixels, self.min_side_px, self.background)
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from PIL import Image
 
 DRAFT_MARGIN = 2.0
 """A JPEG decoded at a fraction of its size keeps at least this many times the pixels per side that
-are asked for. At 2 a scan of 6 megapixels differs from the one decoded whole by 0.2 of 255 grey
-levels on average, the sharpest picture by 0.5, and a model names the same styles."""
+are asked for. At 2, a scan of 6 megapixels differs from the one decoded whole by 0.2 of 255 grey
+levels on average. The sharpest picture differs by 0.5. A model names the same styles."""
 
 
 def shrink(image: Image.Image, short_side_px: int) -> Image.Image:
@@ -30,8 +30,8 @@ def draft(
     """Let a JPEG be decoded at 1/2, 1/4 or 1/8 of its size if that is ``margin`` times ``size``.
 
     Returns:
-        Where the picture lies in the decoded pixels: their number is rounded up, so the last
-        column and row may stand for a fraction only. None if it is decoded as it is.
+        The picture's box in the decoded pixels: their number is rounded up, so the last
+        column and row may cover a fraction only. None if it is decoded as it is.
     """
     wanted_width, wanted_height = (math.ceil(margin * side) for side in size)
     drafted = image.draft(None, (wanted_width, wanted_height))

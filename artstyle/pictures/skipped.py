@@ -12,13 +12,13 @@ _LITTER = frozenset(
         "__macosx", "network trash folder", "temporary items",
     )
 )  # fmt: skip
-"""What operating systems and network drives put into folders, in small letters."""
+"""Names that operating systems and network drives put into folders, in lower case."""
 _LONGEST_ENDING = 12
 _LISTED = 6
 
 
 def is_litter(name: str) -> bool:
-    """Return whether a file or folder is hidden, or left there by a system: nobody means it."""
+    """Return whether a file or folder is hidden, or was put there by a system."""
     return name.startswith((".", "~$")) or name.casefold() in _LITTER
 
 
@@ -40,7 +40,7 @@ def counted_endings(counts: Counter[str]) -> str:
 
 
 def ending(name: str) -> str:
-    """Return the ending of a file's name in small letters, with its dot, or ""."""
+    """Return the ending of a file's name in lower case, with its dot, or ""."""
     suffix = PurePosixPath(name).suffix.lower()
     is_ending = suffix[1:].replace("_", "").isalnum() and len(suffix) <= _LONGEST_ENDING
     return suffix if is_ending else ""

@@ -1,4 +1,4 @@
-"""From a decoded picture to the tensor that a network sees.
+"""The transform of a decoded picture to the tensor that a network sees.
 
 The same as torchvision's Resize, CenterCrop, ToDtype and Normalize, to the last bit; importing it
 for these would take a cold start longer than torch itself does.
@@ -48,7 +48,7 @@ def square_transform(preprocessing: Preprocessing) -> Callable[[Image.Image], Im
 def normalise(pixels_NHW3: Tensor, preprocessing: Preprocessing) -> Tensor:
     """Return 8-bit pixels as normalised float32, N x 3 x H x W: the last part of it, for a batch.
 
-    In memory a picture's pixels stay beside each other (channels last).
+    In memory a pixel's channels stay next to each other (channels last).
     """
     images_N3HW = pixels_NHW3.permute(0, 3, 1, 2).to(torch.float32).mul_(1 / 255)
     mean_311, std_311 = (

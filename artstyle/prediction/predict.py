@@ -1,10 +1,6 @@
-"""Naming the styles of pictures: one row a picture, in order, written as it comes."""
+"""Naming the styles of pictures: one row for each, in order, as the model answers."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,46 +12,10 @@ from artstyle.models.checkpoint import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.prediction.rows import DECIMALS, PredictionRow, RankedStyle
 from artstyle.progress import Progress, silent
-from artstyle.storage.files import csv_writer
 
-DataFormat = Literal["csv", "json", "jsonl"]
 STAGE = "naming styles"
-
-# Float32 logits differ in the eighth digit between batch sizes; more would print noise.
-_DECIMALS = 8
-# A spreadsheet takes a cell that begins like this for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
-
-
-@dataclass(frozen=True)
-class RankedStyle:
-    """A style and how probable the model holds it to be, 0 to 1."""
-
-    style: str
-    probability: float
-
-
-@dataclass(frozen=True)
-class PredictionRow:
-    """What is said of one picture."""
-
-    path: Path
-    styles: tuple[RankedStyle, ...] | None
-    """The most probable first; None where the picture could not be read."""
-    error: str | None
-    model: str
-    """The fingerprint of the model that says it."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the row as it stands in JSON."""
-        ranked = self.styles
-        return {
-            "path": str(self.path),
-            "styles": ranked and [{"style": r.style, "probability": r.probability} for r in ranked],
-            "error": self.error,
-            "model": self.model,
-        }
 
 
 def predict_styles(
@@ -73,12 +33,12 @@ def predict_styles(
     of pictures.
 
     Args:
-        model: The model that is asked.
+        model: The model.
         pictures: Consumed as needed.
-        top_k: How many styles a row names; all, where the model knows fewer.
-        batch_size: Pictures a forward pass; None takes what suits the device.
-        threads: None takes one per core.
-        progress: Told after each picture.
+        top_k: How many styles a row names; all, if the model knows fewer.
+        batch_size: Pictures per forward pass; None takes what suits the device.
+        threads: How many threads read pictures; None takes one per core.
+        progress: Called after each picture.
     """
 
     def read(picture: PicturePath) -> Image.Image:
@@ -93,10 +53,10 @@ def predict_styles(
 
 
 def read_picture(picture: PicturePath, preprocessing: Preprocessing) -> Image.Image:
-    """Decode a picture as the model was taught to see pictures.
+    """Decode a picture as in training.
 
     Raises:
-        ImageError: There is none, or it cannot be read.
+        ImageError: The picture does not exist or cannot be read.
     """
     if picture.problem is not None:
         raise ImageError(picture.problem)
@@ -112,70 +72,10 @@ def rank_styles(
     """Return the ``top_k`` most probable styles; among equals, the first label comes first."""
     probabilities_C = softmax(logits_C)
     best = np.argsort(-probabilities_C, kind="stable")[:top_k]
-    return tuple(RankedStyle(labels[c], round(float(probabilities_C[c]), _DECIMALS)) for c in best)
-
-
-def write_rows(
-    rows: Iterable[PredictionRow], stream: TextIO, data_format: DataFormat, num_styles: int
-) -> Iterator[PredictionRow]:
-    """Write each row to ``stream`` as it comes, then hand it on.
-
-    Args:
-        rows: Consumed one by one.
-        stream: Must bear paths that are no valid UTF-8: in JSON with ``backslashreplace``, which
-            makes a lone surrogate the escape that JSON has for it; in CSV with
-            ``surrogateescape``, which gives back the path's own bytes.
-        data_format: ``json`` is one array, ``jsonl`` an object a line.
-        num_styles: How many styles a row names: the columns of ``csv``.
-    """
-    if data_format == "csv":
-        return _write_csv(rows, stream, num_styles)
-    return _write_json(rows, stream) if data_format == "json" else _write_jsonl(rows, stream)
+    return tuple(RankedStyle(labels[c], round(float(probabilities_C[c]), DECIMALS)) for c in best)
 
 
 def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> PredictionRow:
     logits_C = prediction.logits_C
     ranked = None if logits_C is None else rank_styles(logits_C, model.labels, top_k)
     return PredictionRow(prediction.item.path, ranked, prediction.error, model.fingerprint)
-
-
-def _write_csv(
-    rows: Iterable[PredictionRow], stream: TextIO, num_styles: int
-) -> Iterator[PredictionRow]:
-    write = csv_writer(stream)
-    numbered = [(f"style_{n}", f"probability_{n}") for n in range(1, num_styles + 1)]
-    write(["path", *(name for pair in numbered for name in pair), "error", "model"])
-    for row in rows:
-        ranked = [cell for r in row.styles or () for cell in (r.style, _plain(r.probability))]
-        padding = [""] * (2 * num_styles - len(ranked))
-        write([_inert(row.path), *ranked, *padding, row.error or "", row.model])
-        yield row
-
-
-def _write_json(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[PredictionRow]:
-    separator = "[\n"
-    for row in rows:
-        stream.write(f"{separator}{_json(row)}")
-        separator = ",\n"
-        yield row
-    stream.write("\n]\n" if separator == ",\n" else "[]\n")
-
-
-def _write_jsonl(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[PredictionRow]:
-    for row in rows:
-        stream.write(f"{_json(row)}\n")
-        yield row
-
-
-def _json(row: PredictionRow) -> str:
-    return json.dumps(row.to_dict(), ensure_ascii=False, allow_nan=False)
-
-
-def _plain(probability: float) -> str:
-    return f"{probability:.{_DECIMALS}f}"
-
-
-def _inert(path: Path) -> str:
-    """Return a path that no spreadsheet takes for a formula, and that still leads to the file."""
-    text = str(path)
-    return f"./{text}" if text.startswith(_FORMULA_STARTS) else text

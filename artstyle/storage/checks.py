@@ -1,4 +1,4 @@
-"""Data from outside, held to the types and bounds that it must have."""
+"""Data from outside, checked against the types and bounds that it must have."""
 
 from functools import cache
 from pathlib import Path

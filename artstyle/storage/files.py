@@ -2,6 +2,7 @@
 
 import codecs
 import csv
+import glob
 import hashlib
 import json
 import os
@@ -17,15 +18,15 @@ import yaml
 from artstyle.errors import ConfigError, DataError, MissingError, one_line
 
 TEMPORARY_PREFIX = ".tmp"
-"""Of the names of files that are not whole yet, ours and those of safetensors; a process that is
-killed leaves one behind."""
+"""How the names of unfinished files begin, ours and those of safetensors; a killed process leaves
+one behind."""
 
 _CHUNK_BYTES = 1 << 20
 # Descriptions in museums' tables are longer than the 131,072 characters that csv allows. The limit
 # is the whole process's, so it is only ever raised, to the most that every platform knows.
 csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
-# A spreadsheet takes a cell that begins so for a formula. Apostrophes are counted in, so that one
-# that belongs to the text can be told from the one that is put before a formula.
+# A spreadsheet reads a cell that begins so as a formula. Apostrophes are included: one that belongs
+# to the text must differ from the one that is put before a formula.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _MAY_BE_FORMULA = frozenset("'=+-@\t\r")
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
@@ -42,20 +43,26 @@ os.umask(_UMASK)
 
 
 @contextmanager
-def atomic_path(path: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it takes the place of ``path``.
+def atomic_path(path: Path, *, durable: bool = True, suffix: str | None = None) -> Iterator[Path]:
+    """Yield a temporary path in the same folder; on success it replaces ``path``.
 
-    The bytes reach the disk before the name does (write, fsync, rename), so that a process or a
-    machine that dies leaves the old file or the new one, never half of one. Parents are made.
-    Without ``durable`` that holds of a process only: for thousands of small files that can be
-    made again, waiting for the disk after each would take most of the time.
+    The bytes reach the disk before the name does (write, fsync, rename). A process or a machine
+    that dies leaves the old file or the new one, never half of one. Parents are made.
+
+    Args:
+        path: The file to write.
+        durable: Wait until the disk has the bytes. Without it, only the death of the process is
+            safe: for thousands of small files that can be made again, waiting for the disk
+            after each would take most of the time.
+        suffix: How the temporary name ends, for `remove_unfinished`; None takes the file's own.
 
     Raises:
         OSError: The disk is full, fails, or may not be written; it says which file.
     """
+    ending = path.suffix if suffix is None else suffix
     with errors_named(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=path.suffix)
+        descriptor, name = mkstemp(dir=path.parent, prefix=TEMPORARY_PREFIX, suffix=ending)
         os.close(descriptor)
         temporary = Path(name)
         try:
@@ -78,7 +85,7 @@ def remove_unfinished(folder: Path, suffix: str = "") -> None:
         folder: No other process may write files with this suffix to it now.
         suffix: Only files whose name ends so are removed: ".html". Empty means all.
     """
-    for path in folder.glob(f"{TEMPORARY_PREFIX}*{suffix}"):
+    for path in folder.glob(f"{TEMPORARY_PREFIX}*{glob.escape(suffix)}"):
         if not path.is_dir():
             path.unlink(missing_ok=True)
 
@@ -115,8 +122,8 @@ def read_json(path: Path) -> Any:
     """Return the content of a JSON file.
 
     Raises:
-        MissingError: There is no such file.
-        DataError: It is no JSON.
+        MissingError: The file does not exist.
+        DataError: The file is not JSON.
     """
     try:
         return json.loads(_read_text(path))
@@ -135,8 +142,8 @@ def read_yaml(path: Path) -> Any:
     """Return the content of a YAML file; tags that name Python objects are refused.
 
     Raises:
-        MissingError: There is no such file.
-        ConfigError: It is no YAML.
+        MissingError: The file does not exist.
+        ConfigError: The file is not YAML.
     """
     try:
         return yaml.safe_load(_read_text(path))
@@ -149,7 +156,7 @@ def read_yaml(path: Path) -> Any:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write ``rows`` as UTF-8 CSV with bare line feeds, whole or not at all.
 
-    Rows are consumed one by one. A path that is no valid UTF-8 keeps its bytes (surrogateescape).
+    Rows are consumed one by one. A path that is not valid UTF-8 keeps its bytes (surrogateescape).
     A text that a spreadsheet would take for a formula gets an apostrophe, as spreadsheets have it;
     ``read_csv(..., ours=True)`` takes it away again.
     """
@@ -187,7 +194,7 @@ def inert(value: object) -> object:
 
 
 def live(cell: str) -> str:
-    """Take back what `inert` did."""
+    """Undo `inert`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
@@ -204,8 +211,8 @@ def numbered_csv(path: Path, *, ours: bool = False) -> Iterator[tuple[int, dict[
         ours: Whether ``write_csv`` wrote it, which put an apostrophe before formulas.
 
     Raises:
-        MissingError: There is no such file.
-        DataError: It is no CSV, or a row has more fields than the header.
+        MissingError: The file does not exist.
+        DataError: The file is not CSV, or a row has more fields than the header.
     """
     if not path.is_file():
         raise MissingError(f"no file {path}")

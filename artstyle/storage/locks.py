@@ -1,4 +1,4 @@
-"""Locks: of two processes that would write to one folder or file, one is refused."""
+"""Locks: only one process at a time writes to a folder or file."""
 
 import os
 import sys
@@ -13,12 +13,13 @@ _LOCK_NAME = ".lock"
 
 
 def is_vacant(folder: Path, *, but_for: Collection[str] = ()) -> bool:
-    """Return whether nobody has anything in a folder, which need not exist.
+    """Return whether a folder is empty or does not exist.
 
-    The lock, unfinished files and empty folders are what a process leaves that is killed early.
+    The lock, unfinished files and empty folders do not count: a process that is killed early
+    leaves them.
 
     Args:
-        folder: Looked through at all depths, up to the first file that counts.
+        folder: Searched at all depths, up to the first file that counts.
         but_for: Names that do not count either.
     """
     if not folder.is_dir():
@@ -32,13 +33,13 @@ def is_vacant(folder: Path, *, but_for: Collection[str] = ()) -> bool:
 
 @contextmanager
 def sole_writer(folder: Path) -> Iterator[None]:
-    """Hold a folder for writing; made if it is not there, rid of what a killed writer left in it.
+    """Lock a folder for writing; make it if needed, and remove what a killed writer left.
 
-    The operating system holds the lock, on the file ``.lock`` in the folder, for this process: it
-    is gone when the process is, however that ends, and worker processes do not inherit it. The
-    empty file stays and means nothing by itself. On a network disk it holds between machines
-    where the disk's server keeps locks (NFS and SMB do by default); where the file system has no
-    locks at all, nobody is refused, and each file is still written whole or not at all.
+    The operating system locks the file ``.lock`` in the folder for this process. The lock ends
+    with the process, however that ends; worker processes do not inherit it. The empty file stays
+    and means nothing by itself. On a network disk the lock works between machines if the disk's
+    server keeps locks (NFS and SMB do by default). On a file system without locks every process
+    may write; each file is still written whole or not at all.
 
     Raises:
         BusyError: Another process holds it.
@@ -51,10 +52,10 @@ def sole_writer(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def locked_file(path: Path, writes_to: Path) -> Iterator[int]:
-    """Hold the lock on one file, made empty if it is not there, and yield its descriptor.
+    """Lock one file, made empty if it does not exist, and yield its descriptor.
 
     Args:
-        path: Not to be opened once more in this process meanwhile: closing it would let go.
+        path: Do not open it again in this process meanwhile: closing it would end the lock.
         writes_to: What the error names.
 
     Raises:

@@ -40,7 +40,7 @@ _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u
 SYNONYMS = {"Art_Nouveau": "Art_Nouveau_Modern"}
 """Other spellings in WikiArt's own lists -> the name of the style folder."""
 
-# White space, "_", ".", dashes of all kinds, and marks that nobody sees.
+# White space, "_", ".", dashes of all kinds, and invisible marks.
 _SEPARATORS = re.compile(
     r"[\s_.\u00b7\u2010-\u2015\u2212\u00ad\u200b\u200e\u200f\ufe0e\ufe0f\ufeff-]+"
 )
@@ -61,7 +61,7 @@ def canonical_style(name: str) -> str:
 
 
 def style_key(name: str) -> str:
-    """Return what the spellings of one style share.
+    """Return the key that all spellings of one style share.
 
     Case, spaces, hyphens, underscores, dots and the accents of Latin and Greek letters do not
     count: "Ukiyo-e", "ukiyo e" and "UkiyoE" have one key. Other signs do ("C++", "C#"), and so do
@@ -78,9 +78,9 @@ def wikiart_style(name: str) -> str | None:
 
 
 def visible(text: str) -> str:
-    """Return a text as one line in which nothing steers a terminal or turns the line around.
+    """Return a text as one line without characters that control a terminal or reverse the line.
 
-    Control characters, ends of lines, bytes that are no UTF-8, and marks that override the
+    Control characters, ends of lines, bytes that are not UTF-8, and marks that override the
     direction of text become backslash escapes; marks that letters need stay.
     """
     return "".join(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import torch
 
 from artstyle.config import Config
-from artstyle.errors import TrainingError
+from artstyle.errors import TrainingError, one_line
 
 # Messages of accelerators, of torch's allocator on a CPU, and of oneDNN.
 _OUT_OF_MEMORY = (
@@ -80,7 +80,7 @@ def halved(config: Config) -> Config | None:
 
 
 def _what_to_set(config: Config, error: BaseException) -> str:
-    train, reason = config.train, " ".join(str(error).split())[:120] or type(error).__name__
+    train, reason = config.train, one_line(error)[:120]
     return (
         f"memory ran out with train.batch_size = {train.batch_size} ({reason}); in a new run, set"
         f" train.batch_size={max(1, train.batch_size // 2)} and"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from artstyle.errors import TrainingError, WeightsError
+from artstyle.errors import TrainingError, WeightsError, one_line
 from artstyle.models.checkpoint import read_state
 from artstyle.runs import RunFolder
 from artstyle.training.engine import Learner, Tally
@@ -75,8 +75,7 @@ def restore_state(learner: Learner, run: RunFolder) -> RunState:
             learner.ema.load_state_dict(stored["ema"])
         return RunState(**stored[_RUN_STATE])
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise WeightsError(f"{run.last_path} cannot be resumed from: {reason}") from None
+        raise WeightsError(f"{run.last_path} cannot be resumed from: {one_line(error)}") from None
 
 
 def require_finite_weights(learner: Learner, state: RunState) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from torch import nn
 
 from artstyle.config import Config, TrackingConfig
+from artstyle.errors import one_line
 from artstyle.runs import RunFolder
 
 Mode = Literal["disabled", "offline", "online"]
@@ -79,8 +80,7 @@ class Tracker:
             call()
         except Exception as error:  # noqa: BLE001  # whatever fails in a tracker, the run continues
             self._run = None
-            reason = " ".join(str(error).split()) or type(error).__name__
-            self._warn(f"Weights & Biases failed and is off for this run: {reason}")
+            self._warn(f"Weights & Biases failed and is off for this run: {one_line(error)}")
 
 
 def _mode(wandb: Any, config: TrackingConfig, warn: Callable[[str], None]) -> Mode:

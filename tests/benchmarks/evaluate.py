@@ -9,7 +9,8 @@ from artstyle.devices import choose_device
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.models.checkpoint import load_style_model
 from artstyle.pictures.finding import PicturePath
-from artstyle.prediction.predict import predict_styles, write_rows
+from artstyle.prediction.predict import predict_styles
+from artstyle.prediction.writers import write_rows
 from artstyle.runs import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest

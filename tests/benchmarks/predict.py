@@ -25,7 +25,8 @@ from artstyle.pictures.finding import PicturePath, find_pictures
 from artstyle.pictures.image import read_image
 from artstyle.pictures.shrinking import shrink
 from artstyle.pictures.transforms import normalise, square_transform
-from artstyle.prediction.predict import predict_styles, read_picture, write_rows
+from artstyle.prediction.predict import predict_styles, read_picture
+from artstyle.prediction.writers import write_rows
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.growth import sizes, tiny

@@ -17,7 +17,7 @@ from artstyle.explain.overlay import (
 )
 from artstyle.pictures.preprocessing import Fit, Preprocessing
 from artstyle.pictures.transforms import eval_transform
-from artstyle.prediction.predict import RankedStyle
+from artstyle.prediction.rows import RankedStyle
 
 
 def preprocessing(image_size: int, fit: Fit = "crop") -> Preprocessing:

@@ -319,9 +319,7 @@ def test_a_head_keeps_the_rows_of_the_styles_that_both_know(
         expected = getattr(fresh, leaf).clone()
         expected[0], expected[2] = getattr(old, leaf)[2], getattr(old, leaf)[0]
         assert torch.equal(getattr(new, leaf), expected)
-    assert taken.notes["head"] == (
-        "2 of 5 styles kept by name, 3 begin newly: Cubism, Realism, Pop_Art"
-    )
+    assert taken.notes["head"] == ("2 of 5 styles kept by name, 3 random: Cubism, Realism, Pop_Art")
     assert_taken(taken, trained.state_dict())
 
 
@@ -333,11 +331,11 @@ def test_a_head_of_the_same_styles_is_kept_whole(trained: nn.Module, tmp_path: P
         assert torch.equal(taken.network.state_dict()[key], value)
 
 
-def test_a_head_without_names_begins_newly_though_it_would_fit(
+def test_a_head_without_names_stays_random_though_it_would_fit(
     trained: nn.Module, file: Path
 ) -> None:
     torch.save(trained.state_dict(), file)
     taken = built(file)
     key = "classifier.4.weight"
     assert not torch.equal(taken.network.state_dict()[key], trained.state_dict()[key])
-    assert taken.notes["head"].startswith("begins newly, since the file does not name")
+    assert taken.notes["head"].startswith("random, since the file does not name")

@@ -1,7 +1,3 @@
-import csv
-import io
-import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,14 +12,7 @@ from artstyle.models.checkpoint import StyleModel
 from artstyle.models.zoo import MODELS
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.prediction.predict import (
-    DataFormat,
-    PredictionRow,
-    RankedStyle,
-    predict_styles,
-    rank_styles,
-    write_rows,
-)
+from artstyle.prediction.predict import predict_styles, rank_styles
 
 LABELS = ("Blue", "Green", "Red")
 
@@ -45,12 +34,6 @@ def model() -> StyleModel:
 def paint(path: Path, colour: str) -> PicturePath:
     Image.new("RGB", (20, 24), colour).save(path)
     return PicturePath(path)
-
-
-def lines_of(rows: list[PredictionRow], data_format: DataFormat, num_styles: int = 2) -> str:
-    stream = io.StringIO()
-    assert list(write_rows(rows, stream, data_format, num_styles)) == rows
-    return stream.getvalue()
 
 
 def test_rows_name_the_styles_most_probable_first(model: StyleModel, tmp_path: Path) -> None:
@@ -118,62 +101,3 @@ def test_pictures_are_taken_from_the_stream_only_as_needed(
         next(rows)
     rows.close()  # type: ignore[attr-defined]
     assert taken <= 40 + 4 * 4
-
-
-ROWS = [
-    PredictionRow(
-        Path("a,b.jpg"), (RankedStyle("Red", 0.75), RankedStyle("Blue", 0.25)), None, "m"
-    ),
-    PredictionRow(Path("=1+1.jpg"), None, 'no "such" file', "m"),
-]
-
-
-def test_json_is_one_array_of_the_objects_of_jsonl() -> None:
-    expected = [
-        {
-            "path": "a,b.jpg",
-            "styles": [
-                {"style": "Red", "probability": 0.75},
-                {"style": "Blue", "probability": 0.25},
-            ],
-            "error": None,
-            "model": "m",
-        },
-        {"path": "=1+1.jpg", "styles": None, "error": 'no "such" file', "model": "m"},
-    ]
-    assert json.loads(lines_of(ROWS, "json")) == expected
-    lines = lines_of(ROWS, "jsonl").splitlines()
-    assert [json.loads(line) for line in lines] == expected
-    assert list(json.loads(lines[0])) == ["path", "styles", "error", "model"]
-    assert json.loads(lines_of([], "json")) == []
-
-
-def test_csv_has_a_column_for_each_style_and_no_formula() -> None:
-    table = list(csv.reader(io.StringIO(lines_of(ROWS, "csv"))))
-    assert table == [
-        ["path", "style_1", "probability_1", "style_2", "probability_2", "error", "model"],
-        ["a,b.jpg", "Red", "0.75000000", "Blue", "0.25000000", "", "m"],
-        ["./=1+1.jpg", "", "", "", "", 'no "such" file', "m"],
-    ]
-
-
-def test_the_path_in_a_csv_cell_leads_to_the_same_file(tmp_path: Path) -> None:
-    names = ["=a.jpg", "+a.jpg", "-a.jpg", "@a.jpg", "a=.jpg", "a\nb.jpg"]
-    rows = [PredictionRow(Path(name), None, "", "m") for name in names]
-    cells = [row["path"] for row in csv.DictReader(io.StringIO(lines_of(rows, "csv"), newline=""))]
-    assert [Path(cell) for cell in cells] == [Path(name) for name in names]
-    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
-
-
-@pytest.mark.parametrize("data_format", ["json", "jsonl"])
-def test_json_stays_valid_and_keeps_the_bytes_of_a_path_that_is_no_utf8(
-    tmp_path: Path, data_format: DataFormat
-) -> None:
-    name = b"caf\xe9 \xe6\x98\xa0.jpg"
-    row = PredictionRow(Path(os.fsdecode(name)), None, "x", "m")
-    file = tmp_path / "rows"
-    with file.open("w", encoding="utf-8", errors="backslashreplace") as stream:
-        list(write_rows([row], stream, data_format, 1))
-    value = json.loads(file.read_text("utf-8"))
-    path = (value if isinstance(value, dict) else value[0])["path"]
-    assert os.fsencode(path) == name

@@ -109,7 +109,7 @@ def test_weights_that_are_not_here_are_missed_in_one_line(
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     line = done.stderr.splitlines()[-1]
-    assert f"the ImageNet weights of {model} could not be had" in line
+    assert f"the ImageNet weights of {model} could not be downloaded" in line
     assert "--model efficientnet_lite0" in line
     # To fetch them is what was asked for; nothing else is tried.
     hosts = {line.split()[1] for line in tried.read_text("utf-8").splitlines()}

@@ -10,7 +10,7 @@ import pytest
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import BusyError
-from artstyle.prediction.unfinished import Request, unfinished_rows
+from artstyle.prediction.output import Request, unfinished_rows
 from artstyle.preparation.prepare import prepare
 from artstyle.runs import RunFolder
 from artstyle.storage.locks import is_vacant, locked_file, sole_writer
@@ -102,7 +102,7 @@ def test_two_processes_never_write_one_list_of_predictions(tmp_path: Path) -> No
         with (
             held_by_another(partial, "file"),
             pytest.raises(BusyError, match=r"rows\.csv;"),
-            unfinished_rows(partial, out, Request("m", 1, 1, "cpu"), resume=resume),
+            unfinished_rows(out, Request("m", 1, 1, "cpu"), resume=resume),
         ):
             raise AssertionError
         assert partial.read_text() == "kept\n"

@@ -268,7 +268,7 @@ def test_a_run_from_another_runs_weights_says_whose_rows_of_the_head_it_keeps(
     run = fit(config, tiny_dataset, RunFolder(tmp_path / "run"), progress=progress).run
     # Four convolutions, four norms of four tensors each, a linear layer of two.
     assert told["weights"] == f"22 of 22 tensors from {weights}"
-    assert told["head"] == "2 of 4 styles kept by name, 2 begin newly: Minimalism, Pop_Art"
+    assert told["head"] == "2 of 4 styles kept by name, 2 random: Minimalism, Pop_Art"
     learnt = load_style_model(run.best_path, torch.device("cpu")).network.state_dict()
     key = "classifier.4.weight"
     assert torch.equal(learnt[key][3], network.state_dict()[key][2])

@@ -1,4 +1,4 @@
-"""Where the first frame of an animation is on its canvas."""
+"""The place of an animation's first frame on its canvas."""
 
 from typing import BinaryIO
 

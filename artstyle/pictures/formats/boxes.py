@@ -1,4 +1,4 @@
-"""What JPEG 2000, AVIF and HEIC files say of their colours, where Pillow does not tell.
+"""Colours of JPEG 2000, AVIF and HEIC files, as far as Pillow does not report them.
 
 Their content is in boxes: a length, a name of four letters, and what belongs to it (ISO/IEC
 14496-12, 4.2, and 15444-1, annex I).

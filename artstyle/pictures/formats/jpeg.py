@@ -72,7 +72,7 @@ def _has_all_scans(content: bytes) -> bool:
 
 
 def _segments(content: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield each marker and what belongs to it; the entropy-coded data are passed over."""
+    """Yield each marker and its data; the entropy-coded data are skipped."""
     at = content.find(b"\xff", 2)
     while 0 <= at < len(content) - 3:
         marker = content[at + 1]

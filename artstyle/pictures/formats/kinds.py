@@ -1,4 +1,4 @@
-"""Which files are pictures, what any other file is, and what would read it."""
+"""The kind of a file: which are pictures, and what would read the others."""
 
 import importlib
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ SUFFIXES = frozenset(
 """File name endings, in lower case, of what counts as a picture."""
 
 HEAD_BYTES = 512
-"""How much of a file's beginning tells what it is."""
+"""The number of first bytes that show what a file is."""
 _NAMES = "JPEG, PNG, WebP, TIFF, GIF, BMP, JPEG 2000, AVIF, HEIC"
 _SAVE_IT = "save it as PNG, TIFF or JPEG"
 
@@ -30,13 +30,13 @@ class Kind:
     """A kind of file, known by its first bytes."""
 
     name: str
-    """With its article: "a Photoshop document (PSD)"."""
+    """The name with its article: "a Photoshop document (PSD)"."""
     pillow: tuple[str, ...] = ()
     """Pillow's decoders of it; empty for what is not read."""
     extra: str = ""
     """The extra of artstyle that reads it; empty where none is needed."""
     feature: str = ""
-    """What Pillow must be built with to read it."""
+    """The feature that Pillow needs to read it."""
     is_picture: bool = True
 
     @property
@@ -62,7 +62,7 @@ _HTML = Kind("a web page", is_picture=False)
 _SVG = Kind("an SVG drawing")
 _TEXT = Kind("text", is_picture=False)
 
-# The first that fits; of those that share a beginning, the longer one stands first.
+# The first that fits; of those that share a beginning, the longer one comes first.
 _MAGIC: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\xff\xd8\xff", JPEG),
     (0, b"\x89PNG\r\n\x1a\n", PNG),
@@ -128,7 +128,7 @@ _UNKNOWN = f"not a picture in a format that is read ({_NAMES})"
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """Return what a file is, by its first ``HEAD_BYTES``; None if they tell nothing."""
+    """Return what a file is, by its first ``HEAD_BYTES``; None if that is unknown."""
     if head[4:8] == b"ftyp":
         return _kind_of_brands(head)
     for offset, magic, kind in _MAGIC:
@@ -155,14 +155,14 @@ def is_picture(path: Path) -> bool:
 def looks_like_picture(path: Path) -> bool:
     """Return whether a file begins like a picture in a format that is read, whatever its name.
 
-    One that needs an extra counts, so that its reader is told which. Of what cannot be opened the
-    answer is no.
+    A file that needs an extra counts, so that the message can name the extra. A file that cannot
+    be opened does not count.
 
     Raises:
         OSError: The machine lacks something that reading needs, or its disk fails.
     """
     try:
-        if not path.is_file():  # A pipe would be waited for.
+        if not path.is_file():  # A pipe would block.
             return False
         with path.open("rb") as file:
             kind = kind_of(file.read(HEAD_BYTES))

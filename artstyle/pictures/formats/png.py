@@ -1,6 +1,6 @@
 """PNG files: their checksums verified, and what Pillow would stumble over without need left out.
 
-Pillow refuses a file for a wrong checksum or a large text beside the pixels, and reads one whose
+Pillow refuses a file for a wrong checksum or a large text next to the pixels, and reads one whose
 pixels have a wrong checksum. Here damage to pixels is an error, and other damage is not.
 """
 
@@ -30,7 +30,7 @@ _EXIF_TEXT = b"Raw profile type exif\0"
 
 @dataclass(frozen=True)
 class PngFile:
-    """What is to be decoded of a PNG file."""
+    """The part of a PNG file that is decoded."""
 
     content: bytes
     """A PNG file of one frame, without texts and without a profile."""
@@ -41,7 +41,7 @@ class PngFile:
     canvas: tuple[int, int] | None = None
     """Width and height of an animation whose first frame may cover less."""
     frame: Box | None = None
-    """Where that frame is on it."""
+    """The box of that frame on the canvas."""
 
     def alpha_of_key(self, image: Image.Image) -> Image.Image | None:
         """Return the alpha of a grey or RGB picture in which one colour is transparent.
@@ -131,7 +131,7 @@ def _first_frame(
 ) -> tuple[list[bytes], tuple[int, int], Box] | None:
     """Return the first frame of an animation as a still, if it is not the picture in IDAT itself.
 
-    A browser never shows such a picture: it stands there for programs that know no animations.
+    A browser never shows such a picture: it is for programs that do not know animations.
     """
     names = [name for name, _, _ in chunks]
     if b"acTL" not in names or b"fcTL" not in names or b"IDAT" not in names:

@@ -89,17 +89,17 @@ class TiffPage:
 
     @property
     def photometric(self) -> int:
-        """What the samples mean: ``RGB``, ``CMYK``, ..."""
+        """The meaning of the samples: ``RGB``, ``CMYK``, ..."""
         return self.first(_PHOTOMETRIC, WHITE_IS_ZERO)
 
     @property
     def bits(self) -> int:
-        """Of one sample."""
+        """The number of bits of one sample."""
         return max(self.tags.get(_BITS) or (1,))
 
     @property
     def samples(self) -> int:
-        """Of one pixel."""
+        """The number of samples of one pixel."""
         return self.first(_SAMPLES, 1)
 
     @property
@@ -127,12 +127,12 @@ class TiffPage:
 
     @property
     def extra_samples(self) -> tuple[int, ...]:
-        """What the samples after the colours are: 1 and 2 are kinds of alpha."""
+        """The kinds of the samples after the colours: 1 and 2 are kinds of alpha."""
         return self.tags.get(_EXTRA_SAMPLES, ())
 
     @property
     def name(self) -> str:
-        """What it is: "a 16-bit CIELAB TIFF"."""
+        """The kind of TIFF: "a 16-bit CIELAB TIFF"."""
         formats = {_SIGNED: "signed ", _FLOAT: "floating-point ", 5: "complex ", 6: "complex "}
         form = formats.get(self.first(_SAMPLE_FORMAT, _UNSIGNED), "")
         planar = "planar " if self.is_planar else ""
@@ -240,7 +240,7 @@ def choose_page(content: BinaryIO) -> tuple[TiffPage, BinaryIO]:
 
 @dataclass(frozen=True)
 class _Layout:
-    """How numbers are written in a TIFF file."""
+    """The number format of a TIFF file."""
 
     order: str
     """< or >."""
@@ -258,7 +258,7 @@ class _Layout:
 
     @property
     def at(self) -> int:
-        """Where the offset of the first page stands."""
+        """The place of the first page's offset."""
         return 8 if self.is_big else 4
 
     def read(self, file: BinaryIO, form: str) -> tuple[int, ...]:

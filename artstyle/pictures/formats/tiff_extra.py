@@ -101,7 +101,7 @@ def open_with_extra(content: BinaryIO, page: tiff.TiffPage) -> Iterator[ExtraTif
 def _samples_last(pixels: npt.NDArray[Any], page: Any) -> npt.NDArray[Any]:
     """Return pixels as H, W, samples."""
     if pixels.dtype.kind not in "bu":
-        raise ImageError("damaged or truncated: the samples are no unsigned numbers")
+        raise ImageError("damaged or truncated: the samples are not unsigned numbers")
     if page.samplesperpixel == 1:
         shape, order = (1, page.imagelength, page.imagewidth), (1, 2, 0)
     elif int(page.planarconfig) == 2:

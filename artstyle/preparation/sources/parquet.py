@@ -8,7 +8,7 @@ from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
-from artstyle.errors import DataError, ImageError, MissingError
+from artstyle.errors import DataError, ImageError, MissingError, one_line
 from artstyle.preparation.sources.source import portable_name
 
 _BATCH_ROWS = 16
@@ -122,8 +122,3 @@ def import_pyarrow() -> Any:
             'Parquet files need pyarrow, which is not installed: pip install "artstyle[parquet]"'
         ) from None
     return importlib.import_module("pyarrow")
-
-
-def one_line(error: BaseException) -> str:
-    """Return an error's message without its line ends."""
-    return " ".join(str(error).split())

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from artstyle.errors import DataError, UnknownNameError
-from artstyle.preparation.sources.parquet import image_column, import_pyarrow, one_line
+from artstyle.errors import DataError, UnknownNameError, one_line
+from artstyle.preparation.sources.parquet import image_column, import_pyarrow
 from artstyle.preparation.sources.source import (
     Source,
     SourceImage,

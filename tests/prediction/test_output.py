@@ -1,6 +1,8 @@
-"""Rows of an unfinished predict: none lost, none twice, none of another request."""
+"""The file of predictions: no row lost, none twice, none of another request."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +12,8 @@ from hypothesis import strategies as st
 
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath
-from artstyle.prediction.predict import PredictionRow, RankedStyle
-from artstyle.prediction.unfinished import Request, unfinished_rows
+from artstyle.prediction.output import Request, partial_path, unfinished_rows, write_output
+from artstyle.prediction.rows import PredictionRow, RankedStyle
 
 REQUEST = Request("abc", 2, 4, "cpu")
 PICTURES = [PicturePath(Path(os.fsdecode(b"caf\xe9 %d.jpg" % n))) for n in range(11)]
@@ -26,7 +28,7 @@ def row_of(picture: PicturePath) -> PredictionRow:
 def answer(path: Path, request: Request = REQUEST, *, resume: bool = True) -> list[Path]:
     """Answer every picture that has no row, and check that every picture then has its own."""
     answered = []
-    with unfinished_rows(path, path.with_suffix(""), request, resume=resume) as unfinished:
+    with unfinished_rows(path.with_suffix(""), request, resume=resume) as unfinished:
         for picture in unfinished.skip_finished(iter(PICTURES)):
             answered.append(picture.path)
             unfinished.add(row_of(picture))
@@ -44,7 +46,7 @@ def unfinished_file(path: Path, rows: int) -> bytes:
 
     with (  # noqa: PT012
         pytest.raises(KeyboardInterrupt),
-        unfinished_rows(path, path.with_suffix(""), REQUEST, resume=False) as unfinished,
+        unfinished_rows(path.with_suffix(""), REQUEST, resume=False) as unfinished,
     ):
         for picture in unfinished.skip_finished(pictures()):
             unfinished.add(row_of(picture))
@@ -73,7 +75,7 @@ def test_wherever_the_file_is_cut_off_every_picture_gets_one_row(
         (Request("abc", 2, 5, "cpu"), "was begun with batch size 4, not 5"),
     ],
 )
-def test_rows_of_another_request_are_not_gone_on_with(
+def test_rows_of_another_request_are_refused(
     request_now: Request, message: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "rows.csv.partial"
@@ -92,7 +94,7 @@ def test_other_pictures_or_another_order_are_refused(
     before = unfinished_file(path, 5)
     with (
         pytest.raises(UsageError, match="name the same pictures in the same order"),
-        unfinished_rows(path, path.with_suffix(""), REQUEST, resume=True) as unfinished,
+        unfinished_rows(path.with_suffix(""), REQUEST, resume=True) as unfinished,
     ):
         unfinished.skip_finished(iter(pictures))
     assert path.read_bytes() == before
@@ -101,6 +103,30 @@ def test_other_pictures_or_another_order_are_refused(
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv.partial"
     path.write_text("mine\n")
-    with pytest.raises(UsageError, match="is not of 'artstyle predict'"):
+    with pytest.raises(UsageError, match="was not written by 'artstyle predict'"):
         answer(path)
     assert path.read_text() == "mine\n"
+
+
+def write(out: Path, *, resume: bool = False) -> None:
+    write_output(
+        out, lambda rest: map(row_of, rest), iter(PICTURES), REQUEST, "jsonl", resume=resume
+    )
+
+
+def test_a_resumed_output_removes_only_what_a_killed_writer_of_the_same_output_left(
+    tmp_path: Path,
+) -> None:
+    out, other = tmp_path / "rows.jsonl", tmp_path / ".tmp1234.jsonl"
+    other.write_text("another process writes this")
+    code = (
+        "import os, pathlib; from tests.prediction.test_output import write\n"
+        "pathlib.Path.replace = lambda *_: os._exit(9)\n"
+        f"write(pathlib.Path({str(out)!r}))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    assert len(list(tmp_path.glob(".tmp*"))) == 2
+    assert partial_path(out).exists()
+    write(out, resume=True)
+    assert sorted(tmp_path.iterdir()) == [other, out]
+    assert len(out.read_text().splitlines()) == len(PICTURES)

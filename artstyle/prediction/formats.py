@@ -1,0 +1,35 @@
+"""The formats that predictions are written in."""
+
+from pathlib import Path
+from typing import Literal
+
+from artstyle.errors import UsageError
+
+DataFormat = Literal["csv", "json", "jsonl"]
+Format = Literal["table", "csv", "json", "jsonl"]
+
+ENCODING_ERRORS: dict[Format, str] = {
+    "table": "backslashreplace",
+    # The path's own bytes: what a program needs to open it.
+    "csv": "surrogateescape",
+    # JSON must be UTF-8; what a lone surrogate becomes is its escape in JSON too.
+    "json": "backslashreplace",
+    "jsonl": "backslashreplace",
+}
+"""Format -> how a stream encodes the bytes of a path that are not UTF-8."""
+_ENDINGS: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
+
+
+def format_of(out: Path) -> Format:
+    """Return the format that a file's ending names.
+
+    Raises:
+        UsageError: The ending names no format.
+    """
+    try:
+        return _ENDINGS[out.suffix.lower()]
+    except KeyError:
+        raise UsageError(
+            f"--out {out}: no format is known for '{out.suffix}';"
+            f" end it in {', '.join(_ENDINGS)} or say --format"
+        ) from None
