@@ -12,11 +12,9 @@ from rich.cells import chop_cells, set_cell_size
 from artstyle.pictures.finding import printable
 from artstyle.prediction.formats import DataFormat, Format
 from artstyle.prediction.rows import DECIMALS, PredictionRow
-from artstyle.storage.files import csv_writer
+from artstyle.storage.files import FORMULA_STARTS, csv_writer
 from artstyle.styles.names import display_name
 
-# A spreadsheet reads a cell that begins with one of these as a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 _STYLE_COLUMNS, _SHARE_COLUMNS, _LEAST_PATH_COLUMNS = 28, 11, 24
 PIPED_COLUMNS = 100
 """The width of a table that is not on a terminal."""
@@ -153,4 +151,4 @@ def _plain(probability: float) -> str:
 def _inert(path: Path) -> str:
     """Return a path that is not a formula for a spreadsheet, and still opens the file."""
     text = str(path)
-    return f"./{text}" if text.startswith(_FORMULA_STARTS) else text
+    return f"./{text}" if text[:1] in FORMULA_STARTS else text

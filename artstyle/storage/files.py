@@ -28,7 +28,8 @@ csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))
 # A spreadsheet reads a cell that begins so as a formula. Apostrophes are included: one that belongs
 # to the text must differ from the one that is put before a formula.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_MAY_BE_FORMULA = frozenset("'=+-@\t\r")
+FORMULA_STARTS = frozenset("'=+-@\t\r")
+"""The first characters of such cells."""
 # UTF-32 first: its little-endian mark begins with that of UTF-16.
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -188,7 +189,7 @@ def csv_writer(file: TextIO) -> Callable[[Sequence[object]], object]:
 def inert(value: object) -> object:
     """Return a value for a cell: a text that begins like a formula with an apostrophe before it."""
     # A pattern for each of a million cells would take half a second.
-    if not isinstance(value, str) or value[:1] not in _MAY_BE_FORMULA:
+    if not isinstance(value, str) or value[:1] not in FORMULA_STARTS:
         return value
     return f"'{value}" if _FORMULA.match(value) else value
 
