@@ -102,7 +102,7 @@ class ChosenNumerics(RecordedNumerics):
 
 
 class RunEnvironment(_Record):
-    """``environment.json``: on what a run was trained; written before its first epoch."""
+    """``environment.json``: data, device and versions of a run; written before its first epoch."""
 
     started: str
     """UTC, ISO 8601."""
@@ -253,7 +253,7 @@ class RunFolder:
         return rows
 
     def require_new(self) -> None:
-        """Refuse a folder with files, except for those that an interrupted begin left.
+        """Refuse a folder with files, except for those that an interrupted `begin` left.
 
         Raises:
             RunError: The folder is not empty.

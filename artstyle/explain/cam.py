@@ -82,6 +82,7 @@ def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatm
 
 
 def _cam_layer(model: StyleModel) -> nn.Module:
+    """Return the layer that ``ModelSpec.cam_layer`` names (`artstyle.models.zoo`)."""
     try:
         if not model.spec.cam_layer:
             raise AttributeError

@@ -46,7 +46,8 @@ def build_network(
             takes ImageNet's where the model has them.
         image_size: Side in pixels of the input; None takes the model's own.
         dropout: Before the last layer; None takes the model's own.
-        styles: Their names, by which a file's rows of the head are kept.
+        styles: Style names in label order; rows of the file's head with one of these names are
+            kept.
 
     Raises:
         UnknownNameError: The model is unknown.
@@ -82,7 +83,7 @@ def _build_simple(
 def _build_torchvision(
     spec: ModelSpec, pretrained: bool, num_styles: int, size: int | None, dropout: float | None
 ) -> nn.Module:
-    # Importing it takes a second, which other models need not wait.
+    # Importing it takes a second, so it is imported only for its own models.
     models = import_module("torchvision.models")
     try:
         network: nn.Module = models.get_model(
@@ -103,7 +104,7 @@ def _build_timm(
 
 
 def timm_models() -> ModuleType:
-    """Return our module over timm; importing timm takes a second, which others need not wait."""
+    """Return our module over timm; importing it takes a second, so only its models do."""
     return import_module("artstyle.models.timm_models")
 
 

@@ -167,7 +167,7 @@ def _read_jpeg(file: BinaryIO, wanted: _Wanted) -> DecodedImage:
 
 def _read_tiff(file: BinaryIO, wanted: _Wanted) -> DecodedImage:
     page, file = choose_page(file)
-    page.refuse_what_has_no_one_meaning()
+    page.refuse_ambiguous_pixels()
     if page.is_read_right_by_pillow:
         try:
             return _read_by_pillow(file, TIFF.pillow, wanted, page=page)

@@ -28,7 +28,7 @@ def skipped_sentence(names: Iterable[str]) -> str:
 
 
 def counted_endings(counts: Counter[str]) -> str:
-    """Return the same of counts by ending."""
+    """Return the sentence of `skipped_sentence`, from counts by ending."""
     if not counts:
         return ""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

@@ -24,7 +24,7 @@ _MAX_ROUNDS = 20
 # Swaps look at all pairs, 2.25 million here; where there are more, small groups only move.
 _MAX_SWAPPED_GROUPS = 1500
 _SWAPS_A_ROUND = 200
-# Of a move or swap; a style of which a hundredth is in the wrong split costs more than 1e-4.
+# A move or swap must gain this much. 1% of a style in the wrong split costs over 1e-4.
 _MIN_GAIN = 1e-6
 # Above all else: a style that is wholly in the wrong split costs about 8.
 _ABSENT_COST = 1000.0
@@ -97,7 +97,7 @@ def _search(problem: _Problem, rng: np.random.Generator) -> Ints:
     sizes_G = problem.counts_GC[:, -1]
     order_G = np.argsort(rng.normal(scale=0.5, size=len(sizes_G)) - np.log(sizes_G), kind="stable")
     splits_G = np.full(len(sizes_G), -1)
-    # A style's first groups would be spread over all splits for the sake of presence alone.
+    # Otherwise a style's first groups would be spread over all splits for presence alone.
     _move_groups(replace(problem, needed_C=np.zeros_like(problem.needed_C)), splits_G, order_G)
     for _ in range(_MAX_ROUNDS):
         moved = _move_groups(problem, splits_G, order_G)

@@ -1,6 +1,7 @@
 """TIFF files: which page is the picture, what kind it is, and whether Pillow reads that kind right.
 
-Tags and their values are those of TIFF 6.0 (Adobe 1992) and its technical notes.
+Tags and their values are those of TIFF 6.0 (Adobe 1992) and its technical notes. The pixels are
+read in `artstyle.pictures.image`.
 """
 
 import io
@@ -144,7 +145,7 @@ class TiffPage:
         article = "an" if self.bits in (8, 11, 18) else "a"
         return f"{article} {self.bits}-bit {form}{planar}{colour} {alpha}TIFF{packing}"
 
-    def refuse_what_has_no_one_meaning(self) -> None:
+    def refuse_ambiguous_pixels(self) -> None:
         """Refuse pixels that no reader can show rightly.
 
         Raises:
@@ -154,7 +155,7 @@ class TiffPage:
         form = self.first(_SAMPLE_FORMAT, _UNSIGNED)
         if self.photometric in _RAW or _DNG_VERSION in self.tags:
             raise ImageError(
-                "a camera raw file (DNG or alike), which is not read; develop it into TIFF or JPEG"
+                "a camera raw file (DNG or similar), which is not read; develop it into TIFF or JPEG"
             )
         if form == _FLOAT:
             raise ImageError(
@@ -209,7 +210,7 @@ class TiffPage:
 
 
 def choose_page(content: BinaryIO) -> tuple[TiffPage, BinaryIO]:
-    """Return the page that is the picture, and the file as one that begins with that page.
+    """Return the page that is the picture, and a file whose first page it is.
 
     It is the first page that is neither a reduced copy nor a mask, also of those below a page
     (SubIFDs); without one it is the first page.
