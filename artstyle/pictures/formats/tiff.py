@@ -155,7 +155,7 @@ class TiffPage:
         form = self.first(_SAMPLE_FORMAT, _UNSIGNED)
         if self.photometric in _RAW or _DNG_VERSION in self.tags:
             raise ImageError(
-                "a camera raw file (DNG or similar), which is not read; develop it into TIFF or JPEG"
+                "a camera raw file (DNG or similar), which is not read; develop it into TIFF"
             )
         if form == _FLOAT:
             raise ImageError(
