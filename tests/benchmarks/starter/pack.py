@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from artstyle.images import read_image
 from numpy.typing import NDArray
 from PIL import Image
 from sklearn.model_selection import StratifiedGroupKFold
@@ -25,6 +24,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from artstyle.data.artists import name_words
 from artstyle.models.checkpoint import write_tensors
 from artstyle.models.weights import read_lite
+from artstyle.pictures.image import read_image
 from artstyle.pictures.transforms import square_transform
 from artstyle.preparation.copies import near_pairs
 from artstyle.preparation.likeness import Likeness, likeness
