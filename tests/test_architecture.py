@@ -126,7 +126,7 @@ def test_what_predict_needs_beside_a_network_is_torch_alone() -> None:
 
 
 @pytest.mark.parametrize("command", [["train"], ["finetune"], ["prepare", "."], ["config", "show"]])
-def test_a_mistyped_key_is_told_of_before_torch_loads(command: list[str]) -> None:
+def test_a_mistyped_key_is_reported_before_torch_loads(command: list[str]) -> None:
     code = f"""
 from artstyle.cli.app import app
 from artstyle.errors import UsageError

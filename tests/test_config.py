@@ -71,7 +71,7 @@ def test_a_config_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["!!python/object/apply:os.system ['true']", "a: [", "- 1", "3"])
-def test_yaml_that_is_no_configuration_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+def test_yaml_that_is_not_a_configuration_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
     file = tmp_path / "odd.yaml"
     file.write_text(text)
     with pytest.raises(ArtstyleError) as caught:

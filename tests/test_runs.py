@@ -66,7 +66,7 @@ def test_no_run_at_all_says_how_to_make_one(tmp_path: Path) -> None:
         find_run("zebra", tmp_path / "runs")
 
 
-def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RunError, match=r"no config\.yaml"):
         find_run(str(tmp_path))
 

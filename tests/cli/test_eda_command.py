@@ -29,7 +29,7 @@ def source(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_source_with_a_broken_file_is_told_of_and_ends_with_3(
+def test_a_source_with_a_broken_file_is_reported_and_ends_with_3(
     source: Path, tmp_path: Path
 ) -> None:
     (source / "Cubism" / "broken.jpg").write_bytes(b"\xff\xd8 nothing more")

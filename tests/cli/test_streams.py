@@ -48,7 +48,7 @@ def test_a_full_stdout_is_told_in_one_line(command: str, home: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["models", "config show"])
-def test_a_reader_that_has_gone_is_no_error(command: str, home: Path) -> None:
+def test_a_reader_that_has_gone_is_not_an_error(command: str, home: Path) -> None:
     line = f"{{ sleep 0.2; artstyle {command}; echo $? >&2; }} | true"
     _, _, err = run(line, home)
     assert err.splitlines()[-1] == "0"

@@ -23,7 +23,7 @@ def artstyle(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
 
 
-def test_a_run_is_trained_found_as_the_latest_and_gone_on_with(
+def test_a_run_is_trained_found_as_the_latest_and_resumed(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     done = artstyle("train", "--data", tiny_dataset.path, *TINY, cwd=tmp_path)

@@ -331,7 +331,7 @@ def dataset_row(root: Path, number: int, path: str, fate: str) -> ManifestRow:
     )  # fmt: skip
 
 
-def test_a_dataset_folder_is_told_of_in_its_own_terms_and_its_lost_pictures_listed(
+def test_a_dataset_folder_is_reported_in_its_own_terms_and_its_lost_pictures_listed(
     dataset: Path,
 ) -> None:
     (dataset / "images/2.png").unlink()

@@ -81,7 +81,7 @@ def test_names_are_text_on_the_page_whatever_they_are(tmp_path: Path) -> None:
     assert "&lt;img src=x&gt;" in page
 
 
-def test_the_page_of_a_perfect_model_says_that_there_is_no_error(tmp_path: Path) -> None:
+def test_the_page_of_a_perfect_model_says_that_there_are_no_errors(tmp_path: Path) -> None:
     (tmp_path / "errors.png").write_bytes(b"of an evaluation before")
     page = write_page(tmp_path, outcome_of(("Baroque", "Rococo"), [(0, 0), (1, 1)]))
     assert "There are no errors." in page

@@ -208,7 +208,7 @@ def test_a_profile_in_several_segments_is_put_together() -> None:
 @pytest.mark.parametrize(
     "profile", [b"none", b"\0" * 200, cmyk_profile(), rgb_profile("linear")[:300]]
 )
-def test_a_profile_that_cannot_be_used_is_ignored_and_told_of(profile: bytes) -> None:
+def test_a_profile_that_cannot_be_used_is_ignored_and_reported(profile: bytes) -> None:
     for kind in ("PNG", "TIFF"):
         content = encoded(quadrants(), kind, icc_profile=profile)
         assert_shows(content, quadrants())
@@ -284,14 +284,14 @@ def test_a_png_that_says_srgb_is_left_as_it_is(chunks: list[bytes]) -> None:
     assert_shows(png_file(quadrants(), *chunks), quadrants())
 
 
-def test_primaries_that_no_screen_has_are_ignored_and_told_of() -> None:
+def test_primaries_that_no_screen_has_are_ignored_and_reported() -> None:
     for chromaticities in [(0.3127, 0) * 4, (0.3127, 0.329) * 4]:
         content = png_file(quadrants(), chrm(*chromaticities))
         assert_shows(content, quadrants())
         assert read(content).profile_ignored
 
 
-def test_brightness_beyond_white_is_told_of() -> None:
+def test_brightness_beyond_white_is_reported() -> None:
     assert read(png_file(quadrants(), chunk(b"cICP", bytes([9, 16, 0, 1])))).profile_ignored
 
 

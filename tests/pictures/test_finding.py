@@ -171,7 +171,7 @@ def test_places_without_pictures_keep_their_turn(here: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may enter all")
-def test_a_folder_that_may_not_be_entered_is_told_of(here: Path) -> None:
+def test_a_folder_that_may_not_be_entered_is_reported(here: Path) -> None:
     touch(here, "d/locked/a.jpg", "d/z.jpg")
     (here / "d/locked").chmod(0)
     try:

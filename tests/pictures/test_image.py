@@ -176,7 +176,7 @@ def test_of_a_damaged_tiff_only_the_one_error_is_heard(capfd: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize("name", ["empty.jpg", "words.jpg", "folder.jpg", "nowhere.jpg"])
-def test_what_is_no_picture_is_rejected_with_its_reason(name: str, tmp_path: Path) -> None:
+def test_what_is_not_a_picture_is_rejected_with_its_reason(name: str, tmp_path: Path) -> None:
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "words.jpg").write_text("Guernica, 1937")
     (tmp_path / "folder.jpg").mkdir()

@@ -64,7 +64,7 @@ def test_the_path_in_a_csv_cell_leads_to_the_same_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("data_format", ["json", "jsonl"])
-def test_json_stays_valid_and_keeps_the_bytes_of_a_path_that_is_no_utf8(
+def test_json_stays_valid_and_keeps_the_bytes_of_a_path_that_is_not_utf8(
     tmp_path: Path, data_format: DataFormat
 ) -> None:
     name = b"caf\xe9 \xe6\x98\xa0.jpg"

@@ -84,7 +84,7 @@ def notes(source: Path, out: Path, *overrides: str) -> list[str]:
     return list(prepare(source, out, config(*overrides)).dataset.description.notes)
 
 
-def test_one_style_and_styles_without_test_pictures_are_told_of(tmp_path: Path) -> None:
+def test_one_style_and_styles_without_test_pictures_are_reported(tmp_path: Path) -> None:
     museum = write_collection(tmp_path / "museum", ("Cubism", "Rococo"), 12)
     for path in sorted((museum / "Rococo").iterdir())[3:]:
         path.unlink()
@@ -95,7 +95,7 @@ def test_one_style_and_styles_without_test_pictures_are_told_of(tmp_path: Path) 
     assert notes(museum, tmp_path / "b") == ["only one style, Cubism: training needs at least two"]
 
 
-def test_a_split_without_paintings_is_told_of(tmp_path: Path) -> None:
+def test_a_split_without_paintings_is_reported(tmp_path: Path) -> None:
     museum = write_collection(tmp_path / "museum", ("Cubism", "Rococo"), 4)
     found = notes(museum, tmp_path / "out", "split.ratios=[0.9, 0.09, 0.01]")
     assert any(note.startswith("test has no paintings: nothing can be measured") for note in found)

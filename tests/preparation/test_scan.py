@@ -47,7 +47,7 @@ def test_what_is_known_of_a_picture_is_true(root: Path, tmp_path: Path) -> None:
             assert copy.size == (32, 24)
 
 
-def test_unreadable_files_are_told_of_and_the_rest_is_read(root: Path, tmp_path: Path) -> None:
+def test_unreadable_files_are_reported_and_the_rest_is_read(root: Path, tmp_path: Path) -> None:
     reasons = {image.path: reason for image, reason in scan(root, tmp_path / "out").unreadable}
     assert reasons == {
         "Cubism/empty.jpg": "the file is empty",

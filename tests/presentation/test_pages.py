@@ -117,7 +117,7 @@ def test_numbers_are_shown_with_separators_and_three_decimals(tmp_path: Path) ->
     assert "0.7124" not in page.text
 
 
-def test_a_name_that_is_no_utf_8_leaves_the_page_valid(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf8_leaves_the_page_valid(tmp_path: Path) -> None:
     page = page_of(tmp_path, Prose("caf\udce9.jpg"))
     assert "caf?.jpg" in page.text
 

@@ -51,7 +51,7 @@ def test_the_three_commands_count_and_name_the_same_files(
     assert contents(museum) == before
 
 
-def test_one_style_is_told_of_and_not_trained_on(
+def test_one_style_is_reported_and_not_trained_on(
     museum: Path, tmp_path: Path, artstyle: Commands
 ) -> None:
     shutil.rmtree(museum / "Rococo")

@@ -225,7 +225,7 @@ def is_gone(group: int) -> bool:
 @pytest.mark.parametrize(
     "make", [finetune, prepare, evaluate, evaluate_late, gradcam, predict], ids=lambda f: f.__name__
 )
-def test_a_command_that_is_asked_to_end_does_so_at_once_and_can_be_gone_on_with(
+def test_a_command_that_is_asked_to_end_does_so_at_once_and_can_be_resumed(
     make: Callable[[Place, Path], Work],
     number: signal.Signals,
     place: Place,

@@ -119,7 +119,7 @@ def test_a_folder_is_taken_only_if_nobody_has_anything_in_it(tmp_path: Path) -> 
     assert not is_vacant(tmp_path / "images" / "notes.txt")
 
 
-def test_prepare_killed_before_it_read_anything_is_no_obstacle(tmp_path: Path) -> None:
+def test_prepare_killed_before_it_read_anything_is_not_an_obstacle(tmp_path: Path) -> None:
     museum = write_collection(tmp_path / "museum", ("Cubism", "Ukiyo_e"), 6)
     out = tmp_path / "out"
     (out / "images").mkdir(parents=True)

@@ -143,7 +143,7 @@ def test_the_last_epoch_is_kept_where_validation_shall_not_choose(
         assert same == (keep == "last")
 
 
-def test_a_validation_split_without_some_styles_is_told_of(
+def test_a_validation_split_without_some_styles_is_reported(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     copy = DatasetFolder(shutil.copytree(tiny_dataset.path, tmp_path / "data"))
@@ -220,7 +220,7 @@ def test_wandb_offline_records_without_an_account_or_a_network(
     assert list((tmp_path / "run" / "wandb").glob("offline-run-*/*.wandb")) != []
 
 
-def test_a_tracker_that_cannot_start_is_told_of_and_the_run_goes_on(
+def test_a_tracker_that_cannot_start_is_reported_and_the_run_goes_on(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     done = _train_in_process(

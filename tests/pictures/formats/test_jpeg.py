@@ -14,7 +14,7 @@ KINDS = [{}, {"progressive": True}, {"quality": 30}, {"restart_marker_rows": 1}]
 
 @pytest.mark.parametrize("options", KINDS, ids=str)
 @pytest.mark.parametrize("missing", [1, 2])
-def test_a_missing_end_marker_is_no_damage(options: dict[str, object], missing: int) -> None:
+def test_a_missing_end_marker_is_not_damage(options: dict[str, object], missing: int) -> None:
     content = encoded(NOISE, "JPEG", **options)
     assert np.array_equal(pixels_of(content[:-missing]), pixels_of(content))
     small = read_image(content[:-missing], short_side_px=16).pixels

@@ -44,7 +44,7 @@ def test_what_is_beside_the_pixels_does_not_reject_them(harmless: bytes) -> None
     assert_shows(png_file(quadrants(), harmless), quadrants())
 
 
-def test_a_large_profile_is_used_and_a_bomb_is_ignored_and_told_of() -> None:
+def test_a_large_profile_is_used_and_a_bomb_is_ignored_and_reported() -> None:
     assert read(
         png_file(quadrants(), chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(64 << 20))))
     ).profile_ignored
@@ -76,7 +76,7 @@ def test_a_flipped_byte_of_the_pixels_rejects_them_whichever_it_is() -> None:
             read(bytes(damaged))
 
 
-def test_a_missing_end_is_no_damage_but_missing_pixels_are() -> None:
+def test_a_missing_end_is_not_damage_but_missing_pixels_are() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
     content = png_file(noise, end=False)
     assert_shows(content, noise)

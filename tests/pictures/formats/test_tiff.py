@@ -214,7 +214,7 @@ SMALL_COPY = quadrants()[::4, ::4].copy()
 
 
 @pytest.mark.parametrize("mark", [{254: [1]}, {255: [2]}, {254: [4]}, {254: [5]}])
-def test_of_several_pages_the_first_that_is_no_copy_or_mask_is_read(mark: Tags) -> None:
+def test_of_several_pages_the_first_that_is_not_a_copy_or_mask_is_read(mark: Tags) -> None:
     later = quadrants()[::-1].copy()
     pages: list[tuple[Samples, Tags]] = [
         (SMALL_COPY, mark),

@@ -73,7 +73,7 @@ def test_a_foreign_manifest_does_not_hide_style_folders(tmp_path: Path) -> None:
         open_source(tmp_path, "manifest")
 
 
-def test_rows_without_style_are_left_out_and_told_of(tmp_path: Path) -> None:
+def test_rows_without_style_are_left_out_and_reported(tmp_path: Path) -> None:
     paint(tmp_path, "a.jpg", "b.jpg")
     rows = [{"path": "a.jpg", "style": " "}, {"path": "b.jpg", "style": "Rococo"}]
     manifest = write_manifest(tmp_path / "list.csv", rows)
@@ -99,7 +99,7 @@ def test_a_file_listed_twice_counts_once_unless_its_styles_differ(tmp_path: Path
         open_source(manifest)
 
 
-def test_what_is_no_style_is_left_out_with_its_lines(tmp_path: Path) -> None:
+def test_what_is_not_a_style_is_left_out_with_its_lines(tmp_path: Path) -> None:
     cells = ["Cubism", "nan", "['Rococo']", "Cubism, Rococo", "?", "Cubism; Rococo", "N/A", "none"]
     paint(tmp_path, *(f"{n}.jpg" for n in range(len(cells))))
     rows = [{"path": f"{n}.jpg", "style": cell} for n, cell in enumerate(cells)]

@@ -45,7 +45,7 @@ def test_folders_that_only_wrap_are_no_styles(tmp_path: Path) -> None:
     assert paths(source)[0] == "data/wikiart/Cubism/a_b.jpg"
 
 
-def test_a_single_style_with_folders_of_artists_is_no_wrapper(tmp_path: Path) -> None:
+def test_a_single_style_with_folders_of_artists_is_not_a_wrapper(tmp_path: Path) -> None:
     paint(tmp_path, "Cubism/picasso/a.jpg", "Cubism/braque/b.jpg")
     assert [(i.style, i.artist) for i in open_source(tmp_path).images] == [
         ("Cubism", "braque"),
@@ -133,7 +133,7 @@ def test_an_empty_folder_is_an_error_that_says_the_layout(tmp_path: Path) -> Non
         open_source(tmp_path)
 
 
-def test_a_dataset_folder_inside_the_source_is_no_style(tmp_path: Path) -> None:
+def test_a_dataset_folder_inside_the_source_is_not_a_style(tmp_path: Path) -> None:
     paint(tmp_path, "Cubism/a_b.jpg", "processed/images/Cubism/a_b.jpg")
     for name in ("dataset.json", "manifest.csv"):
         write_text(tmp_path / "processed" / name, "")
@@ -156,7 +156,7 @@ def test_split_folders_give_the_split_in_any_case_and_stay_in_the_path(tmp_path:
     }
 
 
-def test_what_lies_outside_split_folders_is_left_out_and_told_of(tmp_path: Path) -> None:
+def test_what_lies_outside_split_folders_is_left_out_and_reported(tmp_path: Path) -> None:
     paint(tmp_path, "train/Cubism/a_b.jpg", "test/Cubism/c_d.jpg", "extra/Cubism/e_f.jpg")
     paint(tmp_path, "train/g_h.jpg")
     source = open_source(tmp_path)

@@ -53,7 +53,7 @@ def test_a_single_shard_can_be_named(tmp_path: Path) -> None:
     assert paths(open_source(tmp_path / "b.parquet")) == ["b.parquet#000000"]
 
 
-def test_rows_without_style_or_picture_are_told_of(tmp_path: Path) -> None:
+def test_rows_without_style_or_picture_are_reported(tmp_path: Path) -> None:
     empty = {**stored(3), "image": {"bytes": None, "path": "x.jpg"}}
     rows = [stored(0, style=-1), stored(1, style=None), stored(2), empty]
     write_shard(tmp_path / "a.parquet", rows)

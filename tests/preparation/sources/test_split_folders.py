@@ -89,7 +89,7 @@ def test_an_unlabelled_test_is_left_out_with_a_note(tmp_path: Path, test: str) -
     assert {split for split, _ in splits_and_styles(open_source(tmp_path))} == {"train", "val"}
 
 
-def test_a_flat_test_next_to_style_folders_is_no_style(tmp_path: Path) -> None:
+def test_a_flat_test_next_to_style_folders_is_not_a_style(tmp_path: Path) -> None:
     tree(tmp_path, "Cubism/a.jpg", "Rococo/b.jpg", "test/0.jpg", "test/1.jpg")
     source = open_source(tmp_path)
     assert splits_and_styles(source) == {("", "Cubism"), ("", "Rococo")}
@@ -172,7 +172,7 @@ def test_folders_named_otherwise_are_no_splits(name: str) -> None:
     assert split_in_name(name) is None
 
 
-def test_a_level_below_the_style_is_told_of(tmp_path: Path) -> None:
+def test_a_level_below_the_style_is_reported(tmp_path: Path) -> None:
     tree(tmp_path, "Modern/Cubism/a-b_c.jpg", "Modern/Fauvism/x.jpg", "Old/High/y.jpg")
     (note,) = open_source(tmp_path).notes
     assert note.startswith("the folders Modern, Old are taken for the styles; the folders below")

@@ -131,6 +131,6 @@ def test_odd_names_of_styles_are_styles(style: str, tmp_path: Path) -> None:
     assert image.path == f"{style}/a.jpg"
 
 
-def test_a_file_name_that_is_no_utf8_is_counted_and_named(tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf8_is_counted_and_named(tmp_path: Path) -> None:
     touch(tmp_path, "Cubism/a.jpg", "Pop/b.jpg", "Pop/" + os.fsdecode(b"caf\xe9.psd"))
     assert open_source(tmp_path).skipped == ("Pop/caf\udce9.psd",)

@@ -19,7 +19,7 @@ def styles(*cells: str) -> list[tuple[str, ...]]:
         "[None]", "['nan']", "[nan, nan]", "undefined", "Unlabelled", "missing",
     ],
 )  # fmt: skip
-def test_what_says_nothing_is_no_style(cell: str) -> None:
+def test_what_says_nothing_is_not_a_style(cell: str) -> None:
     assert styles(cell) == [()]
     assert cell_text(cell) == ""
 
