@@ -91,7 +91,7 @@ def write_part(pack: Path, first: int, encoded: Sequence[bytes]) -> None:
 
 
 def read_pack(folder: Path) -> Pack:
-    """Read the rows and the pixels; the pictures are decoded once and kept beside the parts."""
+    """Read the rows and the pixels; the pictures are decoded once and kept next to the parts."""
     rows = list(read_csv(folder / "pictures.csv"))
     labels = label_order(row["style"] for row in rows if row["style"])
     numbers = {style: number for number, style in enumerate(labels)}
@@ -116,9 +116,9 @@ def _pixels(folder: Path, count: int) -> NDArray[np.uint8]:
             raise SystemExit(f"{folder} has {len(stored)} of {count} pictures: a part is missing")
         with ProcessPoolExecutor() as pool:
             decoded = list(pool.map(_decode, stored, chunksize=64))
-        beside = path.with_suffix(".part.npy")
-        np.save(beside, np.stack(decoded))
-        beside.replace(path)
+        partial = path.with_suffix(".part.npy")
+        np.save(partial, np.stack(decoded))
+        partial.replace(path)
     pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r")
     return pixels
 

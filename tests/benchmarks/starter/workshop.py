@@ -126,9 +126,9 @@ class Workshop:
         key = f"{candidate}-{place(regime, fold)}"
         self._answers[f"{key}.positions"] = asked
         self._answers[f"{key}.logits"] = answer(self.bench, built.network, asked)
-        beside = self._out / "answers.part.npz"
-        np.savez_compressed(beside, **self._answers)
-        beside.replace(self._out / "answers.npz")
+        partial = self._out / "answers.part.npz"
+        np.savez_compressed(partial, **self._answers)
+        partial.replace(self._out / "answers.npz")
 
     def imagenet(self, name: str) -> Built:
         """Return a network with ImageNet's weights and a new head."""
