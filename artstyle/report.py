@@ -30,7 +30,8 @@ from artstyle.presentation.pages import (
 )
 from artstyle.presentation.plots import png_bytes
 from artstyle.recipes import config_keys, config_values, flatten, key_sentences
-from artstyle.runs import RunEnvironment, RunFolder
+from artstyle.runs.environment import RunEnvironment
+from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import remove_unfinished
 from artstyle.styles.names import display_name
 

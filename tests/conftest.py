@@ -10,7 +10,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.painter.collection import paint_collection
 from artstyle.preparation.prepare import prepare
 from artstyle.recipes import resolve_config
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.fit import fit
 
 # Always the same examples: a test that turns red means a change. `nox -s soak` draws fresh ones.

@@ -105,7 +105,8 @@ assert "Usage" in shown.getvalue()
 @pytest.mark.parametrize(
     "module",
     [
-        "config", "recipes", "runs", "metrics", "styles.names", "storage.documents",
+        "config", "recipes", "runs.folder", "runs.finding", "metrics",
+        "styles.names", "storage.documents",
         "pictures.preprocessing", "data.manifest", "data.dataset", "data.description",
         "preparation.split", "preparation.balance", "preparation.sources.opening",
         "preparation.prepare", "models.zoo", "evaluation.document", "eda.document",
@@ -119,7 +120,7 @@ def test_stages_before_training_start_without_torch(module: str) -> None:
 def test_what_predict_needs_beside_a_network_is_torch_alone() -> None:
     modules = (
         "inference", "models.checkpoint", "prediction.predict", "prediction.output",
-        "pictures.finding", "runs",
+        "pictures.finding", "runs.finding",
     )  # fmt: skip
     loaded = loaded_by("\n".join(f"import artstyle.{module}" for module in modules))
     assert set(loaded) == {"torch", "numpy", "PIL", "pydantic"}

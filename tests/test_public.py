@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import artstyle
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -8,7 +8,7 @@ import pytest
 from artstyle.config import Config, ModelConfig, OptimConfig, TrainConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.report import write_run_report
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_yaml
 from tests.evaluation.tiny import write_dataset, write_run
 

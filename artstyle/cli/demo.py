@@ -71,7 +71,7 @@ def _paint(folder: Path) -> None:
 
 
 def _new_run(root: Path) -> Path:
-    from artstyle.runs import new_run_path
+    from artstyle.runs.finding import new_run_path
 
     return new_run_path(root, "efficientnet_lite0", datetime.now())
 

@@ -48,7 +48,7 @@ def evaluate(
     A picture that cannot be read is listed in predictions.csv; the exit code is then 3.
     """
     from artstyle.data.dataset import DatasetFolder
-    from artstyle.runs import find_run
+    from artstyle.runs.finding import find_run
 
     folder = find_run(run, DEFAULT_RUNS)
     dataset = DatasetFolder(data or Path(folder.environment().dataset.path))

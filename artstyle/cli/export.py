@@ -22,7 +22,7 @@ def export(
     Nothing is written if any logit differs by more than 0.001 from the checkpoint's. Answer with
     it by 'predict --engine onnx' or 'predict --run FILE.onnx'. Needs artstyle[onnx].
     """
-    from artstyle.runs import find_run
+    from artstyle.runs.finding import find_run
 
     folder = find_run(run)
     path = out or folder.onnx_path

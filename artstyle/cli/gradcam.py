@@ -41,7 +41,7 @@ def gradcam(
     """
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import find_pictures, printable, require_pictures
-    from artstyle.runs import find_run
+    from artstyle.runs.finding import find_run
 
     found = find_run(run)
     chosen = None if style is None else _require_style(style, found.labels())

@@ -152,7 +152,7 @@ class _Skipped:
 
 def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "StyleModel"]:
     """Return a function that loads the model; a wrong request fails here, before torch loads."""
-    from artstyle.runs import find_run
+    from artstyle.runs.finding import find_run
 
     lone = Path(run) if run.endswith(".onnx") else None
     if (lone or engine == "onnx") and device not in (None, "auto", "cpu"):

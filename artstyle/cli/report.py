@@ -24,6 +24,6 @@ def report(
         raise UsageError(f"--out {out}: end it in .html")
 
     from artstyle.report import write_run_report
-    from artstyle.runs import find_run
+    from artstyle.runs.finding import find_run
 
     show(str(write_run_report(find_run(run, DEFAULT_RUNS), out)))

@@ -26,7 +26,7 @@ from artstyle.errors import MissingError, UsageError
 if TYPE_CHECKING:
     from artstyle.config import Config
     from artstyle.data.dataset import DatasetFolder
-    from artstyle.runs import RunFolder
+    from artstyle.runs.folder import RunFolder
 
 ModelOption = Annotated[
     str | None, typer.Option("--model", help="A name that 'artstyle models' lists, or timm/NAME.")
@@ -93,7 +93,8 @@ def _begin(
     from artstyle.data.dataset import is_decided
     from artstyle.models.zoo import require_model
     from artstyle.recipes import config_keys, require_sections, resolve_config
-    from artstyle.runs import RunFolder, new_run_path
+    from artstyle.runs.finding import new_run_path
+    from artstyle.runs.folder import RunFolder
 
     require_sections(overrides, [key for key in config_keys() if is_decided(key)], "prepare")
     keyed = {_KEYS[flag]: (flag, value) for flag, value in flags.items()}
@@ -105,7 +106,7 @@ def _begin(
 
 
 def _resume(name: str, data: Path | None) -> None:
-    from artstyle.runs import find_run
+    from artstyle.runs.finding import find_run
 
     run = find_run(name, DEFAULT_RUNS, needs="nothing")
     dataset = _dataset(data or Path(run.environment().dataset.path))

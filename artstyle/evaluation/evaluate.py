@@ -22,7 +22,7 @@ from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
 

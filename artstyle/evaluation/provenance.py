@@ -6,7 +6,7 @@ from pathlib import Path
 from artstyle.data.artists import artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, Split, read_manifest
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 
 
 def training_rows(run: RunFolder, dataset: DatasetFolder) -> tuple[ManifestRow, ...] | None:

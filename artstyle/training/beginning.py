@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from artstyle.errors import RunError
 from artstyle.models.unfreeze import count_parameters, unfreeze
-from artstyle.runs import ParameterCount
+from artstyle.runs.environment import ParameterCount
 from artstyle.storage.files import remove_unfinished
 from artstyle.storage.locks import sole_writer
 from artstyle.training.environment import describe_environment

@@ -13,7 +13,7 @@ import torch
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.runs import GitState, RecordedDataset, RunEnvironment
+from artstyle.runs.environment import GitState, RecordedDataset, RunEnvironment
 from artstyle.training.process_group import ProcessGroup
 
 _PACKAGES = ("artstyle", "torch", "torchvision", "timm", "numpy", "pillow", "safetensors")

@@ -9,7 +9,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import TrainingError, WeightsError
 from artstyle.models.unfreeze import unfreeze
 from artstyle.progress import Progress, silent
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.beginning import begun_or_restored
 from artstyle.training.engine import BatchResult, EpochResult, NonfiniteLossError, train_epoch
 from artstyle.training.environment import set_seed

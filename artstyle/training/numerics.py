@@ -17,7 +17,7 @@ from artstyle.config import Config
 from artstyle.devices import choose_precision
 from artstyle.models.factory import Built
 from artstyle.models.unfreeze import train_mode, unfreeze
-from artstyle.runs import ChosenNumerics, MeasuredNumerics, Precision
+from artstyle.runs.environment import ChosenNumerics, MeasuredNumerics, Precision
 from artstyle.training.process_group import ProcessGroup
 
 # A candidate replaces float32 and channels last if it is this many times as fast: less is noise.

@@ -6,7 +6,7 @@ from typing import Any
 
 from artstyle.errors import TrainingError, WeightsError, one_line
 from artstyle.models.checkpoint import read_state
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.engine import Learner, Tally
 
 # The key in the file; earlier versions wrote it, and their checkpoints must stay readable.

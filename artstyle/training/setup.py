@@ -20,7 +20,7 @@ from artstyle.models.header import Header
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.engine import Feed, Learner, build_mix
 from artstyle.training.faults import is_out_of_memory
 from artstyle.training.losses import build_loss

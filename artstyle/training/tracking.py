@@ -8,7 +8,7 @@ from torch import nn
 
 from artstyle.config import Config, TrackingConfig
 from artstyle.errors import one_line
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 
 Mode = Literal["disabled", "offline", "online"]
 

@@ -11,7 +11,7 @@ from artstyle.models.checkpoint import load_style_model
 from artstyle.pictures.finding import PicturePath
 from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.writers import write_rows
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.runs import answer_file, trained_run

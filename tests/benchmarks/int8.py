@@ -26,7 +26,7 @@ from artstyle.devices import choose_device
 from artstyle.models.checkpoint import StyleModel, load_style_model
 from artstyle.models.onnx_file import OnnxNetwork, export_onnx
 from artstyle.pictures.transforms import normalise, square_transform
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.setup import labelled
 
 _BATCH, _ROUNDS = 16, 5

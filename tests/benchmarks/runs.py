@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import TextIO
 
 from artstyle.recipes import resolve_config
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.fit import fit
 from tests.benchmarks import corpora
 

@@ -10,7 +10,7 @@ from artstyle.devices import choose_device
 from artstyle.errors import MissingError
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.onnx_file import export_onnx
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.runs import trained_run

@@ -23,7 +23,7 @@ from artstyle.models.unfreeze import unfreeze
 from artstyle.models.zoo import MODELS
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.recipes import resolve_config
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.engine import Feed, Tally, train_epoch
 from artstyle.training.features import reused_features
 from artstyle.training.numerics import Numerics

@@ -12,7 +12,7 @@ from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.environments import environment
 
 LABELS = ("Baroque", "Cubism", "Mannerism_Late_Renaissance", "Ukiyo_e")

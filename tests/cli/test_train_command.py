@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 
 TINY = (
     "--set", "data.image_size=32", "--set", "data.workers=0", "--device", "cpu",

@@ -6,7 +6,7 @@ import pytest
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.evaluate import Evaluation, evaluate
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.evaluation.tiny import write_dataset, write_run
 
 

@@ -15,7 +15,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import DataError, RunError
 from artstyle.evaluation.evaluate import Evaluation, evaluate
 from artstyle.models.checkpoint import load_style_model
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.evaluation.tiny import PREPROCESSING, STYLES, write_dataset, write_run
 
 FILES = {

@@ -8,7 +8,7 @@ import pytest
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import Split, read_manifest, write_manifest
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.evaluation.tiny import write_dataset
 
 

@@ -15,7 +15,7 @@ from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.runs import HISTORY_COLUMNS, RunFolder
+from artstyle.runs.folder import HISTORY_COLUMNS, RunFolder
 from artstyle.training.environment import describe_environment
 from artstyle.training.process_group import process_group
 from tests.data.described import write_description

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from artstyle.presentation.curves import draw_curves, plot_curves
-from artstyle.runs import HISTORY_COLUMNS
+from artstyle.runs.folder import HISTORY_COLUMNS
 from artstyle.storage.files import read_csv, write_csv
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 
 Spoil = Callable[[Path], None]
 """Changes an honest folder."""

@@ -34,7 +34,8 @@ from artstyle.errors import MissingError
 from artstyle.models.checkpoint import read_state
 from artstyle.preparation.prepare import prepare
 from artstyle.recipes import resolve_config
-from artstyle.runs import RunFolder, find_run
+from artstyle.runs.finding import find_run
+from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import TEMPORARY_PREFIX
 from artstyle.training.fit import fit
 from artstyle.training.run_state import RunState

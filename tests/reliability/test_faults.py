@@ -19,7 +19,7 @@ from safetensors.torch import load_file, save_file
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import TrainingError
 from artstyle.models.checkpoint import read_state
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.faults import halved
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.cli.random_run import paint
 from tests.reliability import hostile_folders
 from tests.reliability.commands import Commands, contents

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.preparation.pictures import write_collection, write_painting
 from tests.reliability.commands import Commands, contents
 

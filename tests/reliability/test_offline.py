@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from tests.cli.random_run import paint
 
 HOOK = Path(__file__).parent / "no_network"

@@ -16,7 +16,7 @@ import pytest
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import read_manifest, write_manifest
 from artstyle.interrupts import GRACE_SECONDS
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import TEMPORARY_PREFIX
 from tests import posix
 from tests.reliability.commands import Commands, contents

@@ -12,7 +12,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import BusyError
 from artstyle.prediction.output import Request, unfinished_rows
 from artstyle.preparation.prepare import prepare
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.storage.locks import is_vacant, locked_file, sole_writer
 from artstyle.training.fit import fit
 from tests import posix

@@ -6,7 +6,7 @@ import torch
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.process_group import ProcessGroup
 from artstyle.training.setup import Session
 

@@ -4,7 +4,7 @@ import torch
 from safetensors.torch import load_file
 
 from artstyle.models.checkpoint import read_state
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 
 CLOCKS = ("seconds", "images_per_second")
 CLOCKS_OF_STATE = ("seconds", "last_seconds")

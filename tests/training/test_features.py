@@ -9,7 +9,7 @@ from torch import Tensor
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.models.unfreeze import train_mode, unfreeze
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.engine import Tally, train_epoch
 from artstyle.training.features import reused_features
 from artstyle.training.fit import fit

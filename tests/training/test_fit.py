@@ -18,7 +18,7 @@ from artstyle.models.checkpoint import load_style_model, write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config
 from tests.training.same import assert_same_run, history_of

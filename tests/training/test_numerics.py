@@ -11,7 +11,7 @@ import torch
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.models.factory import build_network
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import read_json, write_json
 from artstyle.training.fit import fit
 from artstyle.training.numerics import Numerics, candidates, choose_numerics, fastest

@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from artstyle.data.dataset import DatasetFolder
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config
 from tests.training.same import assert_same_run
@@ -94,7 +94,7 @@ from pathlib import Path
 from torch.multiprocessing import ProcessExitedException, start_processes
 from artstyle.data.dataset import DatasetFolder
 from artstyle.models.checkpoint import read_state
-from artstyle.runs import RunFolder
+from artstyle.runs.folder import RunFolder
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config
 

@@ -1,0 +1,106 @@
+"""What a run was trained with: the typed content of ``environment.json``."""
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+
+from artstyle.storage.documents import Document
+
+Precision = Literal["fp32", "bf16", "fp16"]
+
+
+class _Record(Document):
+    """A part of ``environment.json``; unknown keys of other versions are kept."""
+
+    model_config = ConfigDict(extra="allow")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data; keys that the run did not record stay absent."""
+        return self.model_dump(mode="json", exclude_unset=True)
+
+
+class GitState(_Record):
+    """The repository that the run started in."""
+
+    commit: str
+    """Hash of the commit."""
+    changed: bool
+    """Whether files differed from the commit."""
+
+
+class RecordedDataset(_Record):
+    """The dataset folder that a run was trained on."""
+
+    path: str
+    """The dataset folder."""
+    fingerprint: str
+    """SHA-256 over splits, labels and image contents, as `dataset.json` has it."""
+
+
+class ParameterCount(_Record):
+    """The size of the network."""
+
+    total: int
+    """All parameters."""
+    learning: int
+    """Parameters that are trained in the last epoch."""
+
+
+class RecordedNumerics(_Record):
+    """The chosen precision and memory layout."""
+
+    precision: Precision
+    """Number format of the forward pass."""
+    channels_last: bool
+    """Whether images and weights are stored channels last."""
+
+
+class MeasuredNumerics(RecordedNumerics):
+    """One measured candidate."""
+
+    ms_per_image: float
+    """Milliseconds per image of a training step."""
+
+
+class ChosenNumerics(RecordedNumerics):
+    """The chosen precision and layout, with all measured candidates."""
+
+    measured: tuple[MeasuredNumerics, ...] = ()
+    """Empty if nothing was measured."""
+
+
+class RunEnvironment(_Record):
+    """``environment.json``: data, device and versions of a run; written before its first epoch."""
+
+    started: str
+    """UTC, ISO 8601."""
+    command: tuple[str, ...]
+    """The command line, one word each."""
+    python: str
+    """Version of Python."""
+    platform: str
+    """Operating system and processor type."""
+    packages: dict[str, str]
+    """Package -> version."""
+    git: GitState | None = None
+    """null outside a repository."""
+    device: str
+    """As torch names it: `cpu`, `cuda:0`, `mps`."""
+    device_name: str
+    """Name of the processor or GPU."""
+    threads: int
+    """CPU threads of torch, in each process."""
+    processes: int
+    """Training processes, one for each device."""
+    seed: int
+    """Seed for all random choices."""
+    deterministic: bool = False
+    """Whether only deterministic algorithms were used."""
+    dataset: RecordedDataset
+    """The data that the run learned from."""
+    parameters: ParameterCount | None = None
+    """null if the size of the network was not recorded."""
+    numerics: ChosenNumerics | None = None
+    """null if it was not recorded."""
+    adapted: tuple[str, ...] = ()
+    """One line for each time that memory ran out and the batch size was halved."""

@@ -1,0 +1,83 @@
+"""Finding a run by its name or as the newest, and naming a new one."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from artstyle.errors import DataError, MissingError, RunError, UnknownNameError
+from artstyle.runs.folder import RunFolder
+
+_HOW_TO_GET_ONE = "make one with 'artstyle finetune' or name one by its folder"
+
+
+def new_run_path(root: Path, model: str, now: datetime) -> Path:
+    """Return a path that does not exist yet: ``root/20261122-143000-resnet50``."""
+    stem = f"{now:%Y%m%d-%H%M%S}-{model.replace('/', '-')}"
+    candidates = (root / (stem if n == 1 else f"{stem}-{n}") for n in range(1, 1000))
+    return next(path for path in candidates if not path.exists())
+
+
+def find_run(
+    name: str, root: Path = Path("runs"), *, needs: Literal["best", "nothing"] = "best"
+) -> RunFolder:
+    """Return a run by its path, by its name in ``root``, or the newest one as ``latest``.
+
+    Args:
+        name: Path, name or ``latest``.
+        root: The folder of named runs.
+        needs: ``best``: the run must have a best checkpoint; ``nothing``: it only has to exist.
+
+    Raises:
+        MissingError: There is no run at all.
+        UnknownNameError: No run has that name.
+        RunError: The run has no best checkpoint yet.
+    """
+    if name == "latest":
+        return _latest(root, needs)
+    for path in (Path(name), root / name):
+        run = RunFolder(path)
+        if run.config_path.is_file():
+            if needs == "best" and not run.best_path.is_file():
+                raise RunError(
+                    f"{run.path} has no best checkpoint: no epoch is finished yet;"
+                    f" resume with 'artstyle finetune --resume {run.path}'"
+                )
+            return _require_own_folders(run)
+    if Path(name).is_dir():
+        raise RunError(f"{name} is not a run folder: it has no config.yaml")
+    known = [run.name for run in _runs(root)]
+    if not known:
+        raise MissingError(f"unknown run '{name}': {root}/ has no runs; {_HOW_TO_GET_ONE}")
+    raise UnknownNameError("run", name, known)
+
+
+def _latest(root: Path, needs: str) -> RunFolder:
+    # To resume, the newest run counts even without a checkpoint: an older one would surprise.
+    ready = [run for run in _runs(root) if needs == "nothing" or run.best_path.is_file()]
+    newest = max(ready, key=_started, default=None)
+    if newest is None:
+        state = "run" if needs == "nothing" else "run with a finished epoch"
+        raise MissingError(f"no {state} in {root}/; {_HOW_TO_GET_ONE}")
+    return _require_own_folders(newest)
+
+
+def _require_own_folders(run: RunFolder) -> RunFolder:
+    if links := [path for path in run.folders() if path.is_symlink()]:
+        raise RunError(
+            f"{links[0]} is a link: results would be written outside the run;"
+            " replace it with a real folder"
+        )
+    return run
+
+
+def _runs(root: Path) -> list[RunFolder]:
+    runs = [RunFolder(path) for path in sorted(root.iterdir())] if root.is_dir() else []
+    return [run for run in runs if run.config_path.is_file()]
+
+
+def _started(run: RunFolder) -> tuple[str, str]:
+    """Return when the run began; a run with a damaged record counts as the oldest."""
+    try:
+        return run.environment().started, run.name
+    except (OSError, MissingError, DataError):
+        return "", run.name
