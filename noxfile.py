@@ -10,6 +10,8 @@ nox.options.default_venv_backend = "virtualenv"
 nox.needs_version = ">=2025.2.9"
 
 PYPROJECT = nox.project.load_toml()
+EXTRAS = ".[heic,offline,onnx,tiff]"
+"""The project with the extras that the tests use."""
 LOCK = Path(".ci/requirements.txt")
 """Every dependency with its version, as `nox -s lock` found them."""
 
@@ -22,14 +24,14 @@ def dependencies(group: str) -> list[str]:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests."""
-    session.install(".[heic,offline,onnx,tiff]", *dependencies("tests"))
+    session.install(EXTRAS, *dependencies("tests"))
     session.run("pytest", "-n", "2", *session.posargs)
 
 
 @nox.session
 def soak(session: nox.Session) -> None:
     """Run the property tests on many more examples, fresh ones each time."""
-    session.install(".[offline,onnx]", *dependencies("tests"))
+    session.install(EXTRAS, *dependencies("tests"))
     soaked = ("-m", "hypothesis", "--hypothesis-profile", "soak")
     session.run("pytest", "-n", "2", *soaked, *session.posargs)
 
@@ -82,7 +84,7 @@ def bench(session: nox.Session) -> None:
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and list the lines of the core, not of the command line, that none reaches."""
-    session.install(".[heic,offline,onnx,tiff]", *dependencies("tests"))
+    session.install(EXTRAS, *dependencies("tests"))
     report = ("--cov=artstyle", "--cov-report=term-missing:skip-covered", "--cov-fail-under=90")
     session.run("pytest", "-n", "2", *report, *session.posargs)
 

@@ -24,13 +24,12 @@ def main() -> None:
 
 def pages() -> dict[str, str]:
     """Return the file name and the text of every generated page."""
-    written = {
+    return {
         "command-line.md": command_line_page(),
         "configuration.md": configuration_page(),
         "python.md": python_page(),
+        "schemas.md": schemas_page(),
     }
-    schemas = schemas_page()
-    return written | ({"schemas.md": schemas} if schemas else {})
 
 
 def python_page() -> str:

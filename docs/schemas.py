@@ -108,12 +108,8 @@ def _yaml(value: object) -> str:
 
 
 def schemas_page() -> str:
-    """Return the schemas of the JSON files whose models are public; empty while none is."""
-    models = {
-        file: getattr(artstyle, name) for name, file in SCHEMAS.items() if hasattr(artstyle, name)
-    }
-    if not models:
-        return ""
+    """Return the schemas of the JSON files."""
+    models = {file: getattr(artstyle, name) for name, file in SCHEMAS.items()}
     parts = ["# JSON files", "What is in the files that artstyle writes and reads."]
     for file, model in models.items():
         parts += [f"## {file}", inspect.getdoc(model) or ""]

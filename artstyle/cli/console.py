@@ -50,11 +50,11 @@ def _reaching_stdout() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except OSError as error:
+    except BrokenPipeError:
         _discard(sys.stdout)
-        if isinstance(error, BrokenPipeError):
-            return
+    except OSError as error:
         if error.filename is None and error.errno in _UNWRITABLE:
+            _discard(sys.stdout)
             error.filename = "standard output"
         raise
 
@@ -104,7 +104,7 @@ def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
     with _reaching_stdout():
         yield stdout
         return
-    sys.exit(0)
+    sys.exit(0)  # Reached only when the reader is gone.
 
 
 def show_table(

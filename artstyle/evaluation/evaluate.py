@@ -12,7 +12,14 @@ from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.devices import choose_device
 from artstyle.errors import DataError, RunError
-from artstyle.evaluation.document import REPORT_NAME, Evaluated, EvaluationReport, ReportHeader
+from artstyle.evaluation.document import (
+    MACRO_AVERAGE,
+    REPORT_NAME,
+    WEIGHTED_AVERAGE,
+    Evaluated,
+    EvaluationReport,
+    ReportHeader,
+)
 from artstyle.evaluation.figures import write_figures
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
 from artstyle.evaluation.page import write_evaluation_page
@@ -153,6 +160,11 @@ def _predict(
 def _require_known_styles(
     rows: Sequence[ManifestRow], labels: Sequence[str], dataset: DatasetFolder, split: Split
 ) -> None:
+    if taken := sorted({"accuracy", MACRO_AVERAGE, WEIGHTED_AVERAGE} & set(labels)):
+        raise DataError(
+            f"a style cannot be called '{taken[0]}': report.json has a score of that name;"
+            " rename the style and train again"
+        )
     unknown = sorted({row.style for row in rows} - set(labels))
     if unknown:
         raise DataError(

@@ -131,7 +131,7 @@ def _unexpected(given: StateDict, prefix: str, root: str, body: Mapping[str, Ten
 
     A head and counters do not count, nor what other networks in the file have in common with ours.
     """
-    passed = re.compile(rf"(.*\.)?{re.escape(root)}(\.1)?\.(weight|bias)|.*{_COUNTER}")
+    passed = re.compile(rf"(.*\.)?{re.escape(root)}(\.1)?\.(weight|bias)|.*{re.escape(_COUNTER)}")
     return [
         key
         for key in given.tensors

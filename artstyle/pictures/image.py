@@ -15,6 +15,7 @@ from artstyle.errors import ImageError
 from artstyle.pictures.colour import UNUSABLE, png_profile, to_srgb
 from artstyle.pictures.faults import DECODING_ERRORS, fault
 from artstyle.pictures.formats.animation import Box, first_frame_box
+from artstyle.pictures.formats.bmp import bmp_profile
 from artstyle.pictures.formats.boxes import jpeg_2000_profile, nclx_profile
 from artstyle.pictures.formats.jpeg import is_complete_without_end, unread_kind, with_end
 from artstyle.pictures.formats.kinds import HEAD_BYTES, JPEG, PNG, TIFF, decoders
@@ -221,6 +222,8 @@ def _profile(image: Image.Image, file: BinaryIO, png: PngFile | None) -> bytes |
     profile: bytes | None = image.info.get("icc_profile")
     if profile is None and "icc_profile" in image.info:  # Parts of it are missing.
         return UNUSABLE
+    if profile is None and image.format == "BMP":
+        return bmp_profile(file)
     if profile is None and image.format == "JPEG2000":
         return jpeg_2000_profile(file)
     if profile is None and image.format in ("AVIF", "HEIF"):

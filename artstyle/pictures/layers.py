@@ -102,7 +102,7 @@ def _from_16_bits(samples: npt.NDArray[np.uint16], bits: int) -> npt.NDArray[np.
 
 def _from_32_bits(samples: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
     largest = int(samples.max())
-    if 0 < largest < 1 << 16:
+    if 0 < largest < 1 << 24:  # All of it would become black.
         raise ImageError(
             f"32-bit pixels of which the largest is {largest}: their range is not stated;"
             " save it with 8 or 16 bits"

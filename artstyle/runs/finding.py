@@ -1,11 +1,13 @@
 """Finding a run by its name or as the newest, and naming a new one."""
 
+import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from artstyle.errors import DataError, MissingError, RunError, UnknownNameError
 from artstyle.runs.folder import RunFolder
+from artstyle.storage.documents import Document
 
 _HOW_TO_GET_ONE = "make one with 'artstyle finetune' or name one by its folder"
 
@@ -75,9 +77,17 @@ def _runs(root: Path) -> list[RunFolder]:
     return [run for run in runs if run.config_path.is_file()]
 
 
+class _Started(Document):
+    """All that the choice of the newest run needs: a damaged record still says when it began."""
+
+    started: str
+    """UTC, ISO 8601."""
+    newest_format: ClassVar[int] = sys.maxsize
+
+
 def _started(run: RunFolder) -> tuple[str, str]:
     """Return when the run began; a run with a damaged record counts as the oldest."""
     try:
-        return run.environment().started, run.name
+        return _Started.read(run.environment_path).started, run.name
     except (OSError, MissingError, DataError):
         return "", run.name

@@ -18,7 +18,10 @@ from artstyle.training.validation import Validation
 
 
 class Recorder:
-    """Writes a run to disk and to the tracker; only the main process writes.
+    """Writes a run to disk and to the tracker.
+
+    Only the main process writes, except a batch with a NaN or infinite loss: the process that has
+    it writes it.
 
     Within an epoch it saves from time to time and when the process is asked to end. It saves only
     right after an update, so that no gradients need to be stored.

@@ -1,12 +1,16 @@
 """The reference is complete and up to date: every command, option, key and public name."""
 
 import inspect
+import re
 from functools import cache
+from typing import Any
 
 import pytest
+import typer
 from typer.models import ArgumentInfo
 
 import artstyle
+from artstyle.cli.app import app
 from artstyle.config import Config
 from docs.command_line import all_commands, command_help, parameters
 from docs.generate import REFERENCE, pages, public_names
@@ -37,12 +41,19 @@ def test_every_command_and_each_of_its_options_has_a_sentence(name: str) -> None
     assert [p.name for p, extra in parameters(info) if not (extra.help or "").endswith(".")] == []
 
 
+def flags(command: Any) -> list[str]:
+    """What the command line itself takes: the truth that the page is compared with."""
+    return [flag for parameter in command.params for flag in parameter.opts if flag[:1] == "-"]
+
+
 @pytest.mark.parametrize("name", sorted(all_commands()))
-def test_every_parameter_of_a_command_is_in_the_reference(name: str) -> None:
-    info = all_commands()[name]
-    assert info.callback is not None
-    described = [parameter.name for parameter, _ in parameters(info)]
-    assert described == list(inspect.signature(info.callback).parameters)
+def test_every_flag_of_a_command_is_in_its_section_of_the_reference(name: str) -> None:
+    command: Any = typer.main.get_command(app)
+    for word in name.split():
+        command = command.commands[word]
+    page = (REFERENCE / "command-line.md").read_text("utf-8")
+    (section,) = re.findall(rf"^## {name}$.*?(?=^## |\Z)", page, re.M | re.S)
+    assert [flag for flag in flags(command) if f"`{flag}`" not in section] == []
 
 
 @pytest.mark.parametrize("section", ["", *config_sections()])

@@ -1,11 +1,12 @@
 """Run folders: found by path, by name, and as the latest."""
 
+import json
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from artstyle.errors import MissingError, RunError, UnknownNameError
+from artstyle.errors import DataError, MissingError, RunError, UnknownNameError
 from artstyle.runs.finding import find_run, new_run_path
 from tests.environments import begin_run
 
@@ -56,3 +57,17 @@ def test_two_runs_begun_in_one_second_get_two_names(tmp_path: Path) -> None:
     second = new_run_path(tmp_path, "timm/vit_tiny", now)
     assert first.name == "20261122-143000-timm-vit_tiny"
     assert second.name == "20261122-143000-timm-vit_tiny-2"
+
+
+@pytest.mark.parametrize("damage", ["seed", "format_version"])
+def test_a_damaged_record_does_not_make_the_newest_run_the_oldest(runs: Path, damage: str) -> None:
+    path = begin_run(runs, "damaged", "2026-11-23T10:00:00+00:00", "best").environment_path
+    record = json.loads(path.read_text())
+    if damage == "seed":
+        del record["seed"]
+    else:
+        record["format_version"] = 99
+    path.write_text(json.dumps(record))
+    assert find_run("latest", runs).name == "damaged"
+    with pytest.raises(DataError):
+        find_run("latest", runs).environment()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artstyle.errors import DataError, MissingError
 from artstyle.preparation.sources.source import Source, SourceImage, artist_and_title
-from artstyle.preparation.sources.tree import PictureTree
+from artstyle.preparation.sources.tree import PictureTree, with_unlisted
 from artstyle.preparation.tables.listing import ListedImage, locate
 from artstyle.storage.files import text_encoding
 from artstyle.styles.names import canonical_style
@@ -45,13 +45,8 @@ def read_artgan(root: Path, lists: Path, tree: PictureTree) -> Source:
         )
     listed = [entry for name in _LISTS for entry in read_list(lists / name)]
     located = locate(root, f"the lists in {lists}", listed)
-    unlisted = len(set(map("/".join, tree.pictures)) - {image.path for image in located.images})
-    notes = [f"pictures in {root} that are in no list, left out: {unlisted}"] if unlisted else []
-    skipped = tuple(path for path in tree.skipped if path not in (*_LISTS, _CLASSES))
-    notes += replace(tree, skipped=skipped).skipped_notes
-    return Source(
-        root, "artgan", located.images, located.missing, (*located.notes, *notes), skipped
-    )
+    found = Source(root, "artgan", located.images, located.missing, located.notes)
+    return with_unlisted(found, tree, (*_LISTS, _CLASSES), "that are in no list")
 
 
 def read_list(path: Path) -> Iterator[ListedImage]:

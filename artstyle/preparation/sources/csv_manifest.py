@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from operator import itemgetter
 from pathlib import Path
 
 from artstyle.data.manifest import COLUMNS as OUR_COLUMNS
 from artstyle.errors import DataError
-from artstyle.preparation.sources.source import Source, SourceImage, split_name
-from artstyle.preparation.tables.cells import cell_styles, cell_text, is_nothing
+from artstyle.preparation.sources.source import Source, SourceImage
+from artstyle.preparation.tables.cells import cell_styles, cell_text
 from artstyle.preparation.tables.listing import ListedImage, locate
+from artstyle.preparation.tables.splits import cell_splits
 from artstyle.preparation.tables.table import Row, examples, read_table
 from artstyle.storage.files import live, numbered_csv
 from artstyle.styles.names import visible
@@ -37,11 +37,15 @@ def read_csv_manifest(
             understood, or none of the files is there.
     """
     root = path.parent if images is None else images
-    rows, notes = _ours(path) if _is_ours(path) else _others(path, columns or {})
-    styles = cell_styles(row.cells["style"] for row in rows)
+    rows, notes, is_ours = _ours(path) if _is_ours(path) else _others(path, columns or {})
+    named = {row.cells["style"] for row in rows}
+    styles = {name: (name,) if name else () for name in named} if is_ours else cell_styles(named)
     _require_text(path, rows)
     usable = [row for row in rows if row.cells["path"] and len(styles[row.cells["style"]]) == 1]
-    splits = _splits(path, usable)
+    first: dict[str, str] = {}
+    for row in usable:
+        first.setdefault(row.cells.get("split", ""), f"line {row.line}")
+    splits = cell_splits(str(path), first)
     listed = [_listed(path, row, styles[row.cells["style"]][0], splits) for row in usable]
     notes = (*notes, *_left_out_notes(path, rows, styles))
     if not usable:
@@ -59,19 +63,20 @@ def _is_ours(path: Path) -> bool:
         return file.readline().strip() == _OUR_FIRST_LINE
 
 
-def _ours(path: Path) -> tuple[Sequence[Row], tuple[str, ...]]:
-    return [Row(line, row) for line, row in numbered_csv(path, ours=True)], ()
+def _ours(path: Path) -> tuple[Sequence[Row], tuple[str, ...], bool]:
+    return [Row(line, row) for line, row in numbered_csv(path, ours=True)], (), True
 
 
-def _others(path: Path, columns: Mapping[str, str]) -> tuple[Sequence[Row], tuple[str, ...]]:
+def _others(path: Path, columns: Mapping[str, str]) -> tuple[Sequence[Row], tuple[str, ...], bool]:
+    """Return rows, notes, and whether `prepare` wrote the table first."""
     table = read_table(path, columns)
     if not set(OUR_COLUMNS) <= set(table.header):
-        return table.rows, table.notes
+        return table.rows, table.notes, False
     # `prepare` wrote it and a spreadsheet saved it again, with our apostrophes before formulas.
     rows = [
         Row(row.line, {name: live(cell) for name, cell in row.cells.items()}) for row in table.rows
     ]
-    return rows, table.notes
+    return rows, table.notes, True
 
 
 def _listed(path: Path, row: Row, style: str, splits: Mapping[str, str]) -> ListedImage:
@@ -88,22 +93,6 @@ def _listed(path: Path, row: Row, style: str, splits: Mapping[str, str]) -> List
             split=splits[split],
         ),
     )
-
-
-def _splits(path: Path, rows: Sequence[Row]) -> dict[str, str]:
-    """Return what each word in the column split means; refuse those that are not understood."""
-    words = {row.cells.get("split", "") for row in rows}
-    meant = {word: "" if is_nothing(word) else split_name(word) for word in words}
-    unknown = [row for row in rows if meant[row.cells.get("split", "")] is None]
-    if unknown:
-        first = {row.cells["split"]: row.line for row in reversed(unknown)}
-        shown = [
-            f"'{word}' (line {line})" for word, line in sorted(first.items(), key=itemgetter(1))
-        ]
-        raise DataError(
-            f"{path}: unknown split {examples(shown, len(shown))}; write train, val or test"
-        )
-    return {word: split or "" for word, split in meant.items()}
 
 
 def _require_text(path: Path, rows: Sequence[Row]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from artstyle.data.artists import artist_key
 from artstyle.preparation.sources.source import Source
+from artstyle.preparation.tables.cells import is_nothing
 from artstyle.styles.names import canonical_style, style_key, visible, wikiart_style
 
 
@@ -15,6 +16,7 @@ def styles_in_one_spelling(source: Source) -> Source:
     WikiArt's spelling if the style is one of WikiArt's, else the most frequent one; among equals
     the first by code point.
     """
+    source = _with_named_styles(source)
     counts = Counter(image.style for image in source.images)
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counts):
@@ -26,6 +28,17 @@ def styles_in_one_spelling(source: Source) -> Source:
     )
     notes = _notes(list(spellings.values()), chosen)
     return replace(source, images=images, notes=(*source.notes, *notes))
+
+
+def _with_named_styles(source: Source) -> Source:
+    """Return the source without the pictures of folders such as "unknown" and "nan"."""
+    nameless = Counter(image.style for image in source.images if is_nothing(image.style))
+    if not nameless:
+        return source
+    shown = ", ".join(f"'{visible(name)}'" for name in sorted(nameless))
+    note = f"pictures whose folder names no style ({shown}), left out: {nameless.total()}"
+    images = tuple(image for image in source.images if image.style not in nameless)
+    return replace(source, images=images, notes=(*source.notes, note))
 
 
 def _chosen(names: Sequence[str], counts: Mapping[str, int]) -> str:

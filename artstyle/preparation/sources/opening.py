@@ -24,7 +24,7 @@ from artstyle.preparation.sources.source import (
     portable_name,
 )
 from artstyle.preparation.sources.split_folders import read_any_folders, read_split_folders
-from artstyle.preparation.sources.tree import read_tree
+from artstyle.preparation.sources.tree import read_tree, with_unlisted
 from artstyle.preparation.tables.table import has_columns
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
@@ -150,10 +150,15 @@ def _open_folder(
     if format == "artgan" or lists is not None or (format is None and has_lists(path)):
         return read_artgan(path, lists or path, read_tree(path))
     if format == "manifest" or (format is None and has_columns(manifest, columns)):
-        return read_csv_manifest(manifest, columns, images)
+        found = read_csv_manifest(manifest, columns, images)
+        if found.root != path:
+            return found
+        why = f"without a usable row in {MANIFEST_NAME}"
+        return with_unlisted(found, read_tree(path), [MANIFEST_NAME], why)
     shards = find_shards(path)
     if format == "parquet" or (format is None and shards):
-        return read_parquet(path, shards, columns)
+        found = read_parquet(path, shards, columns)
+        return with_unlisted(found, read_tree(path), shards, "next to the Parquet files")
     tree = read_tree(path)
     if manifest.is_file() and format is None:
         note = f"{manifest} is not used: it lacks path or style"

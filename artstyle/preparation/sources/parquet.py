@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from artstyle.errors import DataError, ImageError, MissingError, one_line
+from artstyle.pictures.skipped import is_litter
 from artstyle.preparation.sources.source import portable_name
 
 _BATCH_ROWS = 16
@@ -20,16 +21,22 @@ _IMAGE_NAMES = ("image", "img")
 
 def find_shards(root: Path) -> list[str]:
     """Return the shards in a folder and in three levels of folders below, relative and sorted."""
-    patterns = ("*/" * depth + "*.parquet" for depth in range(_DEPTH))
+    patterns = ("*/" * depth + "*" for depth in range(_DEPTH))
     paths = (path.relative_to(root) for pattern in patterns for path in root.glob(pattern))
-    visible = (path for path in paths if not any(part.startswith(".") for part in path.parts))
-    return sorted(portable_name(path.as_posix()) for path in visible)
+    shards = (
+        path for path in paths if _is_shard(path.name) and not any(map(is_litter, path.parts))
+    )
+    return sorted(portable_name(path.as_posix()) for path in shards)
 
 
 def shard_name(path: str) -> str | None:
     """Return the shard in ``shard.parquet#000123``; None for the path of an ordinary file."""
     shard, _, row = path.rpartition("#")
-    return shard if shard.endswith(".parquet") and row.isdecimal() else None
+    return shard if _is_shard(shard) and row.isdecimal() else None
+
+
+def _is_shard(name: str) -> bool:
+    return name.lower().endswith(".parquet")
 
 
 def row_number(path: str) -> int:

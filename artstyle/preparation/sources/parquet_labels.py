@@ -21,6 +21,7 @@ from artstyle.preparation.sources.source import (
     split_name,
 )
 from artstyle.preparation.tables.cells import cell_styles, cell_text, is_nothing
+from artstyle.preparation.tables.splits import cell_splits
 from artstyle.preparation.tables.table import examples
 from artstyle.styles.names import canonical_style
 
@@ -62,10 +63,12 @@ def read_parquet(root: Path, shards: Sequence[str], columns: Mapping[str, str]) 
     images = [row.image for row in rows if len(row.styles) == 1]
     nothing = [row for row in rows if not row.styles]
     several = [row for row in rows if len(row.styles) > 1]
+    notes = _left_out_notes(nothing, several)
     if not images:
-        raise DataError(f"no row of the Parquet files in {root} has a style")
+        reasons = "; ".join(notes) or "they have no rows"
+        raise DataError(f"no row of the Parquet files in {root} has one style: {reasons}")
     images.sort(key=lambda image: image.path)
-    return Source(root, "parquet", tuple(images), 0, _left_out_notes(nothing, several))
+    return Source(root, "parquet", tuple(images), 0, notes)
 
 
 def _left_out_notes(nothing: Sequence[_Labelled], several: Sequence[_Labelled]) -> tuple[str, ...]:
@@ -106,9 +109,10 @@ def _find_columns(path: Path, schema: Any, columns: Mapping[str, str]) -> dict[s
             raise UnknownNameError(f"column of {path}", name, names)
     found: dict[str, str] = {}
     for column in _NAMED:
-        wanted = [columns[column]] if column in columns else [column]
-        if column == "style" and column not in columns:
-            wanted = list(_STYLE_NAMES)
+        if column in columns:
+            found[column] = columns[column]
+            continue
+        wanted = _STYLE_NAMES if column == "style" else (column,)
         matches = [name for want in wanted for name in names if _is_named(name, want)]
         first = [name for name in matches if name.casefold() == matches[0].casefold()]
         if len(first) > 1:
@@ -157,6 +161,10 @@ def _rows(
         for column in _NAMED[1:]
     )
     of_shard = _split_of_name(shard)
+    first: dict[str, str] = {}
+    for row, word in enumerate(splits):
+        first.setdefault(word, f"row {row}")
+    meant = cell_splits(str(path), first)
     for row, stored in enumerate(_stored_names(table, image)):
         has_artist, title = artist_and_title(stored)
         labelled = SourceImage(
@@ -165,7 +173,7 @@ def _rows(
             artist=cell_text(artists[row]),
             title=title if has_artist else "",
             genre=cell_text(genres[row]),
-            split=split_name(splits[row]) or of_shard,
+            split=meant[splits[row]] or of_shard,
         )
         yield _Labelled(labelled, styles[row])
 

@@ -236,8 +236,14 @@ def _read_below_styles(root: Path, tree: PictureTree) -> Source | None:
     below = {
         parts[depth + 1]: split_name(parts[depth + 1]) for parts in inside if len(parts) > depth + 2
     }
-    if None in below.values() or len(set(below.values())) < 2:
+    if len(set(below.values()) - {None}) < 2:
         return None
+    if others := sorted(name for name, split in below.items() if split is None):
+        splits = sorted(name for name, split in below.items() if split)
+        raise DataError(
+            f"{root}: the folders {', '.join(splits)} below the styles look like splits,"
+            f" {', '.join(others)} does not; {_CHOICES}"
+        )
     images = [
         image(parts, depth, split_name(parts[depth + 1]) or "", artist_at=depth + 2)
         if len(parts) > depth + 2

@@ -3,20 +3,20 @@
 import os
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
 from artstyle.pictures.formats.kinds import is_picture
 from artstyle.pictures.skipped import is_litter, skipped_sentence
-from artstyle.preparation.sources.source import portable_name
+from artstyle.preparation.sources.source import Source, portable_name
 
 Parts = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class PictureTree:
-    """All files below a folder whose names are those of pictures."""
+    """The pictures below a folder, and the files that are passed over."""
 
     pictures: tuple[Parts, ...]
     """Folder names from the root down and the file name, in order of the joined path."""
@@ -34,7 +34,7 @@ class PictureTree:
 
 
 def read_tree(root: Path) -> PictureTree:
-    """List the pictures below ``root``, known by their endings, or without one by their content.
+    """List the pictures below ``root``, known by their endings, else by their content.
 
     Litter (`is_litter`) and dataset folders made by ``prepare`` are passed over. Links are
     followed; each folder is listed once, however many links or loops of links lead to it.
@@ -76,6 +76,23 @@ def read_tree(root: Path) -> PictureTree:
         tuple(sorted(filter(None, entered.values()), key="/".join)),
         tuple(sorted(skipped)),
     )
+
+
+def with_unlisted(source: Source, tree: PictureTree, lists: Collection[str], why: str) -> Source:
+    """Return a source that lists name, with what else is in its folder noted.
+
+    Args:
+        source: The paintings that the lists name.
+        tree: All that is in its folder.
+        lists: The paths of the lists themselves.
+        why: What the other pictures lack, for the note.
+    """
+    named = {image.path for image in source.images}
+    others = sum("/".join(parts) not in named for parts in tree.pictures)
+    notes = [f"pictures in {source.root} {why}, left out: {others}"] if others else []
+    skipped = tuple(path for path in tree.skipped if path not in lists)
+    notes += replace(tree, skipped=skipped).skipped_notes
+    return replace(source, notes=(*source.notes, *notes), skipped=skipped)
 
 
 def _list_folder(folder: Path) -> tuple[tuple[int, int], list[os.DirEntry[str]]]:

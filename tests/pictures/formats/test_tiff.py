@@ -175,6 +175,8 @@ REFUSED: dict[str, tuple[npt.NDArray[np.generic], Tags, str]] = {
     "signed 32": (GREY32.view(np.int32), {339: [2]}, "a 32-bit signed grey TIFF"),
     "64 bits": (GREY32.astype(np.uint64), {}, "a 64-bit grey TIFF"),
     "a range of its own": (grey_steps().astype(np.uint32), {}, "of which the largest is 210"),
+    # Scaled by the whole range, all of it would be black.
+    "20 of 32 bits": (grey_steps().astype(np.uint32) << 12, {}, "of which the largest is 860160"),
     "16-bit CIELAB": (RGB16, {262: [8]}, "a 16-bit CIELAB TIFF, which is not read; save it as RGB"),
     "ICC Lab": (quadrants(), {262: [9]}, r"an 8-bit ICC L\*a\*b\* TIFF, which is not read"),
     "raw": (GREY16, {262: [32803]}, "a camera raw file"),

@@ -187,6 +187,14 @@ def test_a_dataset_folders_manifest_is_read_as_it_was_written(tmp_path: Path) ->
     assert image == SourceImage("=1.jpg", "Cubism", "@gris", "'-2", "", "train")
 
 
+@pytest.mark.parametrize("style", ["Baroque,_Early", "A|B", "Arts_&_Crafts"])
+def test_a_style_of_a_dataset_folders_manifest_is_never_parted(tmp_path: Path, style: str) -> None:
+    paint(tmp_path, "a.jpg")
+    row = ManifestRow("a.jpg", style, "", "", "", "", "", 9, 9, "0" * 64, "0" * 16, "images/1")
+    write_rows(tmp_path / "manifest.csv", [row])
+    assert only(open_source(tmp_path / "manifest.csv")).style == style
+
+
 def test_a_manifest_none_of_whose_files_is_there_is_an_error(tmp_path: Path) -> None:
     manifest = write_manifest(tmp_path / "list.csv", [{"path": "x/a.jpg", "style": "Rococo"}])
     with pytest.raises(DataError, match=r"none of the 1 names in .*: x/a\.jpg; say with --images"):

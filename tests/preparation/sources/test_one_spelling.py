@@ -17,6 +17,15 @@ def spelt(*styles: str) -> set[str]:
     return {image.style for image in styles_in_one_spelling(source(*styles)).images}
 
 
+def test_folders_that_name_no_style_are_left_out_with_a_note() -> None:
+    found = styles_in_one_spelling(source("Baroque", "unknown", "NaN", "unknown", "None"))
+    assert [image.style for image in found.images] == ["Baroque"]
+    assert found.notes == (
+        "before",
+        "pictures whose folder names no style ('NaN', 'None', 'unknown'), left out: 4",
+    )
+
+
 def test_wikiarts_spelling_wins_however_rare() -> None:
     assert spelt("ukiyo e", "ukiyo e", "Ukiyo-e", "Ukiyo_e") == {"Ukiyo_e"}
     assert spelt("PopArt", "pop-art") == {"Pop_Art"}
@@ -58,8 +67,6 @@ def test_different_styles_stay_apart() -> None:
         "-1",
         "11",
         "1.1",
-        "...",
-        "---",
         "Realism",
         "New_Realism",
     )

@@ -8,7 +8,7 @@ from artstyle.preparation.sources.opening import open_source, read_source_bytes,
 from artstyle.preparation.sources.source import artist_and_title
 from tests.posix import make_pipe
 from tests.preparation.shards import stored, write_shard
-from tests.preparation.source_files import only, paint
+from tests.preparation.source_files import only, paint, write_manifest
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,20 @@ def test_the_stat_key_of_a_row_is_that_of_its_shard(tmp_path: Path) -> None:
 )
 def test_the_artist_ends_at_the_first_underscore(name: str, artist: str, title: str) -> None:
     assert artist_and_title(name) == (artist, title)
+
+
+def test_what_a_list_leaves_in_its_folder_is_noted_and_counted(tmp_path: Path) -> None:
+    paint(tmp_path / "listed", "a.jpg", "b.jpg", "c.jpg")
+    write_manifest(tmp_path / "listed" / "manifest.csv", [{"path": "a.jpg", "style": "Rococo"}])
+    (tmp_path / "listed" / "d.psd").touch()
+    listed = open_source(tmp_path / "listed")
+    assert listed.notes == (
+        f"pictures in {tmp_path / 'listed'} without a usable row in manifest.csv, left out: 2",
+        "1 file passed over: 1 .psd; --list-skipped names them",
+    )
+    assert listed.skipped == ("d.psd",)
+    write_shard(tmp_path / "stored" / "a.parquet", [stored(0)])
+    paint(tmp_path / "stored", "Baroque/a.jpg")
+    assert open_source(tmp_path / "stored").notes == (
+        f"pictures in {tmp_path / 'stored'} next to the Parquet files, left out: 1",
+    )

@@ -162,7 +162,7 @@ CUBISM = {"names": ["Pop Art", "Cubism"], "_type": "ClassLabel"}
         ({"style": [0]}, {"style": {"names": {"0": "Cubism"}}}, "does not name the classes"),
         ({"style": ["a"], "Style": ["b"]}, {}, r"2 columns of the name style \(style, Style\)"),
         ({"movement": ["a"]}, {}, "no column style, only image, movement; .*--columns style=NAME"),
-        ({"style": ["Cubism, Rococo"]}, {}, "no row .* has a style"),
+        ({"style": ["Cubism, Rococo"]}, {}, "has one style: rows of several styles, left out: 1"),
     ],
 )
 def test_columns_that_mean_nothing_are_one_line(
@@ -259,3 +259,31 @@ def test_without_pyarrow_one_line_says_what_to_install(
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(MissingError, match=r'pip install "artstyle\[parquet\]"'):
         open_source(tmp_path)
+
+
+def test_an_unknown_split_is_refused_as_in_a_table(tmp_path: Path) -> None:
+    image = [stored(n)["image"]["bytes"] for n in range(3)]
+    columns = {"image": image, "style": ["Cubism"] * 3, "split": ["train", "", "tets"]}
+    write_table(tmp_path / "a.parquet", columns)
+    with pytest.raises(DataError, match=r"a\.parquet: unknown split 'tets' \(row 2\); write train"):
+        open_source(tmp_path)
+
+
+def test_shards_in_bins_are_not_read(tmp_path: Path) -> None:
+    for name in ("a.parquet", "$RECYCLE.BIN/b.parquet", "@eaDir/c.parquet", ".d/d.parquet"):
+        write_shard(tmp_path / name, [stored(0)])
+    assert paths(open_source(tmp_path)) == ["a.parquet#000000"]
+
+
+def test_a_shard_whose_ending_is_in_capitals_is_read(tmp_path: Path) -> None:
+    write_shard(tmp_path / "A.PARQUET", [stored(0)])
+    for source in (open_source(tmp_path), open_source(tmp_path / "A.PARQUET")):
+        ((image, content),) = read_source_bytes(source.root, source.images)
+        assert image.path == "A.PARQUET#000000"
+        assert isinstance(content, bytes)
+
+
+def test_a_named_column_wins_over_another_spelling_of_it(tmp_path: Path) -> None:
+    image = [stored(0)["image"]["bytes"]]
+    write_table(tmp_path / "a.parquet", {"image": image, "Style": ["Cubism"], "style": ["Rococo"]})
+    assert only(open_source(tmp_path, columns={"style": "Style"})).style == "Cubism"

@@ -189,3 +189,13 @@ def test_a_stray_picture_does_not_make_a_style_of_a_wrapper(tmp_path: Path) -> N
         "pictures in no style folder, left out: 1, as cover.jpg",
         "folders above the styles, passed over: data",
     )
+
+
+def test_splits_below_the_styles_with_another_folder_among_them_are_refused(
+    tmp_path: Path,
+) -> None:
+    names = [f"{s}/{p}/{s}-{p}.jpg" for s in ("Baroque", "Rococo") for p in ("train", "test")]
+    tree(tmp_path, *names, "Rococo/extra/x.jpg")
+    with pytest.raises(DataError, match=r"test, train below the styles look like splits, extra"):
+        open_source(tmp_path)
+    assert {image.artist for image in open_source(tmp_path, "folders").images} >= {"train"}
