@@ -18,7 +18,7 @@ FLOORS = (
     ("styles", "storage", "devices"),
     ("config",),
     ("pictures", "metrics", "recipes", "painter"),
-    ("presentation", "runs", "data"),
+    ("presentation", "runs", "data", "confidence"),
     ("preparation", "models"),
     ("inference",),
     ("training", "evaluation", "prediction", "eda"),
@@ -106,7 +106,7 @@ assert "Usage" in shown.getvalue()
     "module",
     [
         "config", "recipes", "runs.folder", "runs.finding", "metrics",
-        "styles.names", "storage.documents",
+        "styles.names", "styles.groups", "storage.documents", "confidence.answers", "models.header",
         "pictures.preprocessing", "data.manifest", "data.dataset", "data.description",
         "preparation.split", "preparation.balance", "preparation.sources.opening",
         "preparation.prepare", "models.zoo", "evaluation.document", "eda.document",
