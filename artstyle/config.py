@@ -216,6 +216,14 @@ class TrainConfig(Section):
     """auto, cpu, cuda, cuda:1, mps."""
 
 
+class ProbeConfig(Section):
+    """The logistic regression of `artstyle probe`."""
+
+    c: PositiveFloat | None = None
+    """Inverse strength of the penalty on standardised features, as scikit-learn's C; null: chosen
+    by cross-validation within train."""
+
+
 class TrackingConfig(Section):
     """Where the run is logged."""
 
@@ -252,5 +260,7 @@ class Config(Section):
     """How the weights are updated."""
     train: TrainConfig = TrainConfig()
     """How long, in which batches, on which device."""
+    probe: ProbeConfig = ProbeConfig()
+    """The logistic regression of `artstyle probe`."""
     tracking: TrackingConfig = TrackingConfig()
     """Where the run is logged."""

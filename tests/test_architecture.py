@@ -22,7 +22,7 @@ FLOORS = (
     ("preparation", "models"),
     ("inference",),
     ("training", "evaluation", "prediction", "eda"),
-    ("explain",),
+    ("explain", "probe"),
     ("report",),
     ("cli",),
     ("__main__", "__init__"),
