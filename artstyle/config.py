@@ -73,9 +73,10 @@ class BalanceConfig(Section):
 class SplitConfig(Section):
     """Which images are for training, for choosing the checkpoint, and for testing."""
 
-    group: Literal["auto", "image", "artist", "official"] = "auto"
-    """image: each painting by itself; artist: all paintings of an artist in one split; official:
-    the splits of the source; auto: official for split folders and manifests, else image."""
+    group: Literal["auto", "image", "artist", "source", "official"] = "auto"
+    """image: each painting by itself; artist: all paintings of an artist in one split; source: all
+    paintings of a collection in one split; official: the splits that the data come with; auto:
+    official for split folders and manifests, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; their sum is 1."""
 
