@@ -73,9 +73,10 @@ class BalanceConfig(Section):
 class SplitConfig(Section):
     """Which images are for training, for choosing the checkpoint, and for testing."""
 
-    group: Literal["auto", "image", "artist", "official"] = "auto"
-    """image: each painting by itself; artist: all paintings of an artist in one split; official:
-    the splits of the source; auto: official for split folders and manifests, else image."""
+    group: Literal["auto", "image", "artist", "source", "official"] = "auto"
+    """image: each painting by itself; artist: all paintings of an artist in one split; source: all
+    paintings of a collection in one split; official: the splits that the data come with; auto:
+    official for split folders and manifests, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; their sum is 1."""
 
@@ -216,6 +217,14 @@ class TrainConfig(Section):
     """auto, cpu, cuda, cuda:1, mps."""
 
 
+class ProbeConfig(Section):
+    """The logistic regression of `artstyle probe`."""
+
+    c: PositiveFloat | None = None
+    """Inverse strength of the penalty on standardised features, as scikit-learn's C; null: chosen
+    by cross-validation within train."""
+
+
 class TrackingConfig(Section):
     """Where the run is logged."""
 
@@ -252,5 +261,7 @@ class Config(Section):
     """How the weights are updated."""
     train: TrainConfig = TrainConfig()
     """How long, in which batches, on which device."""
+    probe: ProbeConfig = ProbeConfig()
+    """The logistic regression of `artstyle probe`."""
     tracking: TrackingConfig = TrackingConfig()
     """Where the run is logged."""

@@ -13,6 +13,7 @@ from artstyle.cli.gradcam import gradcam
 from artstyle.cli.models import models
 from artstyle.cli.predict import predict
 from artstyle.cli.prepare import prepare
+from artstyle.cli.probe import probe
 from artstyle.cli.report import report
 from artstyle.cli.train import training_command
 
@@ -43,6 +44,7 @@ app.command(
 )(demo_command(run_words))
 app.command("prepare", rich_help_panel=_DATA)(prepare)
 app.command("eda", rich_help_panel=_DATA)(eda)
+app.command("probe", rich_help_panel=_LEARNING)(probe)
 app.command(
     "train",
     help="Train a network from random weights: by default the baseline.",

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from artstyle.confidence.calibration import Calibration
 from artstyle.errors import MissingError, UsageError, WeightsError, one_line
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header, header_text, parse_header, parse_metadata
@@ -42,9 +43,11 @@ class StyleModel:
     preprocessing: Preprocessing
     spec: ModelSpec
     fingerprint: str
-    """12 hexadecimal digits over weights, labels and preprocessing: two models that could answer
-    differently have two fingerprints."""
+    """12 hexadecimal digits over weights, labels, preprocessing and calibration: two models that
+    could answer differently have two fingerprints."""
     device: torch.device
+    calibration: Calibration | None = None
+    """How sure its answers are; None for models of earlier versions."""
 
 
 def write_checkpoint(
@@ -128,6 +131,7 @@ def load_style_model(path: Path, device: torch.device) -> StyleModel:
         spec=built.spec,
         fingerprint=_fingerprint(header, weights),
         device=device,
+        calibration=header.calibration,
     )
 
 
@@ -138,6 +142,8 @@ def checkpoint_fingerprint(path: Path) -> str:
 
 def _fingerprint(header: Header, weights: Mapping[str, Tensor]) -> str:
     plain = [header.name, list(header.labels), header.preprocessing.to_dict()]
+    if header.calibration is not None:
+        plain.append(header.calibration.to_dict())
     total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for key in sorted(weights):
         total.update(key.encode())

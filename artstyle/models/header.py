@@ -1,10 +1,12 @@
-"""The header of a model's file: its name, styles and preprocessing, as JSON text."""
+"""The header of a model's file: name, styles, preprocessing, calibration, as JSON text."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artstyle.confidence.answers import require_labels
+from artstyle.confidence.calibration import Calibration
 from artstyle.errors import DataError, WeightsError
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.storage.checks import checked, require_version
@@ -22,6 +24,8 @@ class Header:
     preprocessing: Preprocessing
     about: dict[str, Any]
     """Plain data: the epoch, the score."""
+    calibration: Calibration | None = None
+    """How sure its answers are; None in files of earlier versions."""
 
 
 def header_text(header: Header, state: object = None) -> str:
@@ -32,6 +36,7 @@ def header_text(header: Header, state: object = None) -> str:
         "labels": list(header.labels),
         "preprocessing": header.preprocessing.to_dict(),
         "about": header.about,
+        "calibration": header.calibration and header.calibration.to_dict(),
         "state": state,
     }
     return json.dumps(metadata)
@@ -47,11 +52,16 @@ def parse_header(text: str, path: Path) -> Header:
     labels = metadata.labels
     if not labels or len(set(labels)) < len(labels) or not all(map(is_style_name, labels)):
         raise WeightsError(f"{path} has no styles, or one twice, or one that is not visible text")
+    try:
+        require_labels(metadata.calibration, tuple(labels))
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
     return Header(
         name=metadata.model,
         labels=tuple(labels),
         preprocessing=metadata.preprocessing,
         about=metadata.about,
+        calibration=metadata.calibration,
     )
 
 
@@ -64,6 +74,7 @@ class Metadata:
     preprocessing: Preprocessing
     about: dict[str, Any]
     state: Any
+    calibration: Calibration | None = None
 
 
 def parse_metadata(text: str, path: Path) -> Metadata:

@@ -76,7 +76,7 @@ def export_onnx(model: StyleModel, path: Path) -> float:
     """
     onnx = _import("onnx")
     about = {"checkpoint": model.fingerprint}
-    header = Header(model.name, model.labels, model.preprocessing, about)
+    header = Header(model.name, model.labels, model.preprocessing, about, model.calibration)
     with atomic_path(path) as temporary:
         _write_graph(model, temporary)
         graph = onnx.load(temporary)
@@ -121,6 +121,7 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> StyleModel:
         spec=ModelSpec(header.name, "artstyle", "", size, head="", blocks=(), cam_layer=""),
         fingerprint=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
         device=torch.device("cpu"),
+        calibration=header.calibration,
     )
 
 

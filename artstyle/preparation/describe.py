@@ -14,10 +14,12 @@ from artstyle.data.description import (
     Counts,
     DatasetDescription,
     DecidedConfig,
+    EachSplit,
     SourceDescription,
     SplitDescription,
     StyleCounts,
 )
+from artstyle.data.manifest import SPLITS
 from artstyle.data.sampling import class_weights
 from artstyle.preparation.decisions import Decisions
 from artstyle.preparation.scan import Scan
@@ -63,7 +65,9 @@ def describe(
         counts=_counts(source, scan, decisions),
         class_weights=_class_weights(labels, styles, decisions.splits),
         copies=_copies(styles, decisions),
-        split=SplitDescription(group=resolved.split.group, **report),
+        split=SplitDescription(
+            group=resolved.split.group, sources=_source_counts(scan, decisions), **report
+        ),
         notes=(*source.notes, *decisions.notes, *absence_notes(report)),
     )
 
@@ -127,6 +131,17 @@ def _style_counts(
         )
         for style in label_order(found)
     }
+
+
+def _source_counts(scan: Scan, decisions: Decisions) -> EachSplit[int] | None:
+    """Return how many known sources each split has; None if no painting has one."""
+    pairs = {
+        (image.source, split)
+        for image, split in zip(scan.images, decisions.splits, strict=True)
+        if image.source and split
+    }
+    counts = Counter(split for _, split in pairs)
+    return EachSplit(**{split: counts[split] for split in SPLITS}) if pairs else None
 
 
 def _present(counts: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -81,7 +81,7 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     config, data, group = session.config, session.data, session.group
     recorded = session.run.environment().numerics if resume else None
     _require_an_image_each(config, group)
-    _require_two_styles(data)
+    require_two_styles(data)
     training, validation = labelled(data, "train"), labelled(data, "val")
     built = _build_network(session, saved=resume and session.run.last_path.is_file())
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
@@ -127,7 +127,12 @@ def _require_an_image_each(config: Config, group: ProcessGroup) -> None:
         )
 
 
-def _require_two_styles(data: DatasetFolder) -> None:
+def require_two_styles(data: DatasetFolder) -> None:
+    """Refuse a data set in which there is nothing to tell apart.
+
+    Raises:
+        DataError: It has only one style.
+    """
     if len(data.labels) < 2:
         raise DataError(
             f"{data.path} has only one style, {data.labels[0]}, and nothing to tell it from;"
@@ -146,12 +151,16 @@ def _build_network(session: Session, *, saved: bool) -> Built:
         styles=session.data.labels,
     )
     if config.data.image_size is not None:
-        _require_image_size(config.model.name, built.network, config.data.image_size)
+        require_image_size(config.model.name, built.network, config.data.image_size)
     return built
 
 
-def _require_image_size(name: str, network: nn.Module, image_size: int) -> None:
-    """Run the network once on a blank image: some networks check the size only then."""
+def require_image_size(name: str, network: nn.Module, image_size: int) -> None:
+    """Run the network once on a blank image: some networks check the size only then.
+
+    Raises:
+        UsageError: It does not accept images of this size.
+    """
     try:
         # Not in inference mode: some networks cache tensors of a pass, which then cannot be
         # trained through.
