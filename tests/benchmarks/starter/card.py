@@ -185,9 +185,10 @@ def _confidence(
     pack: Pack, answers: OutOfFold, calibration: Calibration, photographs_NF: Features
 ) -> Iterator[str]:
     """Say what the verdicts are worth; each figure is of pictures that it was not fitted on."""
-    positions, logits = answers["source"]
-    targets_N, logits_NC = pack.labels_N[positions], logits.astype(np.float64)
-    folds_N = pack.folds["source"][positions]
+    positions, logits = answers["validation"]
+    tested_N = pack.folds["source"][positions] >= 0
+    positions, logits_NC = positions[tested_N], logits[tested_N].astype(np.float64)
+    targets_N, folds_N = pack.labels_N[positions], pack.folds["source"][positions]
     before = _error(probabilities(logits_NC, None), targets_N)
     after = _error(_tempered(logits_NC, targets_N, folds_N), targets_N)
     yield f"- Calibration error on collections not seen: {before:.3f} without temperature, and"
