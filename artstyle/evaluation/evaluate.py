@@ -26,7 +26,8 @@ from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
-from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.models.checkpoint import load_style_model
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder

@@ -8,7 +8,7 @@ from PIL import Image
 
 from artstyle.errors import ImageError
 from artstyle.inference import Prediction, predict_logits, softmax
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing

@@ -65,7 +65,6 @@ def _logits(session: Session, setup: Setup) -> NDArray[np.float32]:
         setup.validation.paths[group.rank :: group.world_size],
         read_cached,
         batch_size=session.config.train.batch_size,
-        precision=setup.learner.precision,
     )
     own = [prediction.logits_C for prediction in predictions]
     return np.stack(group.gather(own))  # type: ignore[arg-type]

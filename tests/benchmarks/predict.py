@@ -19,8 +19,9 @@ from PIL import Image
 
 from artstyle.devices import choose_device
 from artstyle.inference import forward, predict_logits, read_ahead, softmax
-from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
+from artstyle.models.torch_model import TorchModel
 from artstyle.pictures.finding import PicturePath, find_pictures
 from artstyle.pictures.image import read_image
 from artstyle.pictures.shrinking import shrink
@@ -124,7 +125,7 @@ def artstyle_in_full(checkpoint: Path, folder: Path) -> Work:
     return work
 
 
-def _in_label_order(row: Mapping[str, str], model: StyleModel) -> list[float]:
+def _in_label_order(row: Mapping[str, str], model: TorchModel) -> list[float]:
     numbers = range(1, len(model.labels) + 1)
     found = {row[f"style_{n}"]: float(row[f"probability_{n}"]) for n in numbers}
     return [found[label] for label in model.labels]

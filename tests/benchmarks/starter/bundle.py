@@ -146,9 +146,7 @@ def write_run(
 def _head(pack: Pack, features_NF: Features, config: Config, learnt: Positions) -> LinearHead:
     assert config.probe.c is not None
     labels_N = pack.labels_N[learnt]
-    return fit_head(
-        features_NF[learnt], labels_N, len(pack.labels), config.probe.c, balanced=True
-    )
+    return fit_head(features_NF[learnt], labels_N, len(pack.labels), config.probe.c, balanced=True)
 
 
 def _environment(config: Config, folder: Path) -> RunEnvironment:

@@ -252,9 +252,7 @@ def _range(values: tuple[float, ...]) -> str:
     return f"{min(values):.1%} to {max(values):.1%}"
 
 
-def _confusions(
-    pack: Pack, targets_N: Positions, logits_NC: NDArray[np.float64]
-) -> Iterator[str]:
+def _confusions(pack: Pack, targets_N: Positions, logits_NC: NDArray[np.float64]) -> Iterator[str]:
     """Name the most frequent mistakes, as shares of the true style's paintings."""
     count = logits_NC.shape[1]
     confusion_CC = confusion_matrix(targets_N, logits_NC.argmax(axis=1), count).astype(np.float64)
