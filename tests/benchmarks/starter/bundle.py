@@ -9,11 +9,10 @@ PACK is what `tests.benchmarks.starter.pack` wrote, FEATURES the folder in which
 import hashlib
 import platform
 from argparse import ArgumentParser
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -21,8 +20,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from artstyle import metrics
 from artstyle.confidence.calibration import Calibration, fit_calibration
 from artstyle.confidence.familiarity import style_means
 from artstyle.config import Config
@@ -59,7 +58,8 @@ def main() -> None:
     answers["validation"] = validation(pack, answers)
     calibration = calibrated(pack, features_NF, *answers["validation"])
     head = _head(pack, features_NF, config, pack.training("source", None))
-    write_run(RunFolder(arguments.out), config, pack, arguments.pack, head, calibration)
+    write_run(RunFolder(arguments.out), config, pack, arguments.pack, head, calibration,
+              unseen_scores(pack, *answers["source"]))  # fmt: skip
     photographs_NF = features_NF[pack.photographs]
     write_card(arguments.out / "card.md", pack, answers, calibration, photographs_NF)
 
@@ -80,7 +80,7 @@ def out_of_fold(
 def validation(
     pack: Pack, answers: Mapping[str, tuple[Positions, Features]]
 ) -> tuple[Positions, Features]:
-    """Return answers for all styles: by unseen sources, or by unseen artists where no source has any.
+    """Return answers for all styles: of unseen sources, or of unseen artists if no source has any.
 
     A picture whose style only its own source has tells nothing: its head never learnt the style.
     A style that no tested source has is as frequent among them as the other styles are in the mean.
@@ -112,7 +112,7 @@ def calibrated(
     known = pack.training("source", None)
     strangers = known[[pack.paths[at].startswith(_TRAINING_ONLY) for at in known]]
     return fit_calibration(
-        logits_NC,
+        logits_NC.astype(np.float64),
         pack.labels_N[positions],
         pack.labels,
         features_ND=features_NF[positions],
@@ -127,20 +127,35 @@ def write_run(
     folder: Path,
     head: LinearHead,
     calibration: Calibration,
+    scores: Mapping[str, float],
 ) -> None:
     """Write the run folder: what a probe writes, in half precision, and the ONNX file."""
     weights = str(folder / f"{_NETWORK}.safetensors")
-    network = build_network(_NETWORK, len(pack.labels), weights=weights).network.eval()
+    built = build_network(_NETWORK, len(pack.labels), weights=weights)
+    network, layer = built.network.eval(), built.network.get_submodule(built.spec.head)
+    assert isinstance(layer, nn.Linear)
     with torch.no_grad():
-        network.classifier.weight.copy_(torch.from_numpy(head.weight_CF))
-        network.classifier.bias.copy_(torch.from_numpy(head.bias_C))
+        layer.weight.copy_(torch.from_numpy(head.weight_CF))
+        layer.bias.copy_(torch.from_numpy(head.bias_C))
     run.begin(config, pack.labels, _environment(config, folder))
+    run.write_history([{"epoch": 1, **scores}])
     header = Header(_NETWORK, pack.labels, PREPROCESSING, {"epoch": 1, "c": config.probe.c},
                     calibration)  # fmt: skip
     write_checkpoint(run.best_path, network.half(), header)
     model = load_style_model(run.best_path, torch.device("cpu"))
     export_onnx(model, run.onnx_path)
     _halve(run.onnx_path, model.network)
+
+
+def unseen_scores(pack: Pack, positions: Positions, logits_NC: Features) -> dict[str, float]:
+    """Return the scores of the history: on paintings from sources that were not seen."""
+    targets_N = pack.labels_N[positions]
+    confusion_CC = metrics.confusion_matrix(targets_N, logits_NC.argmax(axis=1), len(pack.labels))
+    return {
+        "val_loss": metrics.log_loss(logits_NC, targets_N),
+        "val_accuracy": metrics.accuracy(confusion_CC),
+        "val_macro_f1": metrics.macro_average(metrics.style_scores(confusion_CC)).f1,
+    }
 
 
 def _head(pack: Pack, features_NF: Features, config: Config, learnt: Positions) -> LinearHead:
@@ -180,7 +195,7 @@ def _halve(path: Path, network: nn.Module) -> None:
     nodes = []
     for name, tensor in stored.items():
         value = numpy_helper.to_array(tensor)
-        if value.dtype != np.float32 or value.size < 1024:
+        if value.dtype != np.float32 or value.ndim < 2 or value.size < 1024:
             continue
         half, scale = _factors(value, known)
         graph.graph.initializer.remove(tensor)
@@ -196,24 +211,21 @@ def _halve(path: Path, network: nn.Module) -> None:
     onnx.save(graph, path)
 
 
-def _folded_weights(network: nn.Module) -> Any:
+def _folded_weights(network: nn.Module) -> Iterator[tuple[Features, Features, Features]]:
     """Yield for each convolution its weights, its norm's scale, and the product of both."""
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     for convolution, norm in zip(convolutions, norms, strict=True):
-        scale_O = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        folded, _ = fuse_conv_bn_weights(
-            convolution.weight, None, norm.running_mean, norm.running_var, norm.eps,
-            norm.weight, norm.bias,
-        )  # fmt: skip
-        yield (
-            convolution.weight.detach().numpy(),
-            scale_O.detach().numpy().reshape(-1, 1, 1, 1),
-            folded.detach().numpy(),
-        )
+        assert norm.running_var is not None
+        weight = convolution.weight.detach()
+        scale = (norm.weight * torch.rsqrt(norm.running_var + norm.eps)).detach()
+        scale_O111 = scale.reshape(-1, 1, 1, 1)
+        yield weight.numpy(), scale_O111.numpy(), (weight * scale_O111).numpy()
 
 
-def _factors(value: Features, known: Any) -> tuple[NDArray[np.float16], Features]:
+def _factors(
+    value: Features, known: Sequence[tuple[Features, Features, Features]]
+) -> tuple[NDArray[np.float16], Features]:
     """Return half-precision weights and the scale that give ``value`` back."""
     for weight, scale, folded in known:
         if folded.shape == value.shape and np.allclose(folded, value, rtol=1e-5, atol=1e-8):

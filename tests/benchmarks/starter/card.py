@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+from jinja2 import StrictUndefined, Template
 from numpy.typing import NDArray
 
 from artstyle.confidence.answers import read_answers
@@ -31,61 +32,7 @@ _RESAMPLES, _SEED = 1000, 42
 _DIVISIONS = 5
 _WORST_CONFUSIONS = 12
 
-_HEAD = """# The starter model
-
-artstyle's answer before you have trained anything: it names 22 styles of WikiArt's 27, offline. It is a
-logistic regression on the features of EfficientNet-Lite0, which learnt from ImageNet. `docs/starter-model.md`
-has the experiments behind it, with the candidates that lost.
-
-Expect it to be right for about {accuracy:.0%} of paintings from a collection like those of the test, and to have
-the right style among its first three for {top3:.0%}. Train a model of your own when you have labelled pictures:
-`artstyle probe` takes about a minute.
-
-## What it learnt from
-
-- {learnt:,} pictures: 1,952 paintings from 25 public collections, and two selections of WikiArt.
-- Each picture is squashed to 224 x 224 pixels, so that size and aspect give nothing away.
-- Some labels are wrong: in a sample, 3 to 5% were debatable, and about 8% were posters, prints or drawings.
-- Not covered, for lack of pictures: {absent}. Paintings of these styles get another name.
-
-## Licence and rights
-
-- The weights are licensed under CC BY-NC-SA 4.0 (file `LICENSE`), because part of the training pictures is. The
-  code of artstyle stays under Apache-2.0.
-- WikiArt's images are for non-commercial research. Many works of the 20th century are in copyright.
-- The network's ImageNet weights are licensed under Apache-2.0.
-
-## How right it is
-
-Each figure is from cross-validation: a picture is answered by a model that learnt from other pictures alone.
-Intervals are 95%, from a bootstrap of pictures. Three questions, three ways to keep training and test apart:
-
-- **Source:** the test's collections were not seen (1,952 paintings). This is your own collection.
-- **Artist:** the test's artists were not seen.
-- **Image:** only the very pictures, and copies of them, were not seen. This is what most papers report.
-
-"""
-
-_TAIL = """
-## What it must not be used for
-
-- Not for attribution, authentication or valuation: it knows nothing of artists, dates or materials.
-- Not as the only source of a catalogue's terms: a person must look at each answer. Answers carry the model's
-  fingerprint, so that they can be told apart from people's.
-- Not for commercial use, by the licence above.
-- Not for photographs, sculpture, buildings or pages of text. Most of them are called "unfamiliar", not all.
-- Not to judge art from outside Europe, America and Japan's Ukiyo-e: it was never shown any.
-
-## Rebuild it
-
-The recipe is `configs/starter.yaml`. DATA holds the collections, as `docs/starter-model.md` lists them.
-
-```sh
-python -m tests.benchmarks.starter.pack DATA PACK
-python -m tests.benchmarks.starter.probe PACK FEATURES
-python -m tests.benchmarks.starter.bundle PACK FEATURES
-```
-"""
+_TEMPLATE = Path(__file__).with_name("card.md.jinja")
 
 
 def write_card(
@@ -94,24 +41,23 @@ def write_card(
     """Write the card with the figures of the answers."""
     targets_N, logits_NC = _pooled(pack, answers, "source")
     scores = _scores(targets_N, logits_NC)
-    parts = (
-        _HEAD.format(
-            accuracy=scores["accuracy"].value,
-            top3=scores["top_k_accuracy"].value,
-            learnt=len(pack.training("source", None)),
-            absent=", ".join(display_name(s) for s in WIKIART_STYLES if s not in pack.labels),
-        ),
-        "\n".join(_totals(pack, answers)),
-        "\n\nF1 of each style:\n\n",
-        "\n".join(_styles(pack, answers)),
-        "\n\n## How sure it is\n\n",
-        "\n".join(_confidence(pack, answers, calibration, photographs_NF)),
-        "\n\n## What it takes for what\n\n",
-        "\n".join(_confusions(pack, targets_N, logits_NC)),
-        "\n",
-        _TAIL,
+    absent = (display_name(style) for style in WIKIART_STYLES if style not in pack.labels)
+    template = Template(
+        _TEMPLATE.read_text("utf-8"), undefined=StrictUndefined, keep_trailing_newline=True
     )
-    write_text(path, "".join(parts))
+    text = template.render(
+        accuracy=f"{scores['accuracy'].value:.0%}",
+        top3=f"{scores['top_k_accuracy'].value:.0%}",
+        learnt=f"{len(pack.training('source', None)):,}",
+        absent=", ".join(absent),
+        totals="\n".join(_totals(pack, answers)),
+        styles="\n".join(_styles(pack, answers)),
+        confusions="\n".join(_confusions(pack, targets_N, logits_NC)),
+        photographs=len(photographs_NF),
+        flagged=_flagged(calibration, photographs_NF),
+        **_confidence(pack, answers),
+    )
+    write_text(path, text)
 
 
 def _pooled(pack: Pack, answers: OutOfFold, regime: str) -> tuple[Positions, NDArray[np.float64]]:
@@ -130,8 +76,9 @@ def _scores(targets_N: Positions, logits_NC: NDArray[np.float64]) -> dict[str, I
 
 
 def _totals(pack: Pack, answers: OutOfFold) -> Iterator[str]:
-    yield "| Apart by | Pictures | Accuracy | Macro F1 | Top-3 accuracy | Always the most frequent |"
-    yield "|---|---|---|---|---|---|"
+    columns = ("Apart by", "Pictures", "Accuracy", "Macro F1", "Top-3 accuracy", "Majority style")
+    yield f"| {' | '.join(columns)} |"
+    yield "|---" * len(columns) + "|"
     for regime in FOLDS:
         targets_N, logits_NC = _pooled(pack, answers, regime)
         scores = _scores(targets_N, logits_NC)
@@ -145,21 +92,26 @@ def _totals(pack: Pack, answers: OutOfFold) -> Iterator[str]:
 
 
 def _styles(pack: Pack, answers: OutOfFold) -> Iterator[str]:
-    yield "| Style | Source | Artist | Image | Pictures (source; all) |"
+    yield "| Style | Source | Artist | Image | Pictures |"
     yield "|---|---|---|---|---|"
-    columns = {}
+    columns, counts = {}, {}
     for regime in FOLDS:
         targets_N, logits_NC = _pooled(pack, answers, regime)
-        columns[regime] = (*_f1(targets_N, logits_NC.argmax(axis=1), logits_NC.shape[1]),
-                           np.bincount(targets_N, minlength=logits_NC.shape[1]))  # fmt: skip
+        size = logits_NC.shape[1]
+        columns[regime] = _f1(targets_N, logits_NC.argmax(axis=1), size)
+        counts[regime] = np.bincount(targets_N, minlength=size)
+    positions, _ = answers["validation"]
+    learnt = set(pack.labels_N[positions[pack.folds["source"][positions] >= 0]].tolist())
     for label, style in enumerate(pack.labels):
         cells = [
-            "not tested" if counts_C[label] == 0
-            else f"{value_C[label]:.2f} ({low_C[label]:.2f} to {high_C[label]:.2f})"
-            for value_C, low_C, high_C, counts_C in columns.values()
-        ]  # fmt: skip
-        counts = f"{columns['source'][3][label]}; {columns['image'][3][label]:,}"
-        yield f"| {display_name(style)} | {' | '.join(cells)} | {counts} |"
+            f"{value_C[label]:.2f} ({low_C[label]:.2f} to {high_C[label]:.2f})"
+            for value_C, low_C, high_C in columns.values()
+        ]
+        of_source = counts["source"][label]
+        if label not in learnt:
+            cells[0] = "one source" if of_source else "not tested"
+        pictures = f"{of_source}; {counts['image'][label]:,}"
+        yield f"| {' | '.join([display_name(style), *cells, pictures])} |"
 
 
 def _f1(
@@ -181,28 +133,30 @@ def _f1_of(confusion_RCC: NDArray[np.integer]) -> NDArray[np.float64]:
     return np.asarray(2 * right_RC / np.maximum(named_RC, 1))
 
 
-def _confidence(
-    pack: Pack, answers: OutOfFold, calibration: Calibration, photographs_NF: Features
-) -> Iterator[str]:
-    """Say what the verdicts are worth; each figure is of pictures that it was not fitted on."""
+def _confidence(pack: Pack, answers: OutOfFold) -> dict[str, object]:
+    """Return what the verdicts are worth; each figure is of pictures that it was not fitted on."""
     positions, logits = answers["validation"]
     tested_N = pack.folds["source"][positions] >= 0
-    positions, logits_NC = positions[tested_N], logits[tested_N].astype(np.float64)
-    targets_N, folds_N = pack.labels_N[positions], pack.folds["source"][positions]
-    before = _error(probabilities(logits_NC, None), targets_N)
-    after = _error(_tempered(logits_NC, targets_N, folds_N), targets_N)
-    yield f"- Calibration error on collections not seen: {before:.3f} without temperature, and"
-    yield f"  {after:.3f} with one that was fitted on the other collections."
+    sources, logits_NC = positions[tested_N], logits[tested_N].astype(np.float64)
+    targets_N, folds_N = pack.labels_N[sources], pack.folds["source"][sources]
     shares, coverages, sizes, rights = _divided(pack, answers)
-    yield f'- "Likely" styles: over {_DIVISIONS} random divisions of the answers into halves, they hold the'
-    yield f"  true style for {_range(coverages)} of the second half. They are {np.mean(sizes):.1f} of 22 styles in the mean."
-    yield f'- "Sure": {_range(shares)} of the second halves\' answers, of which {_range(rights)} are right.'
-    assert calibration.fitted
-    familiarity = calibration.fitted.familiarity
-    if familiarity is not None:
-        flagged = float((familiarity.of(photographs_NF) < UNFAMILIAR).mean())
-        yield f'- "Unfamiliar": {flagged:.0%} of {len(photographs_NF)} photographs, where 5% of paintings from'
-        yield "  collections not seen are."
+    return {
+        "validated": f"{len(positions):,}",
+        "error_before": f"{_error(probabilities(logits_NC, None), targets_N):.3f}",
+        "error_after": f"{_error(_tempered(logits_NC, targets_N, folds_N), targets_N):.3f}",
+        "divisions": _DIVISIONS,
+        "coverage": _range(coverages),
+        "set_size": f"{np.mean(sizes):.1f}",
+        "sure_share": _range(shares),
+        "sure_right": _range(rights),
+    }
+
+
+def _flagged(calibration: Calibration, photographs_NF: Features) -> str:
+    assert calibration.fitted is not None
+    assert calibration.fitted.familiarity is not None
+    familiarity_N = calibration.fitted.familiarity.of(photographs_NF)
+    return f"{(familiarity_N < UNFAMILIAR).mean():.0%}"
 
 
 def _tempered(
@@ -258,8 +212,6 @@ def _confusions(pack: Pack, targets_N: Positions, logits_NC: NDArray[np.float64]
     confusion_CC = confusion_matrix(targets_N, logits_NC.argmax(axis=1), count).astype(np.float64)
     shares_CC = confusion_CC / np.maximum(confusion_CC.sum(axis=1, keepdims=True), 1)
     np.fill_diagonal(shares_CC, 0)
-    yield "Of the paintings of a style, from collections not seen:"
-    yield ""
     yield "| Style | is called | by |"
     yield "|---|---|---|"
     for flat in np.argsort(-shares_CC, axis=None, kind="stable")[:_WORST_CONFUSIONS]:
