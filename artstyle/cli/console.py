@@ -107,6 +107,14 @@ def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
     sys.exit(0)  # Reached only when the reader is gone.
 
 
+def is_coloured(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows colours, as NO_COLOR and TERM say."""
+    from rich.console import Console
+
+    console = Console(file=stream)
+    return console.is_terminal and console.color_system is not None and not console.no_color
+
+
 def show_table(
     title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str] = ()
 ) -> None:

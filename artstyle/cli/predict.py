@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, say_skipped, stdout_stream
+from artstyle.cli.console import is_coloured, live_progress, say, say_skipped, stdout_stream
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -104,7 +104,9 @@ def _show(answer: Callable[..., Iterator["PredictionRow"]], chosen: Format, top_
     ):
         columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
         rows = answer(progress=progress)
-        return write_all(rows, stream, chosen, top_k, table_columns=columns)
+        return write_all(
+            rows, stream, chosen, top_k, table_columns=columns, coloured=is_coloured(stream)
+        )
 
 
 def _progress_with(stream: TextIO) -> AbstractContextManager[Progress]:

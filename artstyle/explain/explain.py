@@ -13,10 +13,11 @@ from PIL import Image
 from pytorch_grad_cam.base_cam import BaseCAM
 from torch import Tensor
 
+from artstyle.confidence.answers import calibrated
 from artstyle.errors import ImageError
 from artstyle.explain.cam import make_heatmaps, open_cam
 from artstyle.explain.methods import Method
-from artstyle.inference import read_ahead, require_finite_logits, softmax
+from artstyle.inference import read_ahead, require_finite_logits
 from artstyle.models.checkpoint import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.transforms import eval_transform
@@ -131,6 +132,6 @@ def _explain_readable(
     for picture, heat_SS, logits_C, chosen in zip(
         pictures, maps.heat_NHW, maps.logits_NC, maps.labels_N, strict=True
     ):
-        probability = float(softmax(logits_C)[chosen])
-        subject = RankedStyle(model.labels[chosen], probability)
-        yield Explained(picture, heat_SS, subject, rank_styles(logits_C, model.labels, top_k))
+        (shown_C,) = calibrated(logits_C[None], model.calibration)
+        subject = RankedStyle(model.labels[chosen], float(shown_C[chosen]))
+        yield Explained(picture, heat_SS, subject, rank_styles(shown_C, model.labels, top_k))

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +81,18 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
             save_file(tensors, temporary, metadata=metadata)
         except SafetensorError as error:
             raise _os_error(error, path) or error from None
+
+
+def store_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into the header of a checkpoint; its tensors stay as they are.
+
+    Raises:
+        MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
+        OSError: The disk is full, or fails.
+    """
+    header = replace(read_header(path), calibration=calibration)
+    text = header_text(header, parse_metadata(_text(path), path).state)
+    write_tensors(path, _tensors(path), {"artstyle": text})
 
 
 def read_header(path: Path) -> Header:
