@@ -33,7 +33,7 @@ def export(
 
     from artstyle.devices import choose_device
     from artstyle.models.checkpoint import load_style_model
-    from artstyle.models.onnx_file import export_onnx
+    from artstyle.models.onnx_export import export_onnx
 
     difference = export_onnx(load_style_model(folder.best_path, choose_device("cpu")), path)
     say(f"logits differ by {difference:.1g} at most from the checkpoint's")

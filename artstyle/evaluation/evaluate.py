@@ -27,7 +27,8 @@ from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
-from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.models.checkpoint import load_style_model
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -136,7 +137,13 @@ def _predict(
         return read(row, model.preprocessing.read_size)
 
     answered, logits, features, unreadable = [], [], [], []
-    predictions = predict_logits(model, rows, read_for_model, batch_size=batch_size)
+    predictions = predict_logits(
+        model,
+        rows,
+        read_for_model,
+        outputs=model.outputs_for_confidence,
+        batch_size=batch_size,
+    )
     for done, prediction in enumerate(predictions, start=1):
         if prediction.logits_C is None:
             unreadable.append(Unreadable(prediction.item, prediction.error or ""))

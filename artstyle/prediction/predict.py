@@ -9,7 +9,7 @@ from artstyle.confidence.answers import GroupAnswer, read_answers
 from artstyle.errors import ImageError
 from artstyle.inference import Prediction, predict_logits
 from artstyle.metrics import FloatArray
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing
@@ -47,7 +47,15 @@ def predict_styles(
         return read_picture(picture, model.preprocessing)
 
     done = 0
-    for prediction in predict_logits(model, pictures, read, batch_size=batch_size, threads=threads):
+    predictions = predict_logits(
+        model,
+        pictures,
+        read,
+        outputs=model.outputs_for_confidence,
+        batch_size=batch_size,
+        threads=threads,
+    )
+    for prediction in predictions:
         yield _row(prediction, model, top_k)
         done += 1
         progress(STAGE, done, None)

@@ -14,9 +14,9 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.errors import ConfigError, DataError
-from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
+from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
@@ -59,11 +59,17 @@ class Setup:
     notes: Mapping[str, str]
     """What was taken from a file of weights: stage -> words."""
 
-    def style_model(self) -> StyleModel:
+    def style_model(self) -> TorchModel:
         """Return the model with its current weights, for validation."""
-        network, header = self.learner.eval_network.eval(), self.header
-        return StyleModel(
-            header.name, network, header.labels, header.preprocessing, self.spec, "", self.device
+        return TorchModel(
+            name=self.header.name,
+            labels=self.header.labels,
+            preprocessing=self.header.preprocessing,
+            fingerprint="",
+            device=str(self.device),
+            network=self.learner.eval_network.eval(),
+            spec=self.spec,
+            precision=self.learner.precision,
         )
 
 

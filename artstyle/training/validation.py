@@ -14,14 +14,11 @@ from artstyle import metrics
 from artstyle.confidence.calibration import fit_calibration, why_not
 from artstyle.confidence.familiarity import style_means
 from artstyle.data.loading import Labels, read_cached
-from artstyle.inference import forward, predict_logits, require_finite_logits
-from artstyle.models.checkpoint import (
-    StyleModel,
-    load_style_model,
-    read_header,
-    store_calibration,
-)
-from artstyle.training.features import Features, without_head
+from artstyle.inference import predict_logits, require_finite_logits
+from artstyle.models.checkpoint import load_style_model, store_calibration
+from artstyle.models.header import read_header
+from artstyle.models.style_model import StyleModel
+from artstyle.training.features import Features
 from artstyle.training.setup import Session, Setup
 
 _PICTURES_A_MEAN = 20
@@ -87,12 +84,13 @@ def calibrate(session: Session, setup: Setup) -> None:
     usable = not why_not(targets_N, model.labels)
     some = _spread(setup.training.labels_N) if usable else np.empty(0, np.int64)
     paths = [*setup.validation.paths, *(setup.training.paths[position] for position in some)]
-    features_ND, logits_NC = _answers(session, model, paths)
+    logits_NC, features_ND = _answers(session, model, paths)
     total = len(targets_N)
-    means_CD = style_means(features_ND[total:], setup.training.labels_N[some]) if usable else None
-    calibration = fit_calibration(
-        logits_NC[:total], targets_N, model.labels, features_ND[:total], means_CD
-    )
+    known_ND = means_CD = None
+    if features_ND is not None and usable:
+        known_ND = features_ND[:total]
+        means_CD = style_means(features_ND[total:], setup.training.labels_N[some])
+    calibration = fit_calibration(logits_NC[:total], targets_N, model.labels, known_ND, means_CD)
     store_calibration(path, calibration)
     if calibration.reason:
         session.warn(f"answers will not say how sure they are: {calibration.reason}")
@@ -110,18 +108,19 @@ def _spread(labels_N: Labels) -> NDArray[np.int64]:
 
 def _answers(
     session: Session, model: StyleModel, paths: Sequence[Path]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return features and logits of images, N x D and N x C, in float32 as `predict` does."""
-    rows = []
-    head = model.network.get_submodule(model.spec.head)
-    with without_head(model.network, model.spec):
-        predictions = predict_logits(model, paths, read_cached)
-        for done, prediction in enumerate(predictions, start=1):
-            rows.append(prediction.logits_C)
-            session.progress("calibrating", done, len(paths))
-    features_ND = np.stack(rows)  # type: ignore[arg-type]
-    logits = forward(head, torch.from_numpy(features_ND).to(model.device), None)
-    return features_ND, require_finite_logits(logits.cpu().numpy())
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return logits and features of images, in float32 as `predict` computes them."""
+    wanted = tuple(model.outputs & {"features"})
+    answered = []
+    for done, prediction in enumerate(
+        predict_logits(model, paths, read_cached, outputs=wanted), start=1
+    ):
+        answered.append(prediction)
+        session.progress("calibrating", done, len(paths))
+    logits_NC = np.stack([p.logits_C for p in answered])  # type: ignore[misc]
+    if not wanted:
+        return logits_NC, None
+    return logits_NC, np.stack([p.features_D for p in answered])  # type: ignore[misc]
 
 
 def _logits(session: Session, setup: Setup) -> NDArray[np.float32]:
@@ -131,7 +130,6 @@ def _logits(session: Session, setup: Setup) -> NDArray[np.float32]:
         setup.validation.paths[group.rank :: group.world_size],
         read_cached,
         batch_size=session.config.train.batch_size,
-        precision=setup.learner.precision,
     )
     own = [prediction.logits_C for prediction in predictions]
     return np.stack(group.gather(own))  # type: ignore[arg-type]

@@ -11,11 +11,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from artstyle.inference import forward
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.factory import build_network
 from artstyle.models.folding import folded
-from artstyle.pictures.transforms import normalise, square_transform
+from artstyle.models.torch_model import forward
+from artstyle.pictures.square import square_transform
+from artstyle.pictures.transforms import normalise
 from tests.benchmarks.confidence.others import OTHERS
 from tests.benchmarks.confidence.scores import Features, Probe
 from tests.benchmarks.starter.pictures import FOLDS, PREPROCESSING, Pack, Positions
