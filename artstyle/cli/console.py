@@ -6,10 +6,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from artstyle.progress import Progress
 from artstyle.styles.names import visible
+
+if TYPE_CHECKING:
+    from artstyle.models.style_model import StyleModel
 
 # What a write can fail with, and a read cannot.
 _UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -82,6 +85,14 @@ def say(message: str) -> None:
 def warn(message: str) -> None:
     """Print a warning as one line, on stderr."""
     say(f"warning: {visible(message)}")
+
+
+def say_notes(model: "StyleModel") -> None:
+    """Print what people should know before they read a model's answers."""
+    from artstyle.confidence.calibration import notes
+
+    for note in notes(model.calibration):
+        say(f"note: {note}")
 
 
 def show(text: str) -> None:

@@ -1,5 +1,6 @@
 """What a model's answers mean: fitted on validation pictures, stored with the model."""
 
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 import numpy as np
@@ -79,6 +80,14 @@ class Calibration(Document):
     def no_better_than_majority(self) -> bool:
         """Whether always naming the most frequent style is right at least as often."""
         return self.accuracy is not None and self.accuracy <= (self.majority or 0.0)
+
+
+def notes(calibration: Calibration | None) -> Iterator[str]:
+    """Yield what people should know before they read a model's answers, a sentence each."""
+    if reason := uncalibrated_reason(calibration):
+        yield f"This model does not say how sure it is: {reason}."
+    if doubt := majority_doubt(calibration):
+        yield doubt
 
 
 def majority_doubt(calibration: Calibration | None) -> str:

@@ -42,6 +42,9 @@ PREDICTION_COLUMNS = (
     "artist",
     "artist_in_training",
     "error",
+    "verdict",
+    "familiarity",
+    "likely",
 )
 
 
@@ -149,7 +152,7 @@ class Outcome:
             }
 
     def _prediction_row(self, position: int) -> dict[str, object]:
-        row, seen = self.rows[position], self.artist_seen[position]
+        row, seen, answer = self.rows[position], self.artist_seen[position], self.answers[position]
         probabilities_C = self.probabilities_NC[position]
         best = np.argsort(-self.logits_NC[position], kind="stable")[:TOP_K]
         named: dict[str, object] = {}
@@ -168,6 +171,9 @@ class Outcome:
                 "correct": _yes_no(bool(self.correct_N[position])),
                 "artist": row.artist,
                 "artist_in_training": _yes_no(seen),
+                "verdict": answer.verdict or "",
+                "familiarity": "" if answer.familiarity is None else f"{answer.familiarity:.4f}",
+                "likely": "; ".join(answer.likely or ()),
             }
         )
 

@@ -18,7 +18,8 @@ from artstyle.prediction.wording import verdict_words
 from artstyle.storage.files import FORMULA_STARTS, csv_writer
 from artstyle.styles.names import display_name
 
-_STYLE_COLUMNS, _SHARE_COLUMNS, _LEAST_PATH_COLUMNS = 28, 11, 24
+_LEAST_STYLE_COLUMNS, _MOST_STYLE_COLUMNS, _SHARE_COLUMNS = 28, 46, 11
+_LEAST_PATH_COLUMNS, _GOOD_PATH_COLUMNS = 24, 63
 _CONFIDENCE_COLUMNS = ("verdict", "familiarity", "likely", "group", "group_probability")
 _COLOURS = {"sure": Style.parse("green"), "unsure": Style.parse("yellow")}
 _UNFAMILIAR_COLOUR = Style.parse("magenta")
@@ -93,29 +94,45 @@ def write_table(
         columns: The width of the table, in characters.
         coloured: Whether verdicts have a colour; their words say the same.
     """
-    path_columns = max(_LEAST_PATH_COLUMNS, columns - _STYLE_COLUMNS - _SHARE_COLUMNS)
-    stream.write(_line("picture", "style", "probability", path_columns))
+    widths = _widths(columns)
+    stream.write(_line("picture", "style", "probability", widths))
     for row in rows:
-        stream.writelines(_row_lines(row, path_columns, coloured))
+        stream.writelines(_row_lines(row, widths, coloured))
         yield row
 
 
-def _row_lines(row: PredictionRow, path_columns: int, coloured: bool) -> Iterator[str]:
+class _Widths(NamedTuple):
+    """Columns of a table, in characters."""
+
+    path: int
+    style: int
+
+
+def _widths(columns: int) -> _Widths:
+    """Return widths that give room to the path first, then to the verdict."""
+    spare = columns - _GOOD_PATH_COLUMNS - _SHARE_COLUMNS
+    style = max(_LEAST_STYLE_COLUMNS, min(_MOST_STYLE_COLUMNS, spare))
+    return _Widths(max(_LEAST_PATH_COLUMNS, columns - style - _SHARE_COLUMNS), style)
+
+
+def _row_lines(row: PredictionRow, widths: _Widths, coloured: bool) -> Iterator[str]:
     """Yield a picture's lines: left the folded path, right its verdict and styles, or its error."""
-    path = chop_cells(printable(row.path), path_columns - 2)
+    path = chop_cells(printable(row.path), widths.path - 2)
     if row.styles is None:
-        right = [(line, "") for line in _folded(f"not read: {row.error}")]
+        right = [(line, "") for line in _folded(f"not read: {row.error}", widths)]
     else:
-        verdict = [(_painted(line, row, coloured), "") for line in _folded(verdict_words(row))]
+        verdict = [
+            (_painted(line, row, coloured), "") for line in _folded(verdict_words(row), widths)
+        ]
         styles = [(display_name(r.style), f"{r.probability:.1%}") for r in row.styles]
         right = [*verdict, *styles]
     for part, named in zip_longest(path, right):
         words, share = named or ("", "")
-        yield _line(part or "", words, share, path_columns)
+        yield _line(part or "", words, share, widths)
 
 
-def _folded(words: str) -> list[str]:
-    return wrap(words, _STYLE_COLUMNS + _SHARE_COLUMNS)
+def _folded(words: str, widths: _Widths) -> list[str]:
+    return wrap(words, widths.style + _SHARE_COLUMNS)
 
 
 def _painted(words: str, row: PredictionRow, coloured: bool) -> str:
@@ -125,11 +142,11 @@ def _painted(words: str, row: PredictionRow, coloured: bool) -> str:
     return style.render(words, color_system=ColorSystem.STANDARD)
 
 
-def _line(path: str, words: str, share: str, path_columns: int) -> str:
-    left = set_cell_size(path, path_columns)
+def _line(path: str, words: str, share: str, widths: _Widths) -> str:
+    left = set_cell_size(path, widths.path)
     if not share:
         return f"{left}{words}".rstrip() + "\n"
-    return f"{left}{set_cell_size(words, _STYLE_COLUMNS)}{share:>{_SHARE_COLUMNS}}\n"
+    return f"{left}{set_cell_size(words, widths.style)}{share:>{_SHARE_COLUMNS}}\n"
 
 
 def _write_csv(
