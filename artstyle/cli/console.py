@@ -6,10 +6,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from artstyle.progress import Progress
 from artstyle.styles.names import visible
+
+if TYPE_CHECKING:
+    from artstyle.models.style_model import StyleModel
 
 # What a write can fail with, and a read cannot.
 _UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -84,6 +87,14 @@ def warn(message: str) -> None:
     say(f"warning: {visible(message)}")
 
 
+def say_notes(model: "StyleModel") -> None:
+    """Print what people should know before they read a model's answers."""
+    from artstyle.confidence.calibration import notes
+
+    for note in notes(model.calibration):
+        say(f"note: {note}")
+
+
 def show(text: str) -> None:
     """Print data, on stdout."""
     with _reaching_stdout():
@@ -105,6 +116,14 @@ def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
         yield stdout
         return
     sys.exit(0)  # Reached only when the reader is gone.
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows colours, as NO_COLOR and TERM say."""
+    from rich.console import Console
+
+    console = Console(file=stream)
+    return console.is_terminal and console.color_system is not None and not console.no_color
 
 
 def show_table(

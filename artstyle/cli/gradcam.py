@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, show
+from artstyle.cli.console import live_progress, say, say_notes, show
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -56,6 +56,7 @@ def gradcam(
     from artstyle.storage.locks import sole_writer
 
     model = load_style_model(found.best_path, choose_device(device or "auto"))
+    say_notes(model)
     with sole_writer(folder.path), live_progress() as progress:
         explanations = explain_pictures(
             model,

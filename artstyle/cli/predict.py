@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, say_skipped, stdout_stream, warn
+from artstyle.cli.console import (
+    is_coloured,
+    live_progress,
+    say,
+    say_notes,
+    say_skipped,
+    stdout_stream,
+    warn,
+)
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -72,6 +80,7 @@ def predict(
     from artstyle.prediction.predict import predict_styles
 
     model = load_model()
+    say_notes(model)
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size
     answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
@@ -100,7 +109,9 @@ def _show(answer: Callable[..., Iterator["PredictionRow"]], chosen: Format, top_
     ):
         columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
         rows = answer(progress=progress)
-        return write_all(rows, stream, chosen, top_k, table_columns=columns)
+        return write_all(
+            rows, stream, chosen, top_k, table_columns=columns, coloured=is_coloured(stream)
+        )
 
 
 def _progress_with(stream: TextIO) -> AbstractContextManager[Progress]:

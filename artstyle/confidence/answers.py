@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from artstyle.confidence.calibration import UNFAMILIAR, Calibration, Fitted
 from artstyle.confidence.familiarity import Features
@@ -15,6 +16,7 @@ from artstyle.errors import WeightsError
 from artstyle.metrics import FloatArray
 
 Verdict = Literal["sure", "unsure", "unfamiliar"]
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Answer:
 
 
 def read_answers(
-    logits_NC: FloatArray,
+    logits_NC: NDArray[np.floating],
     features_ND: Features | None,
     calibration: Calibration | None,
     labels: tuple[str, ...],
@@ -62,7 +64,7 @@ def read_answers(
     """
     require_labels(calibration, labels)
     fitted = calibration.fitted if calibration else None
-    probabilities_NC = probabilities(logits_NC, fitted.temperature if fitted else None)
+    probabilities_NC = calibrated(logits_NC, calibration)
     familiarities = _familiarities(features_ND, fitted, len(logits_NC))
     groups = _groups(probabilities_NC, labels, fitted)
     likely = _likely(logits_NC, labels, fitted)
@@ -72,6 +74,12 @@ def read_answers(
             probabilities_NC, familiarities, likely, groups, strict=True
         )
     ]
+
+
+def calibrated(logits_NC: NDArray[np.floating], calibration: Calibration | None) -> FloatArray:
+    """Return probabilities, N x C, at the temperature of a model's calibration if it has one."""
+    fitted = calibration.fitted if calibration else None
+    return probabilities(logits_NC, fitted.temperature if fitted else None)
 
 
 def require_labels(calibration: Calibration | None, labels: tuple[str, ...]) -> None:
@@ -110,7 +118,7 @@ def _familiarities(
 
 
 def _likely(
-    logits_NC: FloatArray, labels: tuple[str, ...], fitted: Fitted | None
+    logits_NC: NDArray[np.floating], labels: tuple[str, ...], fitted: Fitted | None
 ) -> Iterator[tuple[str, ...] | None]:
     if fitted is None:
         yield from [None] * len(logits_NC)

@@ -1,8 +1,10 @@
 """What a model's answers mean: fitted on validation pictures, stored with the model."""
 
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, NonNegativeInt, PositiveFloat, model_validator
 
 from artstyle.confidence.familiarity import Familiarity, Features, fit_familiarity
@@ -80,8 +82,34 @@ class Calibration(Document):
         return self.accuracy is not None and self.accuracy <= (self.majority or 0.0)
 
 
+def notes(calibration: Calibration | None) -> Iterator[str]:
+    """Yield what people should know before they read a model's answers, a sentence each."""
+    if reason := uncalibrated_reason(calibration):
+        yield f"This model does not say how sure it is: {reason}."
+    if doubt := majority_doubt(calibration):
+        yield doubt
+
+
+def majority_doubt(calibration: Calibration | None) -> str:
+    """Return a sentence if a model is no better than always naming one style; else nothing."""
+    if calibration is None or not calibration.no_better_than_majority:
+        return ""
+    return (
+        f"This model was right on {calibration.accuracy:.0%} of its"
+        f" {calibration.pictures:,} validation pictures."
+        f" Always naming their most frequent style gets {calibration.majority:.0%}."
+    )
+
+
+def uncalibrated_reason(calibration: Calibration | None) -> str:
+    """Return why a model does not say how sure it is; empty if it does."""
+    if calibration is None:
+        return "its training was not finished, or an earlier version of artstyle wrote it"
+    return calibration.reason
+
+
 def fit_calibration(
-    logits_NC: FloatArray,
+    logits_NC: NDArray[np.floating],
     targets_N: IntArray,
     labels: tuple[str, ...],
     features_ND: Features | None = None,
@@ -97,31 +125,33 @@ def fit_calibration(
         means_CD: What `style_means` gives for training pictures. Without features and means,
             nothing is unfamiliar.
     """
-    logits_NC = np.asarray(logits_NC, np.float64)
+    exact_NC = np.asarray(logits_NC, np.float64)
     counts_C = np.bincount(targets_N, minlength=len(labels))
     total = len(targets_N)
-    reason = _why_not(counts_C, labels)
+    reason = why_not(targets_N, labels)
     fitted = None
     if not reason:
         familiarity = (
             None if features_ND is None or means_CD is None
             else fit_familiarity(means_CD, features_ND)
         )  # fmt: skip
-        fitted = _fit(logits_NC, targets_N, labels, familiarity)
+        fitted = _fit(exact_NC, targets_N, labels, familiarity)
     return Calibration(
         labels=labels,
         pictures=total,
-        accuracy=float((logits_NC.argmax(axis=1) == targets_N).mean()) if total else None,
+        accuracy=float((exact_NC.argmax(axis=1) == targets_N).mean()) if total else None,
         majority=float(counts_C.max() / total) if total else None,
         reason=reason,
         fitted=fitted,
     )
 
 
-def _why_not(counts_C: IntArray, labels: tuple[str, ...]) -> str:
-    total = int(counts_C.sum())
+def why_not(targets_N: IntArray, labels: tuple[str, ...]) -> str:
+    """Return why nothing can be fitted on pictures with these true labels; empty if it can."""
+    total = len(targets_N)
     if total < MIN_PICTURES:
         return f"validation has too few pictures: {total} of {MIN_PICTURES}"
+    counts_C = np.bincount(targets_N, minlength=len(labels))
     absent = [display_name(labels[label]) for label in np.flatnonzero(counts_C == 0)]
     return f"validation has no pictures of {', '.join(absent)}" if absent else ""
 
@@ -162,9 +192,9 @@ def _sure_from(probabilities_NC: FloatArray, targets_N: IntArray) -> float | Non
 
 
 def _fit_sets(logits_NC: FloatArray, targets_N: IntArray, temperature: float) -> LikelySets:
-    """Choose the sets' temperature on every second picture of each style, calibrate on the rest."""
+    """Choose the sets' temperature on every fourth picture of each style, calibrate on the rest."""
     order = np.argsort(targets_N, kind="stable")
-    first, second = order[::2], order[1::2]
+    first, second = order[::4], np.delete(order, np.s_[::4])
     own = smallest_sets_temperature(logits_NC[first], targets_N[first], COVERAGE, temperature)
     probabilities_NC = probabilities(logits_NC[second], own)
     least = least_probability(probabilities_NC, targets_N[second], COVERAGE)

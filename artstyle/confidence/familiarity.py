@@ -49,9 +49,12 @@ class Familiarity(Document):
         of the same kind have less than 0.05 in 5% of cases.
         """
         ranks = np.linspace(0, 1, len(self.quantiles))
-        cosines_N = _largest_cosines(features_ND, self._means_CD)
-        shares_N: FloatArray = np.interp(cosines_N, self.quantiles, ranks)
+        shares_N: FloatArray = np.interp(self.cosines(features_ND), self.quantiles, ranks)
         return shares_N
+
+    def cosines(self, features_ND: Features) -> FloatArray:
+        """Return each picture's largest cosine to the mean of a style."""
+        return _largest_cosines(features_ND, self._means_CD)
 
     @cached_property
     def _means_CD(self) -> NDArray[np.float32]:

@@ -1,6 +1,6 @@
 """The probability of a group of styles: the sum over its styles."""
 
-from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 
@@ -8,7 +8,8 @@ from artstyle.metrics import FloatArray
 from artstyle.styles.groups import style_group
 
 
-def group_matrix(labels: Sequence[str]) -> tuple[tuple[str | None, ...], FloatArray]:
+@cache
+def group_matrix(labels: tuple[str, ...]) -> tuple[tuple[str | None, ...], FloatArray]:
     """Return the G groups, and which style is in which, C x G with ones and zeros.
 
     A style without a known group stands alone; its group is None.

@@ -1,6 +1,7 @@
 """The temperature that makes confidence agree with accuracy."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from artstyle.metrics import FloatArray, IntArray, log_softmax
 
@@ -27,7 +28,7 @@ def fit_temperature(logits_NC: FloatArray, targets_N: IntArray) -> float:
     return float(np.sqrt(low * high))
 
 
-def probabilities(logits_NC: FloatArray, temperature: float | None) -> FloatArray:
+def probabilities(logits_NC: NDArray[np.floating], temperature: float | None) -> FloatArray:
     """Return calibrated probabilities, N x C; None leaves them as the model gives them."""
     scaled_NC = np.asarray(logits_NC, np.float64) / (temperature or 1.0)
     result: FloatArray = np.exp(log_softmax(scaled_NC))

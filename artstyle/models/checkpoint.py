@@ -5,6 +5,7 @@ Everything else is JSON in the file's metadata.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from artstyle.confidence.calibration import Calibration
 from artstyle.errors import UsageError, WeightsError
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import (
@@ -64,6 +66,18 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
             save_file(tensors, temporary, metadata=metadata)
         except SafetensorError as error:
             raise os_error(error, path) or error from None
+
+
+def store_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into the header of a checkpoint; its tensors stay as they are.
+
+    Raises:
+        MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
+        OSError: The disk is full, or fails.
+    """
+    header = replace(read_header(path), calibration=calibration)
+    text = header_text(header, parse_metadata(read_text(path), path).state)
+    write_tensors(path, _tensors(path), {"artstyle": text})
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -51,6 +51,13 @@ class StyleModel(ABC):
         """What `answer` can give beside logits."""
 
     @property
+    def outputs_for_confidence(self) -> tuple[Output, ...]:
+        """What `answer` must give so that answers say how familiar a picture is."""
+        fitted = self.calibration.fitted if self.calibration else None
+        known = fitted is not None and fitted.familiarity is not None
+        return ("features",) if known and "features" in self.outputs else ()
+
+    @property
     @abstractmethod
     def batch_size(self) -> int:
         """A good number of pictures for one call."""

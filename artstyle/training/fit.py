@@ -20,7 +20,7 @@ from artstyle.training.recording import Recorder
 from artstyle.training.reporting import Meter
 from artstyle.training.run_state import RunState
 from artstyle.training.setup import Session, Setup, build_setup
-from artstyle.training.validation import Validation, validate
+from artstyle.training.validation import Validation, calibrate, validate
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,7 @@ def _fit(session: Session, *, resume: bool) -> FitResult:
             state = state.after(score, validated.seconds + (trained.seconds if trained else 0.0))
             recorder.after_epoch(state, trained, validated)
         recorder.finish()
+        calibrate(session, setup)
     return FitResult(session.run, state, stopped, session.group.is_main)
 
 
