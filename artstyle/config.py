@@ -13,13 +13,9 @@ from pydantic import (
     field_validator,
 )
 
-MAX_IMAGE_SIZE = 2048
-MAX_CACHE_SIZE = 8192
-MAX_PIXELS = 2_000_000_000
-"""No machine has memory for more; a checkpoint from a stranger must not ask for it."""
+from artstyle.storage.limits import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Byte = Annotated[int, Field(ge=0, le=255)]
 
 
 class Section(BaseModel):

@@ -169,6 +169,12 @@ def live_progress() -> Iterator[Progress]:
     Without a terminal there are only the lines.
     """
     from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _line_per_stage
+        return
+
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -179,10 +185,6 @@ def live_progress() -> Iterator[Progress]:
     )
     from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _line_per_stage
-        return
     bars = Bars(
         TextColumn("{task.description}"),
         BarColumn(bar_width=24),
