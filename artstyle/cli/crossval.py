@@ -82,9 +82,7 @@ def crossval(
         raise typer.Exit(SOME_FAILED)
 
 
-def _settings(
-    recipe: str, overrides: list[str], flags: Mapping[str, tuple[str, object]]
-) -> "Config":
+def _settings(recipe: str, overrides: list[str], flags: Mapping[str, tuple[str, object]]) -> Config:
     from artstyle.data.dataset import is_decided
     from artstyle.models.zoo import require_model
     from artstyle.probe.settings import is_used, require_pretrained
