@@ -23,7 +23,7 @@ FLOORS = (
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
     ("explain", "probe"),
-    ("report",),
+    ("report", "crossval"),
     ("cli",),
     ("__main__", "__init__"),
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from artstyle.cli import config
+from artstyle.cli.crossval import crossval
 from artstyle.cli.demo import demo_command
 from artstyle.cli.eda import eda
 from artstyle.cli.evaluate import evaluate
@@ -58,6 +59,7 @@ app.command(
 app.command("models", rich_help_panel=_LEARNING)(models)
 app.add_typer(config.app, name="config", rich_help_panel=_LEARNING)
 app.command("evaluate", rich_help_panel=_NUMBERS)(evaluate)
+app.command("crossval", rich_help_panel=_NUMBERS)(crossval)
 app.command("predict", rich_help_panel=_ANSWERS)(predict)
 app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
 app.command("report", rich_help_panel=_SHARING)(report)

@@ -85,7 +85,7 @@ def _split_sources(paintings: Paintings, config: SplitConfig, seed: int) -> Assi
     joined = replace(paintings, groups=paintings.sources)
     places = stratified_splits(joined, config.ratios, seed, every_style_everywhere=True)
     drawn = [SPLITS[place] for place in places]
-    left_out = _copies_across(drawn, paintings.groups)
+    left_out = copies_across(drawn, paintings.groups)
     splits = ["" if reason else split for split, reason in zip(drawn, left_out, strict=True)]
     notes = []
     if unknown := sum(not source for source in paintings.sources):
@@ -113,7 +113,7 @@ def _split_officially(paintings: Paintings, config: SplitConfig, seed: int) -> A
     official = _with_test(paintings.official)
     left_out: list[MaybeReason] = [
         copy if split else "no_official_split"
-        for split, copy in zip(official, _copies_across(official, paintings.groups), strict=True)
+        for split, copy in zip(official, copies_across(official, paintings.groups), strict=True)
     ]
     splits = ["" if reason else split for split, reason in zip(official, left_out, strict=True)]
     drawn = [] if "val" in official else _draw_val(paintings, splits, config, seed)
@@ -138,8 +138,13 @@ def _with_test(official: Sequence[str]) -> list[str]:
     return [renamed.get(split, split) for split in official]
 
 
-def _copies_across(splits: Sequence[str], groups: Sequence[Hashable]) -> list[MaybeReason]:
-    """Return which paintings are left out, as copies of one in test, or else in val."""
+def copies_across(splits: Sequence[str], groups: Sequence[Hashable]) -> list[MaybeReason]:
+    """Return which paintings are left out, as copies of one in test, or else in val.
+
+    Args:
+        splits: The split of each painting.
+        groups: Equal for copies of one painting.
+    """
     kept: dict[Hashable, str] = {}
     for split, group in zip(splits, groups, strict=True):
         kept[group] = max(kept.get(group, ""), split, key=("", *SPLITS).index)
