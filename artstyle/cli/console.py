@@ -3,12 +3,11 @@
 import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
 
-from artstyle.progress import Progress
 from artstyle.styles.names import visible
 
 # What a write can fail with, and a read cannot.
@@ -66,17 +65,52 @@ def _discard(stream: TextIO) -> None:
     os.close(nowhere)
 
 
+class _Stderr:
+    """Whether stderr shows a bar, and how text is printed above it."""
+
+    print_above: Callable[[str], None] | None = None
+
+
 def say(message: str) -> None:
     """Print a message for people on stderr, without control characters."""
-    lines = map(visible, message.split("\n"))
+    text = "\n".join(map(visible, message.split("\n")))
     try:
+        if _Stderr.print_above is not None:
+            _Stderr.print_above(text)
+            return
         # In one piece with its end: a signal between two pieces would put its message on the same
         # line.
-        sys.stderr.write("\n".join(lines) + "\n")
-        sys.stderr.flush()
+        stream = _terminal()
+        stream.write(text + "\n")
+        stream.flush()
     except OSError:
         # stderr itself fails, so the failure cannot be reported.
         _discard(sys.stderr)
+
+
+def _terminal() -> TextIO:
+    """Return stderr itself: what rich puts in its place breaks long lines."""
+    stream: TextIO = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+    return stream
+
+
+@contextmanager
+def say_above(print_above: Callable[[str], None]) -> Iterator[None]:
+    """Print messages above a bar while the block runs."""
+    _Stderr.print_above = print_above
+    try:
+        yield
+    finally:
+        _Stderr.print_above = None
+
+
+def erase_bar() -> None:
+    """Remove the bar from the terminal, from whichever thread, before the process is killed."""
+    if _Stderr.print_above is not None:
+        _Stderr.print_above = None
+        # To the start of the line, clear it, show the cursor. Rich's own way waits for its lock.
+        _terminal().write("\r\x1b[2K\x1b[?25h")
+        _terminal().flush()
 
 
 def warn(message: str) -> None:
@@ -141,57 +175,3 @@ def show_places(title: str, places: Mapping[str, object]) -> None:
     say(title)
     for name, place in places.items():
         say(f"  {name:<{width}}  {place}")
-
-
-@contextmanager
-def live_progress() -> Iterator[Progress]:
-    """Draw a bar for each stage on stderr; when a stage is done, its bar becomes a line.
-
-    Without a terminal there are only the lines.
-    """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _line_per_stage
-        return
-    bars = Bars(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}"),
-        console=console,
-        # Otherwise rich sends what is printed on stdout to stderr, past a pipe.
-        redirect_stdout=False,
-    )
-    tasks: dict[str, TaskID] = {}
-
-    def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
-        if done == total:
-            if stage in tasks:
-                bars.remove_task(tasks.pop(stage))
-            _line_per_stage(stage, done, total, detail)
-            return
-        if stage not in tasks:
-            tasks[stage] = bars.add_task(stage, total=total, detail=detail)
-        bars.update(tasks[stage], completed=done, total=total, detail=detail)
-
-    with bars:
-        yield report
-
-
-def _line_per_stage(stage: str, done: int, total: int | None, detail: str = "") -> None:
-    if done == total:
-        say(f"{stage}: {detail or done}")

@@ -1,11 +1,12 @@
 """`artstyle gradcam`: heatmaps of where a model finds a style."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, show
+from artstyle.cli.console import say, show
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -14,6 +15,7 @@ from artstyle.cli.options import (
     RunOption,
     TopKOption,
 )
+from artstyle.cli.progress_bar import live_progress
 from artstyle.errors import UnknownNameError
 from artstyle.explain.methods import Method
 
@@ -40,7 +42,7 @@ def gradcam(
     A picture that cannot be read is listed with its error; the exit code is then 3.
     """
     from artstyle.explain.folder import HeatmapFolder
-    from artstyle.pictures.finding import find_pictures, printable, require_pictures
+    from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
     from artstyle.runs.finding import find_run
 
     found = find_run(run)
@@ -56,7 +58,7 @@ def gradcam(
     from artstyle.storage.locks import sole_writer
 
     model = load_style_model(found.best_path, choose_device(device or "auto"))
-    with sole_writer(folder.path), live_progress() as progress:
+    with sole_writer(folder.path), live_progress(partial(count_pictures, paths)) as progress:
         explanations = explain_pictures(
             model,
             pictures,

@@ -7,7 +7,6 @@ import typer
 
 from artstyle import interrupts
 from artstyle.cli.console import (
-    live_progress,
     say,
     say_skipped,
     show,
@@ -28,6 +27,7 @@ from artstyle.cli.options import (
     SetOption,
     SourceFormatOption,
 )
+from artstyle.cli.progress_bar import live_progress
 
 if TYPE_CHECKING:
     from artstyle.config import Config

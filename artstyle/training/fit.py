@@ -130,6 +130,8 @@ def _train(
     tally = state.tally(group.rank, group.world_size)
     stage, total = f"epoch {state.epochs + 1} of {config.train.epochs}", len(feed.batches)
     meter = Meter(learner, group.device)
+    if group.is_main and feed.batches.first < total:
+        session.progress(stage, feed.batches.first, total)
 
     def after_batch(batch: BatchResult) -> None:
         detail = meter.after(batch)

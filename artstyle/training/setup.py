@@ -105,7 +105,14 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     batches = _build_batches(session, training)
     built.network.to(group.device)
-    choice = choose_numerics(config, built, preprocessing.image_size, group, recorded=recorded)
+    choice = choose_numerics(
+        config,
+        built,
+        preprocessing.image_size,
+        group,
+        recorded=recorded,
+        progress=session.progress,
+    )
     layout = choice.numerics.memory_format
     built.network.to(memory_format=layout)
     transform = train_transform(preprocessing, config.augment)
