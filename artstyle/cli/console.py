@@ -8,10 +8,15 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TextIO
 
+from artstyle.cli.progress_bar import bar_line
+from artstyle.progress import Progress
 from artstyle.styles.names import visible
 
 # What a write can fail with, and a read cannot.
 _UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# A terminal shows ^C where the bar ends; on a line of its own, it would stay, and the bar too.
+_CTRL_C = 3
 
 
 def open_closed_streams() -> None:
@@ -94,16 +99,6 @@ def _terminal() -> TextIO:
     return stream
 
 
-@contextmanager
-def say_above(print_above: Callable[[str], None]) -> Iterator[None]:
-    """Print messages above a bar while the block runs."""
-    _Stderr.print_above = print_above
-    try:
-        yield
-    finally:
-        _Stderr.print_above = None
-
-
 def erase_bar() -> None:
     """Remove the bar from the terminal, from whichever thread, before the process is killed."""
     if _Stderr.print_above is not None:
@@ -175,3 +170,80 @@ def show_places(title: str, places: Mapping[str, object]) -> None:
     say(title)
     for name, place in places.items():
         say(f"  {name:<{width}}  {place}")
+
+
+@contextmanager
+def live_progress(count: Callable[[], int | None] = lambda: None) -> Iterator[Progress]:
+    """Draw a bar for each stage on stderr; when a stage is done, its bar becomes a line.
+
+    Without a terminal there are only the lines. When the block ends, no bar stays behind.
+
+    Args:
+        count: Called once for the total of a stage that does not know it, if there is a bar.
+    """
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn, Task, TaskID
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _line_per_stage
+        return
+
+    class Line(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            total = None if task.total is None else int(task.total)
+            line = bar_line(
+                task.description,
+                int(task.completed),
+                total,
+                clocks=(task.elapsed or 0.0, task.time_remaining),
+                detail=task.fields["detail"],
+                width=console.width - _CTRL_C,
+            )
+            return Text(line, no_wrap=True, overflow="crop")
+
+    # Stdout stays as it is: otherwise rich sends what is printed there to stderr, past a pipe.
+    bars = Bars(Line(), console=console, redirect_stdout=False, transient=True)
+    tasks: dict[str, TaskID] = {}
+
+    def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
+        if done == total:
+            if stage in tasks:
+                bars.remove_task(tasks.pop(stage))
+            _line_per_stage(stage, done, total, detail)
+            return
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(stage, total=total, detail=detail)
+        bars.update(tasks[stage], completed=done, total=total, detail=detail)
+
+    def print_above(text: str) -> None:
+        # Whole lines: rich would break a command that is to be copied.
+        console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+    with bars:
+        _Stderr.print_above = print_above
+        try:
+            yield _with_total(report, count)
+        finally:
+            _Stderr.print_above = None
+
+
+def _with_total(progress: Progress, count: Callable[[], int | None]) -> Progress:
+    """Return a progress that adds the total where the work itself does not know it."""
+    totals: list[int | None] = []
+
+    def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
+        if total is None:
+            totals[:] = totals or [count()]
+            # Only the work itself says that it is done.
+            total = None if (totals[0] or 0) <= done else totals[0]
+        progress(stage, done, total, detail)
+
+    return report
+
+
+def _line_per_stage(stage: str, done: int, total: int | None, detail: str = "") -> None:
+    if done == total:
+        say(f"{stage}: {detail or done}")

@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import say, show_places
-from artstyle.cli.progress_bar import live_progress
+from artstyle.cli.console import live_progress, say, show_places
 from artstyle.errors import UsageError
 
 OutOption = Annotated[Path, typer.Option("--out", help="The folder that everything goes into.")]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artstyle.cli.console import say, say_skipped, show_places, warn
+from artstyle.cli.console import live_progress, say, say_skipped, show_places, warn
 from artstyle.cli.options import (
     SOME_FAILED,
     ColumnsOption,
@@ -17,7 +17,6 @@ from artstyle.cli.options import (
     SetOption,
     SourceFormatOption,
 )
-from artstyle.cli.progress_bar import live_progress
 
 if TYPE_CHECKING:
     from artstyle.config import DataConfig

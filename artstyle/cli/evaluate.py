@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from artstyle.cli.console import say, show, show_places, show_table, warn
+from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
 from artstyle.cli.options import (
     DEFAULT_RUNS,
     SOME_FAILED,
@@ -14,7 +14,6 @@ from artstyle.cli.options import (
     DeviceOption,
     RunOption,
 )
-from artstyle.cli.progress_bar import live_progress
 
 if TYPE_CHECKING:
     from artstyle.evaluation.evaluate import Evaluation

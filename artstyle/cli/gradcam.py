@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import say, show
+from artstyle.cli.console import live_progress, say, show
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -15,7 +15,6 @@ from artstyle.cli.options import (
     RunOption,
     TopKOption,
 )
-from artstyle.cli.progress_bar import live_progress
 from artstyle.errors import UnknownNameError
 from artstyle.explain.methods import Method
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import say, say_skipped, stdout_stream
+from artstyle.cli.console import live_progress, say, say_skipped, stdout_stream
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -22,7 +22,6 @@ from artstyle.cli.options import (
     RunOption,
     TopKOption,
 )
-from artstyle.cli.progress_bar import live_progress
 from artstyle.errors import UsageError
 from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of
 from artstyle.progress import Progress, silent

@@ -7,6 +7,7 @@ import typer
 
 from artstyle import interrupts
 from artstyle.cli.console import (
+    live_progress,
     say,
     say_skipped,
     show,
@@ -27,7 +28,6 @@ from artstyle.cli.options import (
     SetOption,
     SourceFormatOption,
 )
-from artstyle.cli.progress_bar import live_progress
 
 if TYPE_CHECKING:
     from artstyle.config import Config

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import say, show_places, warn
+from artstyle.cli.console import live_progress, say, show_places, warn
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -21,7 +21,6 @@ from artstyle.cli.options import (
     SeedOption,
     SetOption,
 )
-from artstyle.cli.progress_bar import live_progress
 from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artstyle.cli.console import erase_bar, say
-from artstyle.cli.progress_bar import bar_line, clock, live_progress
+from artstyle.cli.console import erase_bar, live_progress, say
+from artstyle.cli.progress_bar import bar_line, clock
 
 HINT = (
     "interrupted; resume with 'artstyle finetune --resume runs/20261126-205200-efficientnet_lite0'"
