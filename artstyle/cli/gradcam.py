@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, say_notes, show
+from artstyle.cli.console import live_progress, say, say_notes, say_starter, show
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -45,6 +45,7 @@ def gradcam(
     from artstyle.runs.finding import find_run
 
     found = find_run(run)
+    say_starter(found)
     chosen = None if style is None else _require_style(style, found.labels())
     pictures = require_pictures(find_pictures(paths))
     folder = HeatmapFolder(out or found.gradcam_path)

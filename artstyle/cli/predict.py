@@ -17,6 +17,7 @@ from artstyle.cli.console import (
     say,
     say_notes,
     say_skipped,
+    say_starter,
     stdout_stream,
     warn,
 )
@@ -178,4 +179,6 @@ def _find_model(run: str, engine: Engine, device: str) -> Callable[[], "StyleMod
         require_cpu(device)
     if run.endswith(".onnx"):
         return partial(load_onnx_model, Path(run))
-    return partial(load_model, find_run(run), engine, device, note=warn)
+    folder = find_run(run)
+    say_starter(folder)
+    return partial(load_model, folder, engine, device, note=warn)
