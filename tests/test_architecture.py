@@ -22,8 +22,8 @@ FLOORS = (
     ("preparation", "models"),
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
-    ("explain",),
-    ("report",),
+    ("explain", "probe"),
+    ("report", "crossval"),
     ("cli",),
     ("__main__", "__init__"),
 )

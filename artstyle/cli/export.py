@@ -24,7 +24,7 @@ def export(
     """
     from artstyle.runs.finding import find_run
 
-    folder = find_run(run)
+    folder = find_run(run, needs="own")
     path = out or folder.onnx_path
     if path.suffix != ".onnx":
         raise UsageError(f"--out {path}: end it in .onnx")

@@ -85,10 +85,10 @@ def predict(
     batch_size = batch_size or model.batch_size
     answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if out is None:
-        counts = _show(partial(answer, pictures), chosen, top_k)
+        counts = _show(partial(answer, pictures), paths, chosen, top_k)
     else:
         request = Request(model.fingerprint, top_k, batch_size, model.device)
-        with live_progress() as progress:
+        with live_progress(partial(_count, paths, resume)) as progress:
             answer = partial(answer, progress=progress)
             counts = write_output(out, answer, pictures, request, chosen, resume=resume)
         say(f"{counts.total} rows in {out}")
@@ -98,14 +98,16 @@ def predict(
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(answer: Callable[..., Iterator["PredictionRow"]], chosen: Format, top_k: int) -> "Counts":
+def _show(
+    answer: Callable[..., Iterator["PredictionRow"]], paths: list[str], chosen: Format, top_k: int
+) -> "Counts":
     """Print rows on stdout as they come."""
     from artstyle.prediction.writers import PIPED_COLUMNS, write_all
 
     encoding = None if chosen == "table" else "utf-8"
     with (
         stdout_stream(encoding=encoding, errors=ENCODING_ERRORS[chosen]) as stream,
-        _progress_with(stream) as progress,
+        _progress_with(stream, partial(_count, paths)) as progress,
     ):
         columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
         rows = answer(progress=progress)
@@ -114,9 +116,18 @@ def _show(answer: Callable[..., Iterator["PredictionRow"]], chosen: Format, top_
         )
 
 
-def _progress_with(stream: TextIO) -> AbstractContextManager[Progress]:
+def _progress_with(
+    stream: TextIO, count: Callable[[], int | None]
+) -> AbstractContextManager[Progress]:
     """Return the bar, unless rows appear on the terminal: they show the progress themselves."""
-    return nullcontext(silent) if stream.isatty() else live_progress()
+    return nullcontext(silent) if stream.isatty() else live_progress(count)
+
+
+def _count(paths: list[str], resumed: bool = False) -> int | None:
+    """Return how many rows will be made, where that is known."""
+    from artstyle.pictures.finding import count_pictures
+
+    return None if resumed else count_pictures(paths)
 
 
 def _require_output(out: Path | None, overwrite: bool, resume: bool) -> None:

@@ -105,13 +105,14 @@ def load_style_model(path: Path, device: torch.device) -> TorchModel:
         MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
     """
     header = read_header(path)
-    weights = _weights(_tensors(path))
+    stored = _weights(_tensors(path))
+    weights = {key: _computable(value) for key, value in stored.items()}
     # First without memory: a header may ask for a network of any size, but the file has one size.
     with torch.device("meta"):
         _require_fit(weights, _build(header, path).network, header, path)
     built = _build(header, path)
     built.network.load_state_dict(weights)
-    plain = ((key, weights[key].contiguous().numpy().tobytes()) for key in sorted(weights))
+    plain = ((key, stored[key].contiguous().numpy().tobytes()) for key in sorted(stored))
     return TorchModel(
         name=header.name,
         labels=header.labels,
@@ -135,6 +136,11 @@ def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for key, value in tensors.items()
         if key.startswith(WEIGHTS)
     }
+
+
+def _computable(tensor: Tensor) -> Tensor:
+    """Return weights that are stored in half precision in float32, in which they are used."""
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 def _build(header: Header, path: Path) -> Built:

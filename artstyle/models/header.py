@@ -1,4 +1,4 @@
-"""The header of a model's file: name, styles, preprocessing, calibration, as JSON."""
+"""The header of a model's file: name, styles, preprocessing, calibration. No torch here."""
 
 import hashlib
 import json
@@ -142,7 +142,7 @@ def fingerprint(header: Header, weights: Iterable[tuple[str, bytes]]) -> str:
         header: The header.
         weights: Name and bytes of each tensor of the network, sorted by name.
     """
-    plain = [header.name, list(header.labels), header.preprocessing.to_dict()]
+    plain: list[object] = [header.name, list(header.labels), header.preprocessing.to_dict()]
     if header.calibration is not None:
         plain.append(header.calibration.to_dict())
     total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())

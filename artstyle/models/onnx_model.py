@@ -88,8 +88,8 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> OnnxModel:
         preprocessing=header.preprocessing,
         fingerprint=hashlib.sha256(content).hexdigest()[:12],
         device="cpu",
-        calibration=header.calibration,
         session=session,
+        calibration=header.calibration,
     )
 
 

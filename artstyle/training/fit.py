@@ -19,7 +19,7 @@ from artstyle.training.process_group import process_group
 from artstyle.training.recording import Recorder
 from artstyle.training.reporting import Meter
 from artstyle.training.run_state import RunState
-from artstyle.training.setup import Session, Setup, build_setup
+from artstyle.training.setup import Session, Setup, build_setup, planned_session
 from artstyle.training.validation import Validation, calibrate, validate
 
 
@@ -66,7 +66,9 @@ def fit(
     while True:
         try:
             with translated_errors(config), process_group(config.train.device) as group:
-                return _fit(Session(config, data, run, group, progress, warn), resume=resume)
+                session = planned_session(Session(config, data, run, group, progress, warn))
+                config = session.config
+                return _fit(session, resume=resume)
         except OutOfMemoryError as error:
             smaller = halved(config) if error.on_accelerator else None
             if smaller is None or not run.config_path.is_file():
@@ -129,6 +131,8 @@ def _train(
     tally = state.tally(group.rank, group.world_size)
     stage, total = f"epoch {state.epochs + 1} of {config.train.epochs}", len(feed.batches)
     meter = Meter(learner, group.device)
+    if group.is_main and feed.batches.first < total:
+        session.progress(stage, feed.batches.first, total)
 
     def after_batch(batch: BatchResult) -> None:
         detail = meter.after(batch)

@@ -70,7 +70,7 @@ def exported(run: RunFolder) -> OnnxModel:
 def pixels_NSS3() -> NDArray[np.uint8]:
     square = square_transform(PREPROCESSING)
     styles = list(STYLES)[:5]
-    paintings = [paint(style, "landscape", 0, n, (96, 120)) for n, style in enumerate(styles)]
+    paintings = [paint(style, "house", 0, n, (96, 120)) for n, style in enumerate(styles)]
     return np.stack([np.asarray(square(painting.image)) for painting in paintings])
 
 
