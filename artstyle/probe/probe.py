@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import torch
 
 from artstyle import metrics
+from artstyle.confidence.calibration import Calibration, fit_calibration
+from artstyle.confidence.familiarity import style_means
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labels
@@ -97,7 +99,14 @@ def probe(
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
-        _write(run, config, data, model, chosen, started)
+        known = fit_calibration(
+            head.logits(val_NF),
+            validation.labels_N,
+            data.labels,
+            val_NF,
+            style_means(train_NF, training.labels_N),
+        )
+        _write(run, config, data, model, chosen, known, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
     if not chosen.folds:
         held_out = "as configured" if config.probe.c else "too few paintings to compare values by"
@@ -197,6 +206,7 @@ def _write(
     data: DatasetFolder,
     model: TorchModel,
     chosen: ChosenC,
+    calibration: Calibration,
     started: datetime,
 ) -> None:
     """Write the run folder, as training does before its first epoch, and its only checkpoint."""
@@ -211,7 +221,8 @@ def _write(
     group = ProcessGroup(0, 1, torch.device(model.device))
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
-    header = Header(model.name, model.labels, model.preprocessing, {"epoch": 1, "c": chosen.c})
+    about = {"epoch": 1, "c": chosen.c}
+    header = Header(model.name, model.labels, model.preprocessing, about, calibration)
     write_checkpoint(run.best_path, model.network, header)
 
 
