@@ -7,6 +7,7 @@ from artstyle import interrupts
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import TrainingError, WeightsError
+from artstyle.models.onnx_export import export_run
 from artstyle.models.unfreeze import unfreeze
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -91,6 +92,8 @@ def _fit(session: Session, *, resume: bool) -> FitResult:
             state = state.after(score, validated.seconds + (trained.seconds if trained else 0.0))
             recorder.after_epoch(state, trained, validated)
         recorder.finish()
+        if config.train.export and session.group.is_main:
+            export_run(session.run)
     return FitResult(session.run, state, stopped, session.group.is_main)
 
 

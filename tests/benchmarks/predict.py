@@ -18,14 +18,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.devices import choose_device
-from artstyle.inference import forward, predict_logits, read_ahead, softmax
+from artstyle.inference import predict_logits, read_ahead, softmax
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
-from artstyle.models.torch_model import TorchModel
+from artstyle.models.torch_model import TorchModel, forward
 from artstyle.pictures.finding import PicturePath, find_pictures
 from artstyle.pictures.image import read_image
 from artstyle.pictures.shrinking import shrink
-from artstyle.pictures.transforms import normalise, square_transform
+from artstyle.pictures.square import square_transform
+from artstyle.pictures.transforms import normalise
 from artstyle.prediction.predict import predict_styles, read_picture
 from artstyle.prediction.writers import write_rows
 from tests.benchmarks import corpora
