@@ -7,7 +7,7 @@ from io import TextIOWrapper
 
 from artstyle import interrupts
 from artstyle.cli.app import app
-from artstyle.cli.console import end_stdout, open_closed_streams, say
+from artstyle.cli.console import end_stdout, erase_bar, open_closed_streams, say
 from artstyle.errors import ArtstyleError
 from artstyle.styles.names import visible
 
@@ -58,6 +58,7 @@ def main() -> None:
 def _say_interrupted() -> None:
     # torchrun's other processes end for the same reason; one line is enough.
     if os.environ.get("RANK", "0") == "0":
+        erase_bar()
         say(f"interrupted; {interrupts.resume_hint()}")
 
 

@@ -182,11 +182,3 @@ def require_finite_logits(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]
             " use another checkpoint or train a new run"
         )
     return logits_NC
-
-
-def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return probabilities over the last axis, in float64."""
-    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
-    powers = np.exp(shifted)
-    probabilities: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return probabilities

@@ -19,12 +19,12 @@ def export(
 ) -> None:
     """Write a run's best model as an ONNX file, with its labels and preprocessing inside.
 
-    On a CPU, predict and gradcam then answer with it, without torch; 'predict --run FILE.onnx' needs
-    no run. Nothing is written if any answer differs by more than 0.001 from the checkpoint's.
+    On a CPU, predict and gradcam then answer with it, without torch; --run FILE.onnx needs no run.
+    Nothing is written if any answer differs by more than 0.001 from the checkpoint's.
     """
     from artstyle.runs.finding import find_run
 
-    folder = find_run(run)
+    folder = find_run(run, needs="own")
     path = out or folder.onnx_path
     if path.suffix != ".onnx":
         raise UsageError(f"--out {path}: end it in .onnx")

@@ -1,12 +1,12 @@
 """`artstyle gradcam`: heatmaps of where a model finds a style."""
 
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, show, warn
+from artstyle.cli.console import live_progress, say, say_notes, show, warn
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -45,7 +45,7 @@ def gradcam(
     """
     from artstyle.engines import find_model
     from artstyle.explain.folder import HeatmapFolder
-    from artstyle.pictures.finding import find_pictures, printable, require_pictures
+    from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
 
     if method != "gradcam" and engine == "auto" and not run.endswith(".onnx"):
         engine = "torch"
@@ -62,7 +62,8 @@ def gradcam(
     from artstyle.storage.locks import sole_writer
 
     model = load()
-    with sole_writer(folder.path), live_progress() as progress:
+    say_notes(model)
+    with sole_writer(folder.path), live_progress(partial(count_pictures, paths)) as progress:
         explanations = explain_pictures(
             model,
             pictures,

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, say_skipped, stdout_stream, warn
+from artstyle.cli.console import (
+    is_coloured,
+    live_progress,
+    say,
+    say_notes,
+    say_skipped,
+    stdout_stream,
+    warn,
+)
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -71,14 +79,15 @@ def predict(
     from artstyle.prediction.predict import predict_styles
 
     model = found.load()
+    say_notes(model)
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size
     answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if out is None:
-        counts = _show(partial(answer, pictures), chosen, top_k)
+        counts = _show(partial(answer, pictures), paths, chosen, top_k)
     else:
         request = Request(model.fingerprint, top_k, batch_size, model.device)
-        with live_progress() as progress:
+        with live_progress(partial(_count, paths, resume)) as progress:
             answer = partial(answer, progress=progress)
             counts = write_output(out, answer, pictures, request, chosen, resume=resume)
         say(f"{counts.total} rows in {out}")
@@ -88,23 +97,36 @@ def predict(
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(answer: Callable[..., Iterator["PredictionRow"]], chosen: Format, top_k: int) -> "Counts":
+def _show(
+    answer: Callable[..., Iterator["PredictionRow"]], paths: list[str], chosen: Format, top_k: int
+) -> "Counts":
     """Print rows on stdout as they come."""
     from artstyle.prediction.writers import PIPED_COLUMNS, write_all
 
     encoding = None if chosen == "table" else "utf-8"
     with (
         stdout_stream(encoding=encoding, errors=ENCODING_ERRORS[chosen]) as stream,
-        _progress_with(stream) as progress,
+        _progress_with(stream, partial(_count, paths)) as progress,
     ):
         columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
         rows = answer(progress=progress)
-        return write_all(rows, stream, chosen, top_k, table_columns=columns)
+        return write_all(
+            rows, stream, chosen, top_k, table_columns=columns, coloured=is_coloured(stream)
+        )
 
 
-def _progress_with(stream: TextIO) -> AbstractContextManager[Progress]:
+def _progress_with(
+    stream: TextIO, count: Callable[[], int | None]
+) -> AbstractContextManager[Progress]:
     """Return the bar, unless rows appear on the terminal: they show the progress themselves."""
-    return nullcontext(silent) if stream.isatty() else live_progress()
+    return nullcontext(silent) if stream.isatty() else live_progress(count)
+
+
+def _count(paths: list[str], resumed: bool = False) -> int | None:
+    """Return how many rows will be made, where that is known."""
+    from artstyle.pictures.finding import count_pictures
+
+    return None if resumed else count_pictures(paths)
 
 
 def _require_output(out: Path | None, overwrite: bool, resume: bool) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from artstyle.confidence.answers import calibrated
 from artstyle.errors import UsageError
 from artstyle.explain.heat import Heatmaps, class_heatmaps
 from artstyle.explain.methods import TITLES, Method
-from artstyle.inference import compute_images, require_finite_logits, softmax
+from artstyle.inference import compute_images, require_finite_logits
 from artstyle.models.onnx_model import OnnxModel
 from artstyle.models.style_model import Pixels, StyleModel
 from artstyle.pictures.finding import PicturePath
@@ -153,5 +154,6 @@ def _heats(maps: Heatmaps) -> Iterator[_Heat]:
 def _explained(shown: _Shown, heat: _Heat, model: StyleModel, top_k: int) -> Explained:
     assert shown.picture is not None
     heat_SS, logits_C, label = heat
-    subject = RankedStyle(model.labels[label], float(softmax(logits_C)[label]))
-    return Explained(shown.picture, heat_SS, subject, rank_styles(logits_C, model.labels, top_k))
+    (shown_C,) = calibrated(logits_C[None], model.calibration)
+    subject = RankedStyle(model.labels[label], float(shown_C[label]))
+    return Explained(shown.picture, heat_SS, subject, rank_styles(shown_C, model.labels, top_k))

@@ -5,6 +5,7 @@ Everything else is JSON in the file's metadata.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from artstyle.confidence.calibration import Calibration
 from artstyle.errors import UsageError, WeightsError
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import (
@@ -66,6 +68,18 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
             raise os_error(error, path) or error from None
 
 
+def store_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into the header of a checkpoint; its tensors stay as they are.
+
+    Raises:
+        MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
+        OSError: The disk is full, or fails.
+    """
+    header = replace(read_header(path), calibration=calibration)
+    text = header_text(header, parse_metadata(read_text(path), path).state)
+    write_tensors(path, _tensors(path), {"artstyle": text})
+
+
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """Return the network's weights and the training state.
 
@@ -91,13 +105,14 @@ def load_style_model(path: Path, device: torch.device) -> TorchModel:
         MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
     """
     header = read_header(path)
-    weights = _weights(_tensors(path))
+    stored = _weights(_tensors(path))
+    weights = {key: _computable(value) for key, value in stored.items()}
     # First without memory: a header may ask for a network of any size, but the file has one size.
     with torch.device("meta"):
         _require_fit(weights, _build(header, path).network, header, path)
     built = _build(header, path)
     built.network.load_state_dict(weights)
-    plain = ((key, weights[key].contiguous().numpy().tobytes()) for key in sorted(weights))
+    plain = ((key, stored[key].contiguous().numpy().tobytes()) for key in sorted(stored))
     return TorchModel(
         name=header.name,
         labels=header.labels,
@@ -106,6 +121,7 @@ def load_style_model(path: Path, device: torch.device) -> TorchModel:
         device=str(device),
         network=built.network.eval().to(device).to(memory_format=torch.channels_last),
         spec=built.spec,
+        calibration=header.calibration,
     )
 
 
@@ -120,6 +136,11 @@ def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         for key, value in tensors.items()
         if key.startswith(WEIGHTS)
     }
+
+
+def _computable(tensor: Tensor) -> Tensor:
+    """Return weights that are stored in half precision in float32, in which they are used."""
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 def _build(header: Header, path: Path) -> Built:

@@ -1,4 +1,4 @@
-"""The header of a model's file: its name, styles and preprocessing, as JSON text. No torch here."""
+"""The header of a model's file: name, styles, preprocessing, calibration. No torch here."""
 
 import hashlib
 import json
@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from safetensors import SafetensorError, deserialize, safe_open
 
+from artstyle.confidence.answers import require_labels
+from artstyle.confidence.calibration import Calibration
 from artstyle.errors import DataError, MissingError, WeightsError, one_line
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.storage.checks import checked, require_version
@@ -31,6 +33,8 @@ class Header:
     preprocessing: Preprocessing
     about: dict[str, Any]
     """Plain data: the epoch, the score."""
+    calibration: Calibration | None = None
+    """How sure its answers are; None in files of earlier versions."""
 
 
 def header_text(header: Header, state: object = None) -> str:
@@ -41,6 +45,7 @@ def header_text(header: Header, state: object = None) -> str:
         "labels": list(header.labels),
         "preprocessing": header.preprocessing.to_dict(),
         "about": header.about,
+        "calibration": header.calibration and header.calibration.to_dict(),
         "state": state,
     }
     return json.dumps(metadata)
@@ -56,11 +61,16 @@ def parse_header(text: str, path: Path) -> Header:
     labels = metadata.labels
     if not labels or len(set(labels)) < len(labels) or not all(map(is_style_name, labels)):
         raise WeightsError(f"{path} has no styles, or one twice, or one that is not visible text")
+    try:
+        require_labels(metadata.calibration, tuple(labels))
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
     return Header(
         name=metadata.model,
         labels=tuple(labels),
         preprocessing=metadata.preprocessing,
         about=metadata.about,
+        calibration=metadata.calibration,
     )
 
 
@@ -73,6 +83,7 @@ class Metadata:
     preprocessing: Preprocessing
     about: dict[str, Any]
     state: Any
+    calibration: Calibration | None = None
 
 
 def parse_metadata(text: str, path: Path) -> Metadata:
@@ -131,7 +142,9 @@ def fingerprint(header: Header, weights: Iterable[tuple[str, bytes]]) -> str:
         header: The header.
         weights: Name and bytes of each tensor of the network, sorted by name.
     """
-    plain = [header.name, list(header.labels), header.preprocessing.to_dict()]
+    plain: list[object] = [header.name, list(header.labels), header.preprocessing.to_dict()]
+    if header.calibration is not None:
+        plain.append(header.calibration.to_dict())
     total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for key, data in weights:
         total.update(key.encode())

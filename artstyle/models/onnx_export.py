@@ -64,7 +64,8 @@ def export_onnx(model: TorchModel, path: Path) -> float:
     """
     onnx = _import("onnx")
     _import("onnxscript")
-    header = Header(model.name, model.labels, model.preprocessing, {CHECKPOINT: model.fingerprint})
+    about = {CHECKPOINT: model.fingerprint}
+    header = Header(model.name, model.labels, model.preprocessing, about, model.calibration)
     with atomic_path(path) as temporary:
         _write_graph(model, temporary)
         graph = onnx.load(temporary)

@@ -95,6 +95,7 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> OnnxModel:
         fingerprint=digest[:12],
         device="cpu",
         session=session,
+        calibration=header.calibration,
     )
 
 

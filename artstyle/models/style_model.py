@@ -2,12 +2,13 @@
 
 from abc import ABC, abstractmethod
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from artstyle.confidence.calibration import Calibration
 from artstyle.pictures.preprocessing import Preprocessing
 
 Output = Literal["features", "maps"]
@@ -37,15 +38,24 @@ class StyleModel(ABC):
     """The style of each logit."""
     preprocessing: Preprocessing
     fingerprint: str
-    """12 hexadecimal digits over weights, labels and preprocessing: two models that could answer
-    differently have two fingerprints."""
+    """12 hexadecimal digits over weights, labels, preprocessing and calibration: two models that
+    could answer differently have two fingerprints."""
     device: str
     """As torch names it: ``cpu``, ``cuda:0``, ``mps``."""
+    calibration: Calibration | None = field(default=None, kw_only=True)
+    """How sure its answers are; None for models of earlier versions."""
 
     @property
     @abstractmethod
     def outputs(self) -> frozenset[Output]:
         """What `answer` can give beside logits."""
+
+    @property
+    def outputs_for_confidence(self) -> tuple[Output, ...]:
+        """What `answer` must give so that answers say how familiar a picture is."""
+        fitted = self.calibration.fitted if self.calibration else None
+        known = fitted is not None and fitted.familiarity is not None
+        return ("features",) if known and "features" in self.outputs else ()
 
     @property
     @abstractmethod

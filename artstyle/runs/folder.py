@@ -46,6 +46,13 @@ class RunFolder:
     """The only link between training and everything after it."""
 
     path: Path
+    results: Path | None = None
+    """Where what is learnt about the run is written; None is its own folder."""
+
+    @property
+    def results_path(self) -> Path:
+        """Where evaluations, heatmaps and the report are written."""
+        return self.results or self.path
 
     @property
     def name(self) -> str:
@@ -100,20 +107,20 @@ class RunFolder:
     @property
     def gradcam_path(self) -> Path:
         """``gradcam/``: heatmaps."""
-        return self.path / "gradcam"
+        return self.results_path / "gradcam"
 
     @property
     def report_path(self) -> Path:
         """``report.html``: the whole run on one page."""
-        return self.path / "report.html"
+        return self.results_path / "report.html"
 
     def evaluation_path(self, split: str) -> Path:
         """Return the folder of one split's evaluation."""
-        return self.path / "evaluation" / split
+        return self.results_path / "evaluation" / split
 
     def folders(self) -> Iterator[Path]:
         """Yield the folders inside it that artstyle writes to."""
-        evaluation = self.path / "evaluation"
+        evaluation = self.results_path / "evaluation"
         yield from (self.last_path.parent, self.gradcam_path, evaluation, self.path / "wandb")
         if evaluation.is_dir():
             yield from sorted(evaluation.iterdir())

@@ -89,7 +89,7 @@ def _compute(session: Session, setup: Setup, images: Labelled) -> Tensor:
     batch_size = session.config.train.batch_size
     model = replace(setup.style_model(), network=setup.learner.network.eval())
     features_NF = np.empty((0, 0), np.float32)
-    with _without_head(model.network, setup.spec):
+    with without_head(model.network, setup.spec):
         own = predict_logits(
             model,
             images.paths[group.rank :: group.world_size],
@@ -124,7 +124,8 @@ def _unnamed_array(folder: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
 
 
 @contextmanager
-def _without_head(network: nn.Module, spec: ModelSpec) -> Iterator[None]:
+def without_head(network: nn.Module, spec: ModelSpec) -> Iterator[None]:
+    """Let a network return the input of its last layer while the block runs."""
     head = network.get_submodule(spec.head)
     network.set_submodule(spec.head, nn.Identity())
     try:

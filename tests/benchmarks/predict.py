@@ -17,8 +17,9 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from artstyle.confidence.answers import calibrated
 from artstyle.devices import choose_device
-from artstyle.inference import predict_logits, read_ahead, softmax
+from artstyle.inference import predict_logits, read_ahead
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
 from artstyle.models.torch_model import TorchModel, forward
@@ -121,7 +122,7 @@ def artstyle_in_full(checkpoint: Path, folder: Path) -> Work:
 
     def work() -> Probabilities:
         answers = predict_logits(model, find_pictures([str(folder)]), read)
-        return np.stack([softmax(a.logits_C) for a in answers if a.logits_C is not None])
+        return calibrated(np.stack([a.logits_C for a in answers if a.logits_C is not None]), None)
 
     return work
 

@@ -53,7 +53,7 @@ def test_rows_name_the_styles_most_probable_first(model: TorchModel, tmp_path: P
 
 
 def test_among_equals_the_first_label_comes_first() -> None:
-    ranked = rank_styles(np.zeros(3, np.float32), LABELS, 2)
+    ranked = rank_styles(np.full(3, 1 / 3), LABELS, 2)
     assert [style.style for style in ranked] == ["Blue", "Green"]
 
 
