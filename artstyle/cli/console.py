@@ -125,11 +125,11 @@ def say_notes(model: "StyleModel") -> None:
         say(f"note: {note}")
 
 
-def say_starter(run: "RunFolder") -> None:
+def say_starter(run: "RunFolder | None") -> None:
     """If the model that comes with artstyle answers, say so, and how right it is."""
     from artstyle.runs.finding import is_starter
 
-    if is_starter(run):
+    if run is not None and is_starter(run):
         accuracy = float(run.history()[-1]["val_accuracy"])
         say(
             f"The starter model answers; it is right for {accuracy:.0%} of paintings from"

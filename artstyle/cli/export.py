@@ -19,8 +19,8 @@ def export(
 ) -> None:
     """Write a run's best model as an ONNX file, with its labels and preprocessing inside.
 
-    Nothing is written if any logit differs by more than 0.001 from the checkpoint's. Answer with
-    it by 'predict --engine onnx' or 'predict --run FILE.onnx'. Needs artstyle[onnx].
+    On a CPU, predict and gradcam then answer with it, without torch; --run FILE.onnx needs no run.
+    Nothing is written if any answer differs by more than 0.001 from the checkpoint's.
     """
     from artstyle.runs.finding import find_run
 
@@ -36,5 +36,5 @@ def export(
     from artstyle.models.onnx_export import export_onnx
 
     difference = export_onnx(load_style_model(folder.best_path, choose_device("cpu")), path)
-    say(f"logits differ by {difference:.1g} at most from the checkpoint's")
+    say(f"answers differ by {difference:.1g} at most from the checkpoint's")
     show(str(path))

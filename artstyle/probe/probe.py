@@ -19,6 +19,7 @@ from artstyle.devices import choose_device
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
+from artstyle.models.onnx_export import export_run
 from artstyle.models.torch_model import TorchModel
 from artstyle.models.unfreeze import count_parameters
 from artstyle.models.zoo import build_preprocessing
@@ -108,6 +109,8 @@ def probe(
         )
         _write(run, config, data, model, chosen, known, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
+        if config.train.export:
+            export_run(run)
     if not chosen.folds:
         held_out = "as configured" if config.probe.c else "too few paintings to compare values by"
     return ProbeResult(run, chosen, held_out, validated)

@@ -15,6 +15,7 @@ _USED = (
     "loss.class_weights",
     "train.batch_size",
     "train.device",
+    "train.export",
     "probe.c",
 )
 
