@@ -9,11 +9,9 @@ _USED = (
     "deterministic",
     "data.image_size",
     "data.fit",
-    "data.workers",
     "model.name",
     "model.weights",
     "loss.class_weights",
-    "train.batch_size",
     "train.device",
     "probe.c",
 )
