@@ -89,14 +89,13 @@ def probe(
         set_seed(config.seed, deterministic=config.deterministic)
         model = _build_model(config, data)
         training, validation = labelled(data, "train"), labelled(data, "val")
-        batch_size = config.train.batch_size
-        train_NF = frozen_features(model, training, batch_size, progress, "train")
+        train_NF = frozen_features(model, training, progress, "train")
         groups, held_out = held_out_groups(data.rows("train"))
         chosen = _choose_c(config, groups, train_NF, training.labels_N, progress)
         head = fit_head(
             train_NF, training.labels_N, len(data.labels), chosen.c, balanced=_balanced(config)
         )
-        val_NF = frozen_features(model, validation, batch_size, progress, "val")
+        val_NF = frozen_features(model, validation, progress, "val")
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
