@@ -76,9 +76,18 @@ def evaluate(
 
 
 def _show_scores(evaluation: "Evaluation") -> None:
-    from artstyle.evaluation.wording import SCORE_COLUMNS, score_rows, with_interval
+    from artstyle.evaluation.wording import (
+        SCORE_COLUMNS,
+        in_short,
+        score_rows,
+        weakness,
+        with_interval,
+    )
 
     report, intervals = evaluation.report, evaluation.report.intervals
+    show(in_short(report))
+    if weak := weakness(report):
+        warn(weak)
     cells = [
         [row.name, *(f"{score:.3f}" for score in (row.precision, row.recall, row.f1)),
          f"{row.pictures:,}"]
