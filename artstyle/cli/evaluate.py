@@ -90,11 +90,16 @@ def _show_scores(evaluation: "Evaluation") -> None:
     from artstyle.evaluation.wording import (
         SCORE_COLUMNS,
         confidence_line,
+        in_short,
         score_rows,
+        weakness,
         with_interval,
     )
 
     report, intervals = evaluation.report, evaluation.report.intervals
+    show(in_short(report))
+    if weak := weakness(report):
+        warn(weak)
     cells = [
         [row.name, *(f"{score:.3f}" for score in (row.precision, row.recall, row.f1)),
          f"{row.pictures:,}"]
