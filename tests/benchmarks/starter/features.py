@@ -3,8 +3,8 @@
     python -m tests.benchmarks.starter.features DATA PACK OUT
 
 DATA holds the collections, PACK is what `tests.benchmarks.starter.pack` wrote. OUT gets
-`features-efficientnet_lite0.npy`, float32, one row for each row of PACK's `pictures.csv`: what the last
-layer of the ImageNet network sees, as `artstyle probe` computes it.
+`features-efficientnet_lite0.npy`, float32, one row for each row of PACK's `pictures.csv`: what the
+last layer of the ImageNet network sees, as `artstyle probe` computes it.
 """
 
 import sys
