@@ -215,6 +215,8 @@ class TrainConfig(Section):
     """Whether memory holds images pixel by pixel (NHWC), not plane by plane; auto: as measured."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
+    export: bool = False
+    """Whether the run ends with its model.onnx, which answers on a CPU without torch."""
 
 
 class ProbeConfig(Section):

@@ -19,6 +19,7 @@ from artstyle.devices import choose_device
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
+from artstyle.models.onnx_export import export_run
 from artstyle.models.torch_model import TorchModel
 from artstyle.models.unfreeze import count_parameters
 from artstyle.models.zoo import build_preprocessing
@@ -88,14 +89,13 @@ def probe(
         set_seed(config.seed, deterministic=config.deterministic)
         model = _build_model(config, data)
         training, validation = labelled(data, "train"), labelled(data, "val")
-        batch_size = config.train.batch_size
-        train_NF = frozen_features(model, training, batch_size, progress, "train")
+        train_NF = frozen_features(model, training, progress, "train")
         groups, held_out = held_out_groups(data.rows("train"))
         chosen = _choose_c(config, groups, train_NF, training.labels_N, progress)
         head = fit_head(
             train_NF, training.labels_N, len(data.labels), chosen.c, balanced=_balanced(config)
         )
-        val_NF = frozen_features(model, validation, batch_size, progress, "val")
+        val_NF = frozen_features(model, validation, progress, "val")
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
@@ -108,6 +108,8 @@ def probe(
         )
         _write(run, config, data, model, chosen, known, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
+        if config.train.export:
+            export_run(run)
     if not chosen.folds:
         held_out = "as configured" if config.probe.c else "too few paintings to compare values by"
     return ProbeResult(run, chosen, held_out, validated)

@@ -7,6 +7,7 @@ from artstyle import interrupts
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import TrainingError, WeightsError
+from artstyle.models.onnx_export import export_run
 from artstyle.models.unfreeze import unfreeze
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -94,6 +95,8 @@ def _fit(session: Session, *, resume: bool) -> FitResult:
             recorder.after_epoch(state, trained, validated)
         recorder.finish()
         calibrate(session, setup)
+        if config.train.export and session.group.is_main:
+            export_run(session.run)
     return FitResult(session.run, state, stopped, session.group.is_main)
 
 

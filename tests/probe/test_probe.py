@@ -32,7 +32,7 @@ def settings(weights: RunFolder, *overrides: str) -> Config:
     """Return a probe of the tiny run's network: its backbone stands for one of ImageNet."""
     tiny = (
         "model.name=simple_cnn", f"model.weights={weights.best_path}", "data.image_size=32",
-        "train.device=cpu",
+        "train.device=cpu", "train.export=false",
     )  # fmt: skip
     return resolve_config("probe", overrides=(*tiny, *overrides)).config
 
