@@ -10,7 +10,7 @@ from typing import Literal
 from artstyle.errors import MissingError, UsageError, WeightsError
 from artstyle.models.onnx_model import OnnxModel, load_onnx_model
 from artstyle.models.style_model import Output, StyleModel
-from artstyle.runs.finding import find_run
+from artstyle.runs.finding import find_run, starter_run
 from artstyle.runs.folder import RunFolder
 
 Engine = Literal["auto", "torch", "onnx"]
@@ -93,6 +93,18 @@ def load_model(
     if device != "cpu" and not (device == "auto" and not _has_gpu()):
         return _load_with_torch(run, device)
     return _exported(run, needs, note) or _load_with_torch(run, "cpu")
+
+
+def load_starter(device: str = "cpu") -> StyleModel:
+    """Load the model that comes with artstyle; on a CPU it answers without torch.
+
+    Args:
+        device: As `choose_device` takes it.
+
+    Raises:
+        WeightsError: Its files are damaged.
+    """
+    return load_model(starter_run(), device=device)
 
 
 def _require_cpu(device: str) -> None:

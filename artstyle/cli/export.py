@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 
 from artstyle.cli.console import say, show
-from artstyle.cli.options import OverwriteOption, RunArgument
+from artstyle.cli.options import OverwriteOption, RunOption
 from artstyle.errors import UsageError
 
 
 def export(
-    run: RunArgument = "latest",
+    named: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="A run; the same as --run.")
+    ] = None,
+    run: RunOption = "latest",
     out: Annotated[
         Path | None, typer.Option("--out", help="A file; by default model.onnx in the run.")
     ] = None,
@@ -24,7 +27,9 @@ def export(
     """
     from artstyle.runs.finding import find_run
 
-    folder = find_run(run, needs="own")
+    if named is not None and run != "latest":
+        raise UsageError(f"two runs are named: {named} and --run {run}; leave one out")
+    folder = find_run(named or run, needs="own")
     path = out or folder.onnx_path
     if path.suffix != ".onnx":
         raise UsageError(f"--out {path}: end it in .onnx")

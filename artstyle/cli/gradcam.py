@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, say_notes, show, warn
+from artstyle.cli.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -50,6 +50,7 @@ def gradcam(
     if method != "gradcam" and engine == "auto" and not run.endswith(".onnx"):
         engine = "torch"
     found = find_model(run, engine, device or "auto", needs=("maps",), note=warn)
+    say_starter(found.run)
     load = cache(found.load)
     labels = found.run.labels() if found.run else load().labels
     chosen = None if style is None else _require_style(style, labels)

@@ -17,6 +17,7 @@ from artstyle.cli.console import (
     say,
     say_notes,
     say_skipped,
+    say_starter,
     stdout_stream,
     warn,
 )
@@ -72,6 +73,7 @@ def predict(
     from artstyle.pictures.finding import find_pictures, require_pictures
 
     found = find_model(run, engine, device or "auto", note=warn)
+    say_starter(found.run)
     skipped = _Skipped(list_skipped)
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 

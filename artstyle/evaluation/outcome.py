@@ -23,6 +23,8 @@ from artstyle.metrics import (
 )
 
 TOP_K = 3
+SURE = 0.5
+"""An answer with more than this probability is called sure: it outweighs all others together."""
 
 ReadPicture = Callable[[ManifestRow, int], Image.Image]
 """Reads a picture of the data set; its shorter side has at most so many pixels."""
@@ -176,6 +178,11 @@ class Outcome:
                 "likely": "; ".join(answer.likely or ()),
             }
         )
+
+
+def sure_errors(outcome: Outcome) -> list[int]:
+    """Return the positions of the wrong answers that the model was sure of, the surest first."""
+    return outcome.most_confident(~outcome.correct_N & (outcome.confidence_N > SURE))
 
 
 def percent(probability: float) -> str:

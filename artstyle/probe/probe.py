@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 import torch
 
 from artstyle import metrics
+from artstyle.confidence.calibration import Calibration, fit_calibration
+from artstyle.confidence.familiarity import style_means
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labels
@@ -87,18 +89,24 @@ def probe(
         set_seed(config.seed, deterministic=config.deterministic)
         model = _build_model(config, data)
         training, validation = labelled(data, "train"), labelled(data, "val")
-        batch_size = config.train.batch_size
-        train_NF = frozen_features(model, training, batch_size, progress, "train")
+        train_NF = frozen_features(model, training, progress, "train")
         groups, held_out = held_out_groups(data.rows("train"))
         chosen = _choose_c(config, groups, train_NF, training.labels_N, progress)
         head = fit_head(
             train_NF, training.labels_N, len(data.labels), chosen.c, balanced=_balanced(config)
         )
-        val_NF = frozen_features(model, validation, batch_size, progress, "val")
+        val_NF = frozen_features(model, validation, progress, "val")
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
-        _write(run, config, data, model, chosen, started)
+        known = fit_calibration(
+            head.logits(val_NF),
+            validation.labels_N,
+            data.labels,
+            val_NF,
+            style_means(train_NF, training.labels_N),
+        )
+        _write(run, config, data, model, chosen, known, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
         if config.train.export:
             export_run(run)
@@ -200,6 +208,7 @@ def _write(
     data: DatasetFolder,
     model: TorchModel,
     chosen: ChosenC,
+    calibration: Calibration,
     started: datetime,
 ) -> None:
     """Write the run folder, as training does before its first epoch, and its only checkpoint."""
@@ -214,7 +223,8 @@ def _write(
     group = ProcessGroup(0, 1, torch.device(model.device))
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
-    header = Header(model.name, model.labels, model.preprocessing, {"epoch": 1, "c": chosen.c})
+    about = {"epoch": 1, "c": chosen.c}
+    header = Header(model.name, model.labels, model.preprocessing, about, calibration)
     write_checkpoint(run.best_path, model.network, header)
 
 

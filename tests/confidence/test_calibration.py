@@ -81,7 +81,7 @@ def test_styles_of_no_known_group_have_none() -> None:
 @pytest.mark.parametrize(
     ("count", "labels", "said"),
     [
-        (1, LABELS, "validation has too few pictures: 1 of 50"),
+        (1, LABELS, "validation has too few pictures: 1 of 30"),
         (60, (*LABELS, "Pop_Art"), "validation has no pictures of Pop Art"),
     ],
 )

@@ -62,6 +62,10 @@ def test_the_network_answers_as_the_regression_over_its_features_does(
     (epoch,) = probed.history()
     right = float((logits_NC.argmax(axis=1) == images.labels_N).mean())
     assert float(epoch["val_accuracy"]) == pytest.approx(right, abs=1e-5)
+    calibration = load_style_model(probed.best_path, CPU).calibration
+    assert calibration is not None
+    assert calibration.accuracy == pytest.approx(right)
+    assert calibration.reason == f"validation has too few pictures: {len(images.paths)} of 30"
 
 
 def test_only_the_last_layer_differs_from_the_weights_it_began_with(

@@ -137,7 +137,7 @@ def write_run(
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(head.weight_CF))
         layer.bias.copy_(torch.from_numpy(head.bias_C))
-    run.begin(config, pack.labels, _environment(config, folder))
+    run.begin(config, pack.labels, _environment(config, folder, len(pack.training("source", None))))
     run.write_history([{"epoch": 1, **scores}])
     header = Header(_NETWORK, pack.labels, PREPROCESSING, {"epoch": 1, "c": config.probe.c},
                     calibration)  # fmt: skip
@@ -164,7 +164,7 @@ def _head(pack: Pack, features_NF: Features, config: Config, learnt: Positions) 
     return fit_head(features_NF[learnt], labels_N, len(pack.labels), config.probe.c, balanced=True)
 
 
-def _environment(config: Config, folder: Path) -> RunEnvironment:
+def _environment(config: Config, folder: Path, count: int) -> RunEnvironment:
     content = (folder / "pictures.csv").read_bytes()
     return RunEnvironment(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -178,7 +178,8 @@ def _environment(config: Config, folder: Path) -> RunEnvironment:
         processes=1,
         seed=config.seed,
         dataset=RecordedDataset(
-            path="the starter's collections", fingerprint=hashlib.sha256(content).hexdigest()
+            path=f"{count:,} paintings (artstyle/starter/card.md)",
+            fingerprint=hashlib.sha256(content).hexdigest(),
         ),
     )
 
