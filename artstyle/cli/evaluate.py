@@ -76,7 +76,12 @@ def evaluate(
 
 
 def _show_scores(evaluation: "Evaluation") -> None:
-    from artstyle.evaluation.wording import SCORE_COLUMNS, score_rows, with_interval
+    from artstyle.evaluation.wording import (
+        SCORE_COLUMNS,
+        confidence_line,
+        score_rows,
+        with_interval,
+    )
 
     report, intervals = evaluation.report, evaluation.report.intervals
     cells = [
@@ -92,12 +97,16 @@ def _show_scores(evaluation: "Evaluation") -> None:
         "calibration error": f"{report.expected_calibration_error:.3f}",
     }
     show("  ".join(f"{name} {value}" for name, value in totals.items()))
+    if report.confidence:
+        show(confidence_line(report.confidence))
 
 
 def _say_where(evaluation: "Evaluation") -> None:
     report, path = evaluation.report, evaluation.path
     for warning in report.warnings:
         warn(warning)
+    if report.not_calibrated:
+        say(f"note: This model does not say how sure it is: {report.not_calibrated}.")
     if report.unreadable:
         total = report.pictures + report.unreadable
         say(f"{report.unreadable} of {total} pictures could not be read")

@@ -12,7 +12,13 @@ import numpy as np
 from artstyle.evaluation.document import EvaluationReport
 from artstyle.evaluation.figures import ERRORS_SHOWN
 from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
-from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
+from artstyle.evaluation.wording import (
+    confidence_blocks,
+    headline,
+    how_far_to_trust,
+    how_measured,
+    style_table,
+)
 from artstyle.presentation.pages import (
     Block,
     Cell,
@@ -72,7 +78,7 @@ def write_evaluation_page(
         Section("Scores by style", [_figure(folder, "per_style.png"), style_table(report)]),
         Section("Which styles are confused", _confusion_blocks(folder, outcome, cells)),
         Section("Most confident errors", list(_confident_errors(outcome, read))),
-        Section("Calibration", _reliability_blocks(folder)),
+        Section("Calibration", [*_reliability_blocks(folder), *confidence_blocks(report)]),
         Section("Pictures", list(_galleries(outcome, cells))),
         Section("How this was measured", how_measured(report)),
     ]

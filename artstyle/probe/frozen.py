@@ -7,13 +7,13 @@ from torch import nn
 from artstyle.data.loading import Labelled, read_cached
 from artstyle.errors import UsageError
 from artstyle.inference import predict_logits
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.torch_model import TorchModel
 from artstyle.progress import Progress, silent
 from artstyle.training.features import without_head
 
 
 def frozen_features(
-    model: StyleModel,
+    model: TorchModel,
     images: Labelled,
     progress: Progress = silent,
     name: str = "images",
@@ -44,7 +44,7 @@ def frozen_features(
     return features_NF
 
 
-def linear_head(model: StyleModel) -> nn.Linear:
+def linear_head(model: TorchModel) -> nn.Linear:
     """Return the last layer of a network.
 
     Raises:

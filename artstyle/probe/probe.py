@@ -14,9 +14,10 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labels
 from artstyle.data.manifest import ManifestRow
 from artstyle.devices import choose_device
-from artstyle.models.checkpoint import StyleModel, write_checkpoint
+from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
+from artstyle.models.torch_model import TorchModel
 from artstyle.models.unfreeze import count_parameters
 from artstyle.models.zoo import build_preprocessing
 from artstyle.presentation.curves import plot_curves
@@ -106,7 +107,7 @@ def _balanced(config: Config) -> bool:
     return config.loss.class_weights == "balanced"
 
 
-def _build_model(config: Config, data: DatasetFolder) -> StyleModel:
+def _build_model(config: Config, data: DatasetFolder) -> TorchModel:
     """Return the pretrained network, ready to answer, with a head that is still random."""
     name, device = config.model.name, choose_device(config.train.device)
     built = build_network(
@@ -120,7 +121,15 @@ def _build_model(config: Config, data: DatasetFolder) -> StyleModel:
         require_image_size(name, built.network, config.data.image_size)
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     network = built.network.eval().to(device).to(memory_format=torch.channels_last)
-    model = StyleModel(name, network, data.labels, preprocessing, built.spec, "", device)
+    model = TorchModel(
+        name=name,
+        labels=data.labels,
+        preprocessing=preprocessing,
+        fingerprint="",
+        device=str(device),
+        network=network,
+        spec=built.spec,
+    )
     linear_head(model)  # Says so before the work if there is none.
     return model
 
@@ -174,7 +183,7 @@ def _scores(head: LinearHead, features_NF: Features, labels_N: Labels) -> SplitS
     )
 
 
-def _put_into(model: StyleModel, head: LinearHead) -> None:
+def _put_into(model: TorchModel, head: LinearHead) -> None:
     layer = linear_head(model)
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(head.weight_CF))
@@ -185,7 +194,7 @@ def _write(
     run: RunFolder,
     config: Config,
     data: DatasetFolder,
-    model: StyleModel,
+    model: TorchModel,
     chosen: ChosenC,
     started: datetime,
 ) -> None:
@@ -198,7 +207,7 @@ def _write(
         ),
         "numerics": ChosenNumerics(precision="fp32", channels_last=True),
     }
-    group = ProcessGroup(0, 1, model.device)
+    group = ProcessGroup(0, 1, torch.device(model.device))
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
     header = Header(model.name, model.labels, model.preprocessing, {"epoch": 1, "c": chosen.c})

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from artstyle.data.augment import varies
 from artstyle.data.loading import Labelled, read_cached
-from artstyle.inference import forward, predict_logits
+from artstyle.inference import predict_logits
+from artstyle.models.torch_model import forward
 from artstyle.models.unfreeze import stage, train_mode
 from artstyle.models.zoo import ModelSpec
 from artstyle.training.engine import Batch, Feed
@@ -94,7 +95,6 @@ def _compute(session: Session, setup: Setup, images: Labelled) -> Tensor:
             images.paths[group.rank :: group.world_size],
             read_cached,
             batch_size=batch_size,
-            precision=setup.learner.precision,
         )
         step = batch_size * group.world_size
         for start in range(0, total, step):
