@@ -9,7 +9,7 @@ from pydantic import Field
 
 from artstyle.config import Config
 from artstyle.errors import ConfigError, DataError, RunError
-from artstyle.runs.environment import RunEnvironment
+from artstyle.runs.environment import FinishedRun, RunEnvironment
 from artstyle.storage.checks import checked
 from artstyle.storage.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
 from artstyle.storage.locks import is_vacant
@@ -75,7 +75,7 @@ class RunFolder:
 
     @property
     def last_path(self) -> Path:
-        """The last saved weights and training state, within an epoch or after one."""
+        """The last saved weights and training state; gone once the run is done."""
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
@@ -187,6 +187,13 @@ class RunFolder:
         adapted.write(self.environment_path)
         write_yaml(self.config_path, config.model_dump(mode="json"))
         return line
+
+    def finish(self, finished: FinishedRun, *, keep_state: bool) -> None:
+        """Record how the run ended, and remove the state that only a resumed run needs."""
+        ended = self.environment().model_copy(update={"finished": finished})
+        ended.write(self.environment_path)
+        if not keep_state:
+            self.last_path.unlink(missing_ok=True)
 
     def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""
