@@ -29,6 +29,8 @@ _REMEDIES = {
 
 def main() -> None:
     """Run ``artstyle`` with the arguments of the process."""
+    # Otherwise pydantic looks for plugins in every installed package before the first answer.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal may lack the letters of a name; the command must not fail for that.

@@ -13,13 +13,9 @@ from pydantic import (
     field_validator,
 )
 
-MAX_IMAGE_SIZE = 2048
-MAX_CACHE_SIZE = 8192
-MAX_PIXELS = 2_000_000_000
-"""No machine has memory for more; a checkpoint from a stranger must not ask for it."""
+from artstyle.storage.limits import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Byte = Annotated[int, Field(ge=0, le=255)]
 
 
 class Section(BaseModel):
@@ -73,9 +69,10 @@ class BalanceConfig(Section):
 class SplitConfig(Section):
     """Which images are for training, for choosing the checkpoint, and for testing."""
 
-    group: Literal["auto", "image", "artist", "official"] = "auto"
-    """image: each painting by itself; artist: all paintings of an artist in one split; official:
-    the splits of the source; auto: official for split folders and manifests, else image."""
+    group: Literal["auto", "image", "artist", "source", "official"] = "auto"
+    """image: each painting by itself; artist: all paintings of an artist in one split; source: all
+    paintings of a collection in one split; official: the splits that the data come with; auto:
+    official for split folders and manifests, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; their sum is 1."""
 
@@ -220,6 +217,16 @@ class TrainConfig(Section):
     """Whether memory holds images pixel by pixel (NHWC), not plane by plane; auto: as measured."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
+    export: bool = False
+    """Whether the run ends with its model.onnx, which answers on a CPU without torch."""
+
+
+class ProbeConfig(Section):
+    """The logistic regression of `artstyle probe`."""
+
+    c: PositiveFloat | None = None
+    """Inverse strength of the penalty on standardised features, as scikit-learn's C; null: chosen
+    by cross-validation within train."""
 
 
 class TrackingConfig(Section):
@@ -258,5 +265,7 @@ class Config(Section):
     """How the weights are updated."""
     train: TrainConfig = TrainConfig()
     """How long, in which batches, on which device."""
+    probe: ProbeConfig = ProbeConfig()
+    """The logistic regression of `artstyle probe`."""
     tracking: TrackingConfig = TrackingConfig()
     """Where the run is logged."""

@@ -6,11 +6,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from artstyle.cli.progress_bar import bar_line
 from artstyle.progress import Progress
 from artstyle.styles.names import visible
+
+if TYPE_CHECKING:
+    from artstyle.models.style_model import StyleModel
+    from artstyle.runs.folder import RunFolder
 
 # What a write can fail with, and a read cannot.
 _UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -113,6 +117,26 @@ def warn(message: str) -> None:
     say(f"warning: {visible(message)}")
 
 
+def say_notes(model: "StyleModel") -> None:
+    """Print what people should know before they read a model's answers."""
+    from artstyle.confidence.calibration import notes
+
+    for note in notes(model.calibration):
+        say(f"note: {note}")
+
+
+def say_starter(run: "RunFolder | None") -> None:
+    """If the model that comes with artstyle answers, say so, and how right it is."""
+    from artstyle.runs.finding import is_starter
+
+    if run is not None and is_starter(run):
+        accuracy = float(run.history()[-1]["val_accuracy"])
+        say(
+            f"The starter model answers; it is right for {accuracy:.0%} of paintings from"
+            " collections that it has not seen. Train your own: artstyle probe"
+        )
+
+
 def show(text: str) -> None:
     """Print data, on stdout."""
     with _reaching_stdout():
@@ -134,6 +158,14 @@ def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
         yield stdout
         return
     sys.exit(0)  # Reached only when the reader is gone.
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows colours, as NO_COLOR and TERM say."""
+    from rich.console import Console
+
+    console = Console(file=stream)
+    return console.is_terminal and console.color_system is not None and not console.no_color
 
 
 def show_table(
@@ -182,14 +214,15 @@ def live_progress(count: Callable[[], int | None] = lambda: None) -> Iterator[Pr
         count: Called once for the total of a stage that does not know it, if there is a bar.
     """
     from rich.console import Console
-    from rich.progress import Progress as Bars
-    from rich.progress import ProgressColumn, Task, TaskID
-    from rich.text import Text
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _line_per_stage
         return
+
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn, Task, TaskID
+    from rich.text import Text
 
     class Line(ProgressColumn):
         def render(self, task: Task) -> Text:

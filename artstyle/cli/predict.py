@@ -6,16 +6,26 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, say_skipped, stdout_stream
+from artstyle.cli.console import (
+    is_coloured,
+    live_progress,
+    say,
+    say_notes,
+    say_skipped,
+    say_starter,
+    stdout_stream,
+    warn,
+)
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
     DeviceOption,
+    EngineOption,
     ListSkippedOption,
     OverwriteOption,
     PathsArgument,
@@ -27,11 +37,8 @@ from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of
 from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from artstyle.models.checkpoint import StyleModel
     from artstyle.prediction.rows import PredictionRow
     from artstyle.prediction.writers import Counts
-
-Engine = Literal["torch", "onnx"]
 
 
 def predict(
@@ -51,10 +58,7 @@ def predict(
     ] = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
-    engine: Annotated[
-        Engine,
-        typer.Option("--engine", help="onnx: answer with the file of 'artstyle export', on a CPU."),
-    ] = "torch",
+    engine: EngineOption = "auto",
     list_skipped: ListSkippedOption = False,
 ) -> None:
     """Name the most probable styles of pictures, one row each, in a fixed order.
@@ -65,24 +69,26 @@ def predict(
     _require_output(out, overwrite, resume)
     chosen = output_format or (format_of(out) if out else "table")
 
+    from artstyle.engines import find_model
     from artstyle.pictures.finding import find_pictures, require_pictures
 
-    load_model = _find_model(run, engine, device)
+    found = find_model(run, engine, device or "auto", note=warn)
+    say_starter(found.run)
     skipped = _Skipped(list_skipped)
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
-    from artstyle.devices import choose_batch_size
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
 
-    model = load_model()
+    model = found.load()
+    say_notes(model)
     top_k = min(top_k, len(model.labels))
-    batch_size = batch_size or choose_batch_size(model.device)
+    batch_size = batch_size or model.batch_size
     answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if out is None:
         counts = _show(partial(answer, pictures), paths, chosen, top_k)
     else:
-        request = Request(model.fingerprint, top_k, batch_size, str(model.device))
+        request = Request(model.fingerprint, top_k, batch_size, model.device)
         with live_progress(partial(_count, paths, resume)) as progress:
             answer = partial(answer, progress=progress)
             counts = write_output(out, answer, pictures, request, chosen, resume=resume)
@@ -106,7 +112,9 @@ def _show(
     ):
         columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
         rows = answer(progress=progress)
-        return write_all(rows, stream, chosen, top_k, table_columns=columns)
+        return write_all(
+            rows, stream, chosen, top_k, table_columns=columns, coloured=is_coloured(stream)
+        )
 
 
 def _progress_with(
@@ -159,28 +167,3 @@ class _Skipped:
 
         if self._counts:
             say(f"note: {counted_endings(self._counts)}; --list-skipped names them")
-
-
-def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "StyleModel"]:
-    """Return a function that loads the model; a wrong request fails here, before torch loads."""
-    from artstyle.runs.finding import find_run
-
-    lone = Path(run) if run.endswith(".onnx") else None
-    if (lone or engine == "onnx") and device not in (None, "auto", "cpu"):
-        raise UsageError(f"ONNX files run on a CPU only; leave --device {device} out")
-    folder = None if lone else find_run(run)
-
-    def load() -> "StyleModel":
-        if folder is None or engine == "onnx":
-            from artstyle.models.onnx_file import load_onnx_model
-
-            if folder is None:
-                return load_onnx_model(Path(run))
-            return load_onnx_model(folder.onnx_path, folder.best_path)
-
-        from artstyle.devices import choose_device
-        from artstyle.models.checkpoint import load_style_model
-
-        return load_style_model(folder.best_path, choose_device(device or "auto"))
-
-    return load

@@ -13,7 +13,7 @@ from artstyle.explain.explain import Explained, Explanation
 from artstyle.explain.folder import HeatmapFolder, HeatmapRecord, file_stem
 from artstyle.explain.methods import TITLES, Method
 from artstyle.explain.overlay import display_picture, draw_overlay, draw_panel, seen_region
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import printable
 from artstyle.presentation.pages import (
     Block,

@@ -7,6 +7,7 @@ from artstyle import interrupts
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import RunError, TrainingError, WeightsError
+from artstyle.models.onnx_export import export_run
 from artstyle.models.unfreeze import unfreeze
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -20,7 +21,7 @@ from artstyle.training.recording import Recorder
 from artstyle.training.reporting import Meter
 from artstyle.training.run_state import RunState, finished_state
 from artstyle.training.setup import Session, Setup, build_setup, planned_session
-from artstyle.training.validation import Validation, validate
+from artstyle.training.validation import Validation, calibrate, validate
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ def _fit(session: Session, *, resume: bool) -> FitResult:
             setup.learner.schedule.after_epoch(score)
             state = state.after(score, validated.seconds + (trained.seconds if trained else 0.0))
             recorder.after_epoch(state, trained, validated)
+        calibrate(session, setup)
+        if config.train.export and session.group.is_main:
+            export_run(session.run)
+        # Last of all: without its state, a run cannot be resumed to make up for the rest.
         recorder.finish(state, stopped)
     return FitResult(session.run, state, stopped, session.group.is_main)
 

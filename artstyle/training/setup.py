@@ -14,9 +14,9 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.errors import ConfigError, DataError
-from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
+from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
@@ -59,11 +59,17 @@ class Setup:
     notes: Mapping[str, str]
     """What was taken from a file of weights: stage -> words."""
 
-    def style_model(self) -> StyleModel:
+    def style_model(self) -> TorchModel:
         """Return the model with its current weights, for validation."""
-        network, header = self.learner.eval_network.eval(), self.header
-        return StyleModel(
-            header.name, network, header.labels, header.preprocessing, self.spec, "", self.device
+        return TorchModel(
+            name=self.header.name,
+            labels=self.header.labels,
+            preprocessing=self.header.preprocessing,
+            fingerprint="",
+            device=str(self.device),
+            network=self.learner.eval_network.eval(),
+            spec=self.spec,
+            precision=self.learner.precision,
         )
 
 
@@ -99,7 +105,7 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     config, data, group = session.config, session.data, session.group
     recorded = session.run.environment().numerics if resume else None
     _require_an_image_each(config, group)
-    _require_two_styles(data)
+    require_two_styles(data)
     training, validation = labelled(data, "train"), labelled(data, "val")
     built = _build_network(session, saved=resume and session.run.last_path.is_file())
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
@@ -152,7 +158,12 @@ def _require_an_image_each(config: Config, group: ProcessGroup) -> None:
         )
 
 
-def _require_two_styles(data: DatasetFolder) -> None:
+def require_two_styles(data: DatasetFolder) -> None:
+    """Refuse a data set in which there is nothing to tell apart.
+
+    Raises:
+        DataError: It has only one style.
+    """
     if len(data.labels) < 2:
         raise DataError(
             f"{data.path} has only one style, {data.labels[0]}, and nothing to tell it from;"
@@ -171,12 +182,16 @@ def _build_network(session: Session, *, saved: bool) -> Built:
         styles=session.data.labels,
     )
     if config.data.image_size is not None:
-        _require_image_size(config.model.name, built.network, config.data.image_size)
+        require_image_size(config.model.name, built.network, config.data.image_size)
     return built
 
 
-def _require_image_size(name: str, network: nn.Module, image_size: int) -> None:
-    """Run the network once on a blank image: some networks check the size only then."""
+def require_image_size(name: str, network: nn.Module, image_size: int) -> None:
+    """Run the network once on a blank image: some networks check the size only then.
+
+    Raises:
+        UsageError: It does not accept images of this size.
+    """
     try:
         # Not in inference mode: some networks cache tensors of a pass, which then cannot be
         # trained through.

@@ -25,21 +25,26 @@ PREPROCESSING = Preprocessing(32, (0.5,) * 3, (0.2,) * 3, "bilinear", "crop", 40
 
 
 def write_dataset(
-    path: Path, styles: Sequence[str] = STYLES, *, fingerprint: str = "a" * 64, first: int = 0
+    path: Path,
+    styles: Sequence[str] = STYLES,
+    *,
+    fingerprint: str = "a" * 64,
+    first: int = 0,
+    pictures: int = 6,
 ) -> DatasetFolder:
-    """Write a data set with six pictures of each style in each split.
+    """Write a data set with six pictures of each style in each split, or as many as asked for.
 
     Of the artists in val and test, two of six have a picture in train and one is not known.
     """
     rows: list[ManifestRow] = []
     for split in SPLITS:
         for style in styles:
-            for k in range(6):
+            for k in range(pictures):
                 name = f"{style}/{split}_{k}, löwe.jpg"
                 artist = "" if k == 5 else f"artist {k}" if k < 2 else f"{split} artist {k}"
                 number = first + len(rows)
                 _paint(path / "images" / name, number)
-                rows.append(_row(name, style, artist, split, f"{number:064x}"))
+                rows.append(manifest_row(name, style, artist, split, f"{number:064x}"))
     write_manifest(path / "manifest.csv", rows)
     notes = ["made for tests"]
     write_description(path / "dataset.json", rows, fingerprint=fingerprint, notes=notes)
@@ -68,7 +73,7 @@ def _paint(path: Path, number: int) -> None:
     Image.fromarray(noise).resize((40, 48)).save(path)
 
 
-def _row(name: str, style: str, artist: str, split: str, sha256: str) -> ManifestRow:
+def manifest_row(name: str, style: str, artist: str, split: str, sha256: str) -> ManifestRow:
     return ManifestRow(
         path=name,
         style=style,

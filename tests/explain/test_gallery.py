@@ -10,7 +10,7 @@ from artstyle.explain.explain import explain_pictures
 from artstyle.explain.folder import HeatmapFolder, file_stem
 from artstyle.explain.gallery import Drawn, write_heatmaps
 from artstyle.explain.methods import Method
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.torch_model import TorchModel
 from artstyle.pictures.finding import PicturePath
 
 
@@ -24,7 +24,7 @@ def paint(path: Path, size: tuple[int, int] = (96, 64)) -> Path:
 
 
 def explain(
-    model: StyleModel,
+    model: TorchModel,
     out: Path,
     *paths: Path,
     style: str | None = None,
@@ -39,7 +39,7 @@ def explain(
 
 
 def test_each_picture_gets_an_overlay_a_panel_and_its_heat(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     picture = paint(tmp_path / "a.png")
     drawn = explain(two_colours, tmp_path / "out", picture, style="Cubism")
@@ -58,7 +58,7 @@ def test_each_picture_gets_an_overlay_a_panel_and_its_heat(
 
 
 def test_the_maps_do_not_depend_on_who_else_is_in_the_batch(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     paths = [paint(tmp_path / f"{n}.png", (64 + 8 * n, 64)) for n in range(5)]
     together = explain(two_colours, tmp_path / "all", *paths)
@@ -72,7 +72,7 @@ def test_the_maps_do_not_depend_on_who_else_is_in_the_batch(
 
 
 def test_bad_files_are_listed_in_their_place_and_the_rest_is_drawn(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     good = paint(tmp_path / "good.png")
     bad = tmp_path / "<bad>.png"
@@ -90,7 +90,7 @@ def test_bad_files_are_listed_in_their_place_and_the_rest_is_drawn(
 
 
 def test_a_folder_gathers_heatmaps_and_keeps_those_it_has(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     one, two = paint(tmp_path / "one.png"), paint(tmp_path / "two.png")
     out = tmp_path / "out"
@@ -151,7 +151,7 @@ def test_file_names_never_leave_the_folder_nor_grow_too_long(name: str) -> None:
 
 
 def test_a_picture_that_nothing_in_it_speaks_for_is_drawn_all_the_same(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     drawn = explain(two_colours, tmp_path / "out", paint(tmp_path / "a.png"), style="Ukiyo_e")
     assert not np.load(tmp_path / "out" / str(drawn.records[0].raw)).any()

@@ -1,0 +1,61 @@
+"""The charts of an evaluation on a page, from ``report.json``: light or dark as the page is."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from artstyle.evaluation.document import EvaluationReport, ReliabilityBins
+from artstyle.evaluation.figures import plot_reliability, plot_style_scores
+from artstyle.metrics import IntArray, Reliability, style_scores
+from artstyle.presentation.drawings import svg
+from artstyle.presentation.pages import Cell, Content, Drawing, Table
+from artstyle.styles.names import display_name
+
+Href = Callable[[int, int], str]
+"""Returns where the number of a true and a predicted label leads; "" for nowhere."""
+
+
+def confusion_table(report: EvaluationReport, href: Href = lambda true, predicted: "") -> Table:
+    """Return the confusion matrix as a table; the colour shows the share of the row."""
+    counts_CC = _counts(report)
+    support_C = counts_CC.sum(axis=1)
+    names = [display_name(style) for style in report.styles]
+
+    def cell(true: int, predicted: int) -> Content:
+        framed, count = true == predicted, int(counts_CC[true, predicted])
+        if not count:
+            return Cell("", framed=framed)
+        share = count / int(support_C[true])
+        hint = f"{count} of {support_C[true]} {names[true]} predicted as {names[predicted]}"
+        return Cell(count, href(true, predicted), share, f"{hint} ({share:.0%})", framed)
+
+    labels = range(len(names))
+    rows = [
+        [f"{names[true]}  {support_C[true]:,}", *(cell(true, predicted) for predicted in labels)]
+        for true in labels
+    ]
+    caption = "Rows: true styles, with their pictures. Columns: predicted styles. Framed: right."
+    return Table(["true style, pictures", *names], rows, caption=caption, matrix=True)
+
+
+def style_drawing(report: EvaluationReport) -> Drawing:
+    """Return F1, precision and recall of each style as bars and marks."""
+    figure = plot_style_scores(style_scores(_counts(report)), report.styles)
+    return Drawing(svg(figure, f"styles{report.split}"), "F1, precision and recall of each style")
+
+
+def reliability_drawing(report: EvaluationReport, bins: ReliabilityBins) -> Drawing:
+    """Return how often the model is right at each confidence."""
+    figure = plot_reliability(
+        Reliability(
+            edges=np.array(bins.edges),
+            counts=np.array(bins.counts),
+            confidence=np.array(bins.confidence),
+            accuracy=np.array(bins.accuracy),
+        )
+    )
+    return Drawing(svg(figure, f"reliability{report.split}"), "Accuracy over confidence")
+
+
+def _counts(report: EvaluationReport) -> IntArray:
+    return np.array(report.confusion_matrix.counts, dtype=np.int64)
