@@ -18,8 +18,10 @@ from artstyle.storage.files import write_text
 from artstyle.storage.locks import is_vacant
 
 _STEM_BYTES = 80
+# With more than this probability, a style outweighs all others together.
+_SURE = 0.5
 
-FileName = Annotated[str, Field(pattern=r"^[\w-]+\.(png|npy)$")]
+FileName = Annotated[str, Field(pattern=r"^[\w-]+\.(jpg|png|npy)$")]
 """A name that `file_stem` begins. It is never a path, so nothing outside the folder is read."""
 
 
@@ -42,6 +44,16 @@ class HeatmapRecord:
     region: tuple[float, float, float, float]
     """Left, top, right and bottom edge of what the model saw, as fractions of the picture. The
     raw array covers this region."""
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with: equal for the same heatmap drawn again."""
+        return self.panel.rpartition("-")[0]
+
+    @property
+    def doubt(self) -> str:
+        """Why the style may be wrong, in a word; "" if the model is sure of it."""
+        return doubt(self.probability)
 
 
 @dataclass(frozen=True)
@@ -88,6 +100,11 @@ class HeatmapFolder:
         except (ValueError, RecursionError):
             raise DataError(f"{self.records_path} is damaged: a line is not JSON") from None
         return checked(values, list[HeatmapRecord], self.records_path)
+
+
+def doubt(probability: float) -> str:
+    """Return why a style may be wrong, in a word; "" if the model is sure of it."""
+    return "" if probability > _SURE else "unsure"
 
 
 def file_stem(path: Path, *context: str) -> str:
