@@ -7,7 +7,7 @@ from io import TextIOWrapper
 
 from artstyle import interrupts
 from artstyle.cli.app import app
-from artstyle.cli.console import end_stdout, open_closed_streams, say
+from artstyle.cli.console import end_stdout, erase_bar, open_closed_streams, say
 from artstyle.errors import ArtstyleError
 from artstyle.styles.names import visible
 
@@ -26,6 +26,8 @@ _REMEDIES = {
 
 def main() -> None:
     """Run ``artstyle`` with the arguments of the process."""
+    # Otherwise pydantic looks for plugins in every installed package before the first answer.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal may lack the letters of a name; the command must not fail for that.
@@ -56,6 +58,7 @@ def main() -> None:
 def _say_interrupted() -> None:
     # torchrun's other processes end for the same reason; one line is enough.
     if os.environ.get("RANK", "0") == "0":
+        erase_bar()
         say(f"interrupted; {interrupts.resume_hint()}")
 
 

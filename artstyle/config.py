@@ -13,13 +13,9 @@ from pydantic import (
     field_validator,
 )
 
-MAX_IMAGE_SIZE = 2048
-MAX_CACHE_SIZE = 8192
-MAX_PIXELS = 2_000_000_000
-"""No machine has memory for more; a checkpoint from a stranger must not ask for it."""
+from artstyle.storage.limits import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Byte = Annotated[int, Field(ge=0, le=255)]
 
 
 class Section(BaseModel):
@@ -73,9 +69,10 @@ class BalanceConfig(Section):
 class SplitConfig(Section):
     """Which images are for training, for choosing the checkpoint, and for testing."""
 
-    group: Literal["auto", "image", "artist", "official"] = "auto"
-    """image: each painting by itself; artist: all paintings of an artist in one split; official:
-    the splits of the source; auto: official for split folders and manifests, else image."""
+    group: Literal["auto", "image", "artist", "source", "official"] = "auto"
+    """image: each painting by itself; artist: all paintings of an artist in one split; source: all
+    paintings of a collection in one split; official: the splits that the data come with; auto:
+    official for split folders and manifests, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; their sum is 1."""
 
@@ -185,6 +182,9 @@ class TrainConfig(Section):
 
     epochs: PositiveInt = 20
     """At most this many passes over the training images."""
+    min_steps: Annotated[int, Field(ge=0, le=100_000)] = 0
+    """With few training images, more epochs are planned, for at least this many updates of the
+    weights; 0 is off, and so is a recipe's value where `epochs` is set after it."""
     max_minutes: PositiveFloat | None = None
     """No epoch starts that would end later than this many minutes, judged by the last epoch."""
     save_minutes: PositiveFloat = 5
@@ -197,7 +197,8 @@ class TrainConfig(Section):
     max_grad_norm: NonNegativeFloat = 1.0
     """Gradients with a larger norm than this are clipped; 0 is off."""
     ema_decay: Annotated[float, Field(ge=0, lt=1)] = 0
-    """EMA decay per update; when on, the averaged weights are validated and saved; 0 is off."""
+    """EMA decay per update, less in the first updates; when on, the averaged weights are validated
+    and saved; 0 is off."""
     sampler: Literal["shuffle", "balanced", "artists"] = "shuffle"
     """balanced: each style is drawn equally often. artists: also, within a style, an artist with
     four times as many images is drawn only twice as often; unknown artists count separately."""
@@ -214,6 +215,14 @@ class TrainConfig(Section):
     """Whether memory holds images pixel by pixel (NHWC), not plane by plane; auto: as measured."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
+
+
+class ProbeConfig(Section):
+    """The logistic regression of `artstyle probe`."""
+
+    c: PositiveFloat | None = None
+    """Inverse strength of the penalty on standardised features, as scikit-learn's C; null: chosen
+    by cross-validation within train."""
 
 
 class TrackingConfig(Section):
@@ -252,5 +261,7 @@ class Config(Section):
     """How the weights are updated."""
     train: TrainConfig = TrainConfig()
     """How long, in which batches, on which device."""
+    probe: ProbeConfig = ProbeConfig()
+    """The logistic regression of `artstyle probe`."""
     tracking: TrackingConfig = TrackingConfig()
     """Where the run is logged."""

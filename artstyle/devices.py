@@ -1,4 +1,4 @@
-"""Which device computes, in which precision, with how many images at once."""
+"""Which device torch computes on, and in which precision."""
 
 import ctypes
 import sys
@@ -49,16 +49,6 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype | None:
     if device.type == "cuda" and torch.cuda.is_bf16_supported(including_emulation=False):
         return torch.bfloat16
     return torch.float16
-
-
-def choose_batch_size(device: torch.device) -> int:
-    """Return a good number of images for one forward pass.
-
-    On a CPU each core computes its own batch. A small batch stays in the core's cache, and the
-    cores finish at about the same time. Below 16, torch computes 1x1 convolutions on one core with
-    a slower algorithm.
-    """
-    return 16 if device.type == "cpu" else 32
 
 
 def keep_freed_memory() -> bool:

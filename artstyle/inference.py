@@ -1,24 +1,21 @@
-"""The one inference loop: reads images ahead, batches them, and yields their logits in order."""
+"""The one inference loop: reads images ahead, batches them, and yields their answers in order."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from os import cpu_count
 from typing import Generic, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor, nn
 
-from artstyle.devices import choose_batch_size
 from artstyle.errors import ImageError, WeightsError
-from artstyle.models.checkpoint import StyleModel
-from artstyle.models.folding import folded
-from artstyle.pictures.transforms import normalise, square_transform
+from artstyle.models.style_model import Answers, Output, Pixels, StyleModel
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.pictures.square import square_transform
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -36,41 +33,10 @@ class Prediction(Generic[Item]):
     """None if the image could not be read."""
     error: str | None
     """Why it could not be read."""
-
-
-@dataclass(frozen=True)
-class _Loop(Generic[Item]):
-    """What both forms of the loop need: a folded model, a reader, and how wide to run."""
-
-    model: StyleModel
-    read: Callable[[Item], Image.Image]
-    precision: torch.dtype | None
-    batch_size: int
-    threads: int
-
-    def prepare(self, item: Item) -> _Prepared[Item]:
-        """Read one image and make it the square that the model sees."""
-        square = square_transform(self.model.preprocessing)
-        try:
-            return item, np.asarray(square(self.read(item)))
-        except ImageError as error:
-            return item, str(error)
-
-    def predict(self, batch: Sequence[_Prepared[Item]]) -> list[Prediction[Item]]:
-        """Run one batch through the network; an image that could not be read keeps its error."""
-        images = [value for _, value in batch if not isinstance(value, str)]
-        logits: Iterator[NDArray[np.float32]] = iter(())
-        if images:
-            pixels_NSS3 = torch.from_numpy(np.stack(images)).to(self.model.device)
-            images_N3SS = normalise(pixels_NSS3, self.model.preprocessing)
-            logits_NC = forward(self.model.network, images_N3SS, self.precision).cpu().numpy()
-            logits = iter(require_finite_logits(logits_NC))
-        return [
-            Prediction(item, None, value)
-            if isinstance(value, str)
-            else Prediction(item, next(logits), None)
-            for item, value in batch
-        ]
+    features_D: NDArray[np.float32] | None = None
+    """The input of the last linear layer; None if it was not asked for."""
+    maps_CHW: NDArray[np.float32] | None = None
+    """Class activation maps before ReLU; None if they were not asked for."""
 
 
 def predict_logits(
@@ -78,9 +44,9 @@ def predict_logits(
     items: Iterable[Item],
     read: Callable[[Item], Image.Image],
     *,
+    outputs: Sequence[Output] = (),
     batch_size: int | None = None,
     threads: int | None = None,
-    precision: torch.dtype | None = None,
 ) -> Iterator[Prediction[Item]]:
     """Yield the model's logits for each item, in order, as they are computed.
 
@@ -92,38 +58,92 @@ def predict_logits(
         model: The model.
         items: What to predict; consumed as needed.
         read: Returns the decoded RGB image of an item, or raises ImageError.
-        batch_size: Images per forward pass; None chooses one for the device.
+        outputs: What else is wanted, of the model's ``outputs``.
+        batch_size: Images per forward pass; None takes what suits the model.
         threads: None means one per core.
-        precision: Dtype for autocast; None computes in float32.
 
     Raises:
         WeightsError: The model returned NaN or infinite logits.
     """
-    fast = replace(model, network=folded(model.network, model.preprocessing.image_size))
-    size = batch_size or choose_batch_size(model.device)
-    loop = _Loop(fast, read, precision, size, threads or cpu_count() or 1)
-    yield from (_on_cpu if model.device.type == "cpu" else _on_accelerator)(loop, items)
+    with model.opened() as fast:
+        answered = compute_images(
+            items,
+            read,
+            lambda pixels_NSS3: _rows(fast.answer(pixels_NSS3, *outputs)),
+            fast.preprocessing,
+            batch_size=batch_size or fast.batch_size,
+            threads=threads,
+            is_concurrent=fast.is_concurrent,
+        )
+        for item, row, error in answered:
+            logits_C, features_D, maps_CHW = row or (None, None, None)
+            yield Prediction(item, logits_C, error, features_D, maps_CHW)
 
 
-def _on_cpu(loop: _Loop[Item], items: Iterable[Item]) -> Iterator[Prediction[Item]]:
-    def work(batch: list[Item]) -> list[Prediction[Item]]:
-        torch.set_num_threads(1)  # For this thread, and for threads that start later.
-        return loop.predict([loop.prepare(item) for item in batch])
-
-    cores, ahead = torch.get_num_threads(), 2 * loop.threads
-    try:
-        split = batches(items, loop.batch_size)
-        for predictions in read_ahead(split, work, threads=loop.threads, ahead=ahead):
-            yield from predictions
-    finally:
-        torch.set_num_threads(cores)
+_Array = NDArray[np.float32] | None
 
 
-def _on_accelerator(loop: _Loop[Item], items: Iterable[Item]) -> Iterator[Prediction[Item]]:
-    ahead = 2 * loop.batch_size
-    prepared = read_ahead(items, loop.prepare, threads=loop.threads, ahead=ahead)
-    for batch in batches(prepared, loop.batch_size):
-        yield from loop.predict(batch)
+def _rows(answers: Answers) -> Iterator[tuple[_Array, _Array, _Array]]:
+    """Yield logits, features and maps of each image; what was not asked for is None."""
+    nothing: list[None] = [None] * len(answers.logits_NC)
+    return zip(
+        require_finite_logits(answers.logits_NC),
+        nothing if answers.features_ND is None else answers.features_ND,
+        nothing if answers.maps_NCHW is None else answers.maps_NCHW,
+        strict=True,
+    )
+
+
+def compute_images(
+    items: Iterable[Item],
+    read: Callable[[Item], Image.Image],
+    compute: Callable[[Pixels], Iterable[Value]],
+    preprocessing: Preprocessing,
+    *,
+    batch_size: int,
+    threads: int | None = None,
+    is_concurrent: bool = False,
+) -> Iterator[tuple[Item, Value | None, str | None]]:
+    """Yield each item with its value, or with the reason why it could not be read, in order.
+
+    Args:
+        items: Consumed as needed.
+        read: Returns the decoded RGB image of an item, or raises ImageError.
+        compute: Returns a value for each image of a batch.
+        preprocessing: The square that a decoded image becomes.
+        batch_size: Images in a call of ``compute``, at most.
+        threads: None means one per core.
+        is_concurrent: Whether each thread calls ``compute`` for the images that it read; otherwise
+            the threads only read.
+    """
+    square = square_transform(preprocessing)
+    threads = threads or cpu_count() or 1
+
+    def prepare(item: Item) -> _Prepared[Item]:
+        try:
+            return item, np.asarray(square(read(item)))
+        except ImageError as error:
+            return item, str(error)
+
+    def finish(batch: Sequence[_Prepared[Item]]) -> list[tuple[Item, Value | None, str | None]]:
+        images = [value for _, value in batch if not isinstance(value, str)]
+        values = iter(compute(np.stack(images)) if images else ())
+        return [
+            (item, None, value) if isinstance(value, str) else (item, next(values), None)
+            for item, value in batch
+        ]
+
+    def work(batch: list[Item]) -> list[tuple[Item, Value | None, str | None]]:
+        return finish([prepare(item) for item in batch])
+
+    if is_concurrent:
+        split = batches(items, batch_size)
+        for finished in read_ahead(split, work, threads=threads, ahead=2 * threads):
+            yield from finished
+    else:
+        prepared = read_ahead(items, prepare, threads=threads, ahead=2 * batch_size)
+        for batch in batches(prepared, batch_size):
+            yield from finish(batch)
 
 
 def batches(items: Iterable[Value], size: int) -> Iterator[list[Value]]:
@@ -150,17 +170,6 @@ def read_ahead(
         pool.shutdown(cancel_futures=True)
 
 
-def forward(network: nn.Module, images_N3HW: Tensor, precision: torch.dtype | None) -> Tensor:
-    """Return float32 logits, N x C, computed without gradients in the given precision."""
-    device = images_N3HW.device.type
-    with (
-        torch.inference_mode(),
-        torch.autocast(device, dtype=precision, enabled=precision is not None),
-    ):
-        logits_NC: Tensor = network(images_N3HW)
-    return logits_NC.float()
-
-
 def require_finite_logits(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the logits unchanged.
 
@@ -173,11 +182,3 @@ def require_finite_logits(logits_NC: NDArray[np.float32]) -> NDArray[np.float32]
             " use another checkpoint or train a new run"
         )
     return logits_NC
-
-
-def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return probabilities over the last axis, in float64."""
-    shifted = np.asarray(logits, np.float64) - np.max(logits, axis=-1, keepdims=True)
-    powers = np.exp(shifted)
-    probabilities: NDArray[np.float64] = powers / powers.sum(axis=-1, keepdims=True)
-    return probabilities

@@ -123,6 +123,12 @@ def log_softmax(logits_NC: FloatArray) -> FloatArray:
     return log_probabilities_NC
 
 
+def log_loss(logits_NC: NDArray[np.floating], targets_N: IntArray) -> float:
+    """Return the mean negative natural logarithm of the true styles' probabilities."""
+    log_probabilities_NC = log_softmax(logits_NC.astype(np.float64))
+    return float(-np.take_along_axis(log_probabilities_NC, targets_N[:, None], axis=1).mean())
+
+
 def brier_score(probabilities_NC: FloatArray, targets_N: IntArray) -> float:
     """Return the mean squared distance to the truth over all styles (Brier 1950), 0 to 2."""
     truth_NC = np.eye(probabilities_NC.shape[1])[targets_N]

@@ -48,6 +48,9 @@ def resolve_config(
     values: dict[str, object] = {}
     origins = dict.fromkeys(config_keys(), "default")
     for origin, layer in _layers(recipe, file, overrides, flags or {}):
+        if "train.epochs" in layer and origins["train.min_steps"] not in ("default", origin):
+            # Whoever asks for 3 epochs gets 3, whatever the recipe has as the least.
+            layer = {"train.min_steps": 0, **layer}
         values.update(layer)
         origins.update(dict.fromkeys(layer, origin))
     return Resolved(_validate(values, origins), origins)

@@ -8,7 +8,7 @@ from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder, is_decided
 from artstyle.data.description import SplitDescription
 from artstyle.data.manifest import SPLITS
-from artstyle.evaluation.charts import confusion_table, reliability_drawing, style_drawing
+from artstyle.evaluation.charts import calibration_blocks, confusion_table, style_drawing
 from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
 from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
@@ -194,9 +194,7 @@ def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
     page = f"evaluation/{folder.name}/report.html"
     errors = folder / "errors.png"
     alt = "The wrong answers that the model was surest of, with true and predicted style"
-    sure: list[Block] = []
-    if report.reliability is not None:
-        sure.append(reliability_drawing(report, report.reliability))
+    sure = calibration_blocks(report)
     if errors.is_file():
         sure.append(Picture(thumbnail(errors, _ERRORS_PX), alt))
     return [
@@ -204,7 +202,7 @@ def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
         Prose(f"Every picture is on another page of the run folder: {page}"),
         confusion_table(report),
         Folded("Scores by style", [style_drawing(report), style_table(report)]),
-        *([Folded("How sure, how often right; surest errors", sure)] if sure else []),
+        Folded("How sure, how often right; surest errors", sure),
         Folded("How this was measured", how_measured(report)),
     ]
 

@@ -18,12 +18,12 @@ FLOORS = (
     ("styles", "storage", "devices"),
     ("config",),
     ("pictures", "metrics", "recipes", "painter"),
-    ("presentation", "runs", "data"),
+    ("presentation", "runs", "data", "confidence"),
     ("preparation", "models"),
-    ("inference",),
+    ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
-    ("explain",),
-    ("report",),
+    ("explain", "probe"),
+    ("report", "crossval"),
     ("cli",),
     ("__main__", "__init__"),
 )
@@ -106,23 +106,20 @@ assert "Usage" in shown.getvalue()
     "module",
     [
         "config", "recipes", "runs.folder", "runs.finding", "metrics",
-        "styles.names", "storage.documents",
+        "styles.names", "styles.groups", "storage.documents", "confidence.answers", "models.header",
         "pictures.preprocessing", "data.manifest", "data.dataset", "data.description",
         "preparation.split", "preparation.balance", "preparation.sources.opening",
         "preparation.prepare", "models.zoo", "evaluation.document", "eda.document",
-        "prediction.output",
+        "prediction.output", "prediction.predict", "inference", "engines", "models.onnx_model",
+        "explain.explain", "explain.gallery",
     ],
 )  # fmt: skip
 def test_stages_before_training_start_without_torch(module: str) -> None:
     assert "torch" not in loaded_by(f"import artstyle.{module}")
 
 
-def test_what_predict_needs_beside_a_network_is_torch_alone() -> None:
-    modules = (
-        "inference", "models.checkpoint", "prediction.predict", "prediction.output",
-        "pictures.finding", "runs.finding",
-    )  # fmt: skip
-    loaded = loaded_by("\n".join(f"import artstyle.{module}" for module in modules))
+def test_a_network_of_torch_needs_nothing_heavier_than_torch() -> None:
+    loaded = loaded_by("import artstyle.inference, artstyle.models.checkpoint")
     assert set(loaded) == {"torch", "numpy", "PIL", "pydantic"}
 
 

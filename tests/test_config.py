@@ -33,6 +33,20 @@ def test_later_layers_win_and_say_where_each_value_came_from(tmp_path: Path) -> 
     assert resolved.origins["data.fit"] == "default"
 
 
+def test_epochs_asked_for_after_the_recipe_are_not_raised_to_its_least_steps(
+    tmp_path: Path,
+) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("train:\n  min_steps: 50\n")
+    flag = {"train.epochs": ("--epochs", 3)}
+    assert resolve_config("recommended").config.train.min_steps == 600
+    assert resolve_config("recommended", flags=flag).config.train.min_steps == 0
+    assert resolve_config("recommended", None, ["train.epochs=3"]).config.train.min_steps == 0
+    assert resolve_config("recommended", str(mine)).config.train.min_steps == 50
+    both = ["train.min_steps=50", "train.epochs=3"]
+    assert resolve_config("recommended", None, both).config.train.min_steps == 50
+
+
 def test_a_misspelt_key_is_answered_with_the_nearest_one() -> None:
     with pytest.raises(ConfigError, match=r"unknown key 'optim\.lrr'\. Did you mean 'optim\.lr'"):
         parse_override("optim.lrr=1")

@@ -1,9 +1,9 @@
-"""Which device, precision and batch size are chosen."""
+"""Which device and precision are chosen."""
 
 import pytest
 import torch
 
-from artstyle.devices import choose_batch_size, choose_device, choose_precision
+from artstyle.devices import choose_device, choose_precision
 from artstyle.errors import UsageError
 
 
@@ -20,7 +20,3 @@ def test_a_device_that_this_machine_lacks_is_refused_with_a_remedy() -> None:
 )
 def test_auto_precision_is_float32_on_a_cpu(name: str, dtype: torch.dtype | None) -> None:
     assert choose_precision(name, torch.device("cpu")) is dtype
-
-
-def test_a_forward_pass_on_a_cpu_has_at_least_the_16_images_of_the_fast_convolution() -> None:
-    assert choose_batch_size(torch.device("cpu")) >= 16

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from artstyle.cli import config
+from artstyle.cli.crossval import crossval
 from artstyle.cli.demo import demo_command
 from artstyle.cli.eda import eda
 from artstyle.cli.evaluate import evaluate
@@ -13,6 +14,7 @@ from artstyle.cli.gradcam import gradcam
 from artstyle.cli.models import models
 from artstyle.cli.predict import predict
 from artstyle.cli.prepare import prepare
+from artstyle.cli.probe import probe
 from artstyle.cli.report import report
 from artstyle.cli.train import training_command
 
@@ -43,6 +45,7 @@ app.command(
 )(demo_command(run_words))
 app.command("prepare", rich_help_panel=_DATA)(prepare)
 app.command("eda", rich_help_panel=_DATA)(eda)
+app.command("probe", rich_help_panel=_LEARNING)(probe)
 app.command(
     "train",
     help="Train a network from random weights: by default the baseline.",
@@ -56,6 +59,7 @@ app.command(
 app.command("models", rich_help_panel=_LEARNING)(models)
 app.add_typer(config.app, name="config", rich_help_panel=_LEARNING)
 app.command("evaluate", rich_help_panel=_NUMBERS)(evaluate)
+app.command("crossval", rich_help_panel=_NUMBERS)(crossval)
 app.command("predict", rich_help_panel=_ANSWERS)(predict)
 app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
 app.command("report", rich_help_panel=_SHARING)(report)

@@ -3,16 +3,23 @@
 import errno
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from artstyle.cli.progress_bar import bar_line
 from artstyle.progress import Progress
 from artstyle.styles.names import visible
 
+if TYPE_CHECKING:
+    from artstyle.models.style_model import StyleModel
+
 # What a write can fail with, and a read cannot.
 _UNWRITABLE = (errno.EBADF, errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+# A terminal shows ^C where the bar ends; on a line of its own, it would stay, and the bar too.
+_CTRL_C = 3
 
 
 def open_closed_streams() -> None:
@@ -66,22 +73,55 @@ def _discard(stream: TextIO) -> None:
     os.close(nowhere)
 
 
+class _Stderr:
+    """Whether stderr shows a bar, and how text is printed above it."""
+
+    print_above: Callable[[str], None] | None = None
+
+
 def say(message: str) -> None:
     """Print a message for people on stderr, without control characters."""
-    lines = map(visible, message.split("\n"))
+    text = "\n".join(map(visible, message.split("\n")))
     try:
+        if _Stderr.print_above is not None:
+            _Stderr.print_above(text)
+            return
         # In one piece with its end: a signal between two pieces would put its message on the same
         # line.
-        sys.stderr.write("\n".join(lines) + "\n")
-        sys.stderr.flush()
+        stream = _terminal()
+        stream.write(text + "\n")
+        stream.flush()
     except OSError:
         # stderr itself fails, so the failure cannot be reported.
         _discard(sys.stderr)
 
 
+def _terminal() -> TextIO:
+    """Return stderr itself: what rich puts in its place breaks long lines."""
+    stream: TextIO = getattr(sys.stderr, "rich_proxied_file", sys.stderr)
+    return stream
+
+
+def erase_bar() -> None:
+    """Remove the bar from the terminal, from whichever thread, before the process is killed."""
+    if _Stderr.print_above is not None:
+        _Stderr.print_above = None
+        # To the start of the line, clear it, show the cursor. Rich's own way waits for its lock.
+        _terminal().write("\r\x1b[2K\x1b[?25h")
+        _terminal().flush()
+
+
 def warn(message: str) -> None:
     """Print a warning as one line, on stderr."""
     say(f"warning: {visible(message)}")
+
+
+def say_notes(model: "StyleModel") -> None:
+    """Print what people should know before they read a model's answers."""
+    from artstyle.confidence.calibration import notes
+
+    for note in notes(model.calibration):
+        say(f"note: {note}")
 
 
 def show(text: str) -> None:
@@ -105,6 +145,14 @@ def stdout_stream(*, encoding: str | None, errors: str) -> Iterator[TextIO]:
         yield stdout
         return
     sys.exit(0)  # Reached only when the reader is gone.
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows colours, as NO_COLOR and TERM say."""
+    from rich.console import Console
+
+    console = Console(file=stream)
+    return console.is_terminal and console.color_system is not None and not console.no_color
 
 
 def show_table(
@@ -144,38 +192,40 @@ def show_places(title: str, places: Mapping[str, object]) -> None:
 
 
 @contextmanager
-def live_progress() -> Iterator[Progress]:
+def live_progress(count: Callable[[], int | None] = lambda: None) -> Iterator[Progress]:
     """Draw a bar for each stage on stderr; when a stage is done, its bar becomes a line.
 
-    Without a terminal there are only the lines.
+    Without a terminal there are only the lines. When the block ends, no bar stays behind.
+
+    Args:
+        count: Called once for the total of a stage that does not know it, if there is a bar.
     """
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-    from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _line_per_stage
         return
-    bars = Bars(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}"),
-        console=console,
-        # Otherwise rich sends what is printed on stdout to stderr, past a pipe.
-        redirect_stdout=False,
-    )
+
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn, Task, TaskID
+    from rich.text import Text
+
+    class Line(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            total = None if task.total is None else int(task.total)
+            line = bar_line(
+                task.description,
+                int(task.completed),
+                total,
+                clocks=(task.elapsed or 0.0, task.time_remaining),
+                detail=task.fields["detail"],
+                width=console.width - _CTRL_C,
+            )
+            return Text(line, no_wrap=True, overflow="crop")
+
+    # Stdout stays as it is: otherwise rich sends what is printed there to stderr, past a pipe.
+    bars = Bars(Line(), console=console, redirect_stdout=False, transient=True)
     tasks: dict[str, TaskID] = {}
 
     def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
@@ -188,8 +238,30 @@ def live_progress() -> Iterator[Progress]:
             tasks[stage] = bars.add_task(stage, total=total, detail=detail)
         bars.update(tasks[stage], completed=done, total=total, detail=detail)
 
+    def print_above(text: str) -> None:
+        # Whole lines: rich would break a command that is to be copied.
+        console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
     with bars:
-        yield report
+        _Stderr.print_above = print_above
+        try:
+            yield _with_total(report, count)
+        finally:
+            _Stderr.print_above = None
+
+
+def _with_total(progress: Progress, count: Callable[[], int | None]) -> Progress:
+    """Return a progress that adds the total where the work itself does not know it."""
+    totals: list[int | None] = []
+
+    def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
+        if total is None:
+            totals[:] = totals or [count()]
+            # Only the work itself says that it is done.
+            total = None if (totals[0] or 0) <= done else totals[0]
+        progress(stage, done, total, detail)
+
+    return report
 
 
 def _line_per_stage(stage: str, done: int, total: int | None, detail: str = "") -> None:

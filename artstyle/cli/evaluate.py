@@ -78,6 +78,7 @@ def evaluate(
 def _show_scores(evaluation: "Evaluation") -> None:
     from artstyle.evaluation.wording import (
         SCORE_COLUMNS,
+        confidence_line,
         in_short,
         score_rows,
         weakness,
@@ -101,12 +102,16 @@ def _show_scores(evaluation: "Evaluation") -> None:
         "calibration error": f"{report.expected_calibration_error:.3f}",
     }
     show("  ".join(f"{name} {value}" for name, value in totals.items()))
+    if report.confidence:
+        show(confidence_line(report.confidence))
 
 
 def _say_where(evaluation: "Evaluation") -> None:
     report, path = evaluation.report, evaluation.path
     for warning in report.warnings:
         warn(warning)
+    if report.not_calibrated:
+        say(f"note: This model does not say how sure it is: {report.not_calibrated}.")
     if report.unreadable:
         total = report.pictures + report.unreadable
         say(f"{report.unreadable} of {total} pictures could not be read")

@@ -24,7 +24,7 @@ def export(
     """
     from artstyle.runs.finding import find_run
 
-    folder = find_run(run)
+    folder = find_run(run, needs="own")
     path = out or folder.onnx_path
     if path.suffix != ".onnx":
         raise UsageError(f"--out {path}: end it in .onnx")
@@ -33,7 +33,7 @@ def export(
 
     from artstyle.devices import choose_device
     from artstyle.models.checkpoint import load_style_model
-    from artstyle.models.onnx_file import export_onnx
+    from artstyle.models.onnx_export import export_onnx
 
     difference = export_onnx(load_style_model(folder.best_path, choose_device("cpu")), path)
     say(f"logits differ by {difference:.1g} at most from the checkpoint's")

@@ -1,11 +1,12 @@
 """`artstyle gradcam`: heatmaps of where a model finds a style."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, show
+from artstyle.cli.console import live_progress, say, say_notes, show
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -43,7 +44,7 @@ def gradcam(
     A picture that cannot be read is listed with its error; the exit code is then 3.
     """
     from artstyle.explain.folder import HeatmapFolder
-    from artstyle.pictures.finding import find_pictures, printable, require_pictures
+    from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
     from artstyle.runs.finding import find_run
 
     found = find_run(run)
@@ -59,7 +60,8 @@ def gradcam(
     from artstyle.storage.locks import sole_writer
 
     model = load_style_model(found.best_path, choose_device(device or "auto"))
-    with sole_writer(folder.path), live_progress() as progress:
+    say_notes(model)
+    with sole_writer(folder.path), live_progress(partial(count_pictures, paths)) as progress:
         explanations = explain_pictures(
             model,
             pictures,

@@ -1,7 +1,7 @@
 """Options that several commands share, each written once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -46,6 +46,11 @@ ImagesOption = Annotated[
 ]
 DeviceOption = Annotated[
     str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")
+]
+Engine = Literal["auto", "torch", "onnx"]
+EngineOption = Annotated[
+    Engine,
+    typer.Option("--engine", help="auto: the run's model.onnx on a CPU, else torch."),
 ]
 BatchSizeOption = Annotated[
     int | None, typer.Option("--batch-size", min=1, help="Pictures at a time.")

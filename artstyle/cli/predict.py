@@ -6,16 +6,26 @@ from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, say_skipped, stdout_stream
+from artstyle.cli.console import (
+    is_coloured,
+    live_progress,
+    say,
+    say_notes,
+    say_skipped,
+    stdout_stream,
+    warn,
+)
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
     DeviceOption,
+    Engine,
+    EngineOption,
     ListSkippedOption,
     OverwriteOption,
     PathsArgument,
@@ -27,11 +37,9 @@ from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of
 from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from artstyle.models.checkpoint import StyleModel
+    from artstyle.models.style_model import StyleModel
     from artstyle.prediction.rows import PredictionRow
     from artstyle.prediction.writers import Counts
-
-Engine = Literal["torch", "onnx"]
 
 
 def predict(
@@ -51,10 +59,7 @@ def predict(
     ] = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
-    engine: Annotated[
-        Engine,
-        typer.Option("--engine", help="onnx: answer with the file of 'artstyle export', on a CPU."),
-    ] = "torch",
+    engine: EngineOption = "auto",
     list_skipped: ListSkippedOption = False,
 ) -> None:
     """Name the most probable styles of pictures, one row each, in a fixed order.
@@ -67,23 +72,23 @@ def predict(
 
     from artstyle.pictures.finding import find_pictures, require_pictures
 
-    load_model = _find_model(run, engine, device)
+    load_model = _find_model(run, engine, device or "auto")
     skipped = _Skipped(list_skipped)
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
-    from artstyle.devices import choose_batch_size
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
 
     model = load_model()
+    say_notes(model)
     top_k = min(top_k, len(model.labels))
-    batch_size = batch_size or choose_batch_size(model.device)
+    batch_size = batch_size or model.batch_size
     answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if out is None:
-        counts = _show(partial(answer, pictures), chosen, top_k)
+        counts = _show(partial(answer, pictures), paths, chosen, top_k)
     else:
-        request = Request(model.fingerprint, top_k, batch_size, str(model.device))
-        with live_progress() as progress:
+        request = Request(model.fingerprint, top_k, batch_size, model.device)
+        with live_progress(partial(_count, paths, resume)) as progress:
             answer = partial(answer, progress=progress)
             counts = write_output(out, answer, pictures, request, chosen, resume=resume)
         say(f"{counts.total} rows in {out}")
@@ -93,23 +98,36 @@ def predict(
         raise typer.Exit(SOME_FAILED)
 
 
-def _show(answer: Callable[..., Iterator["PredictionRow"]], chosen: Format, top_k: int) -> "Counts":
+def _show(
+    answer: Callable[..., Iterator["PredictionRow"]], paths: list[str], chosen: Format, top_k: int
+) -> "Counts":
     """Print rows on stdout as they come."""
     from artstyle.prediction.writers import PIPED_COLUMNS, write_all
 
     encoding = None if chosen == "table" else "utf-8"
     with (
         stdout_stream(encoding=encoding, errors=ENCODING_ERRORS[chosen]) as stream,
-        _progress_with(stream) as progress,
+        _progress_with(stream, partial(_count, paths)) as progress,
     ):
         columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
         rows = answer(progress=progress)
-        return write_all(rows, stream, chosen, top_k, table_columns=columns)
+        return write_all(
+            rows, stream, chosen, top_k, table_columns=columns, coloured=is_coloured(stream)
+        )
 
 
-def _progress_with(stream: TextIO) -> AbstractContextManager[Progress]:
+def _progress_with(
+    stream: TextIO, count: Callable[[], int | None]
+) -> AbstractContextManager[Progress]:
     """Return the bar, unless rows appear on the terminal: they show the progress themselves."""
-    return nullcontext(silent) if stream.isatty() else live_progress()
+    return nullcontext(silent) if stream.isatty() else live_progress(count)
+
+
+def _count(paths: list[str], resumed: bool = False) -> int | None:
+    """Return how many rows will be made, where that is known."""
+    from artstyle.pictures.finding import count_pictures
+
+    return None if resumed else count_pictures(paths)
 
 
 def _require_output(out: Path | None, overwrite: bool, resume: bool) -> None:
@@ -150,26 +168,14 @@ class _Skipped:
             say(f"note: {counted_endings(self._counts)}; --list-skipped names them")
 
 
-def _find_model(run: str, engine: Engine, device: str | None) -> Callable[[], "StyleModel"]:
+def _find_model(run: str, engine: Engine, device: str) -> Callable[[], "StyleModel"]:
     """Return a function that loads the model; a wrong request fails here, before torch loads."""
+    from artstyle.engines import load_model, require_cpu
+    from artstyle.models.onnx_model import load_onnx_model
     from artstyle.runs.finding import find_run
 
-    lone = Path(run) if run.endswith(".onnx") else None
-    if (lone or engine == "onnx") and device not in (None, "auto", "cpu"):
-        raise UsageError(f"ONNX files run on a CPU only; leave --device {device} out")
-    folder = None if lone else find_run(run)
-
-    def load() -> "StyleModel":
-        if folder is None or engine == "onnx":
-            from artstyle.models.onnx_file import load_onnx_model
-
-            if folder is None:
-                return load_onnx_model(Path(run))
-            return load_onnx_model(folder.onnx_path, folder.best_path)
-
-        from artstyle.devices import choose_device
-        from artstyle.models.checkpoint import load_style_model
-
-        return load_style_model(folder.best_path, choose_device(device or "auto"))
-
-    return load
+    if engine == "onnx" or run.endswith(".onnx"):
+        require_cpu(device)
+    if run.endswith(".onnx"):
+        return partial(load_onnx_model, Path(run))
+    return partial(load_model, find_run(run), engine, device, note=warn)

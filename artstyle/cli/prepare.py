@@ -112,13 +112,15 @@ def _show(prepared: "Prepared") -> None:
         STYLE_COLUMNS,
         artist_sentences,
         left_out_sentences,
+        source_sentences,
         split_sentence,
         style_rows,
     )
 
     dataset, description = prepared.dataset, prepared.dataset.description
     show_table("", STYLE_COLUMNS, style_rows(description), numbers=STYLE_COLUMNS[1:])
-    for sentence in [split_sentence(description), *artist_sentences(description)]:
+    show(split_sentence(description))
+    for sentence in [*source_sentences(description), *artist_sentences(description)]:
         show(sentence)
     for note in description.notes:
         say(f"note: {note}")
@@ -138,7 +140,7 @@ def _show(prepared: "Prepared") -> None:
     )
     if len(dataset.labels) > 1:
         data = "" if dataset.path == DEFAULT_DATA else f" --data {dataset.path}"
-        say(f"Next: artstyle finetune{data}")
+        say(f"Next: artstyle probe{data}")
 
 
 def _show_plan(plan: "Plan", out: Path) -> None:

@@ -26,4 +26,4 @@ def report(
     from artstyle.report import write_run_report
     from artstyle.runs.finding import find_run
 
-    show(str(write_run_report(find_run(run, DEFAULT_RUNS), out)))
+    show(str(write_run_report(find_run(run, DEFAULT_RUNS, needs="own"), out)))

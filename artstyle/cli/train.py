@@ -97,10 +97,11 @@ def _begin(
     from artstyle.runs.folder import RunFolder
 
     require_sections(overrides, [key for key in config_keys() if is_decided(key)], "prepare")
+    require_sections(overrides, ["probe"], "probe")
     keyed = {_KEYS[flag]: (flag, value) for flag, value in flags.items()}
     settings = resolve_config(recipe, config, overrides, keyed).config
     require_model(settings.model.name)
-    dataset = _dataset(data or DEFAULT_DATA)
+    dataset = open_dataset(data or DEFAULT_DATA)
     path = out or new_run_path(DEFAULT_RUNS, settings.model.name, datetime.now())
     _fit(settings, dataset, RunFolder(path), resume=False)
 
@@ -109,7 +110,7 @@ def _resume(name: str, data: Path | None) -> None:
     from artstyle.runs.finding import find_run
 
     run = find_run(name, DEFAULT_RUNS, needs="nothing")
-    dataset = _dataset(data or Path(run.environment().dataset.path))
+    dataset = open_dataset(data or Path(run.environment().dataset.path))
     _fit(run.config(), dataset, run, resume=True)
 
 
@@ -163,7 +164,12 @@ def _refuse_changes(
         )
 
 
-def _dataset(folder: Path) -> DatasetFolder:
+def open_dataset(folder: Path) -> DatasetFolder:
+    """Return a dataset folder, or say what is wrong with it before torch loads.
+
+    Raises:
+        MissingError, DataError: It does not exist, or is damaged.
+    """
     from artstyle.data.dataset import DatasetFolder
 
     dataset = DatasetFolder(folder)
@@ -172,5 +178,5 @@ def _dataset(folder: Path) -> DatasetFolder:
             f"no dataset folder {folder}; make it with 'artstyle prepare SOURCE',"
             " or name another with --data"
         )
-    dataset.description  # noqa: B018  # says what is wrong with it before torch loads
+    dataset.description  # noqa: B018  # raises
     return dataset

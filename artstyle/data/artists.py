@@ -82,17 +82,29 @@ def artist_oracle(
         artists: The artist of each painting, or "".
         part: The split to be scored. None is returned if it, or train, is empty.
     """
-    answers, fallback = _majority_styles(splits, styles, artists)
-    right: Counter[str] = Counter()
-    support: Counter[str] = Counter()
-    for split, style, artist in zip(splits, styles, artists, strict=True):
-        if split == part:
-            support[style] += 1
-            right[style] += answers.get(artist, fallback) == style
-    if not support or not fallback:
+    answers = artist_answers(splits, styles, artists, part)
+    if not any(answers):
         return None
+    tested = [style for split, style in zip(splits, styles, strict=True) if split == part]
+    support = Counter(tested)
+    right = Counter(s for s, answer in zip(tested, answers, strict=True) if s == answer)
     recalls = [right[style] / count for style, count in support.items()]
     return OracleScore(right.total() / support.total(), sum(sorted(recalls)) / len(recalls))
+
+
+def artist_answers(
+    splits: Sequence[str], styles: Sequence[str], artists: Sequence[str], part: str
+) -> list[str]:
+    """Return the answer of `artist_oracle` to each painting of a split; "" if train is empty.
+
+    Without artists, that is the style of most of train for every painting.
+    """
+    answers, fallback = _majority_styles(splits, styles, artists)
+    return [
+        answers.get(artist, fallback)
+        for split, artist in zip(splits, artists, strict=True)
+        if split == part
+    ]
 
 
 def _majority_styles(

@@ -13,7 +13,7 @@ from torchvision.transforms import InterpolationMode, v2
 
 from artstyle.config import AugmentConfig
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.pictures.transforms import square_transform
+from artstyle.pictures.square import square_transform
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""

@@ -144,7 +144,7 @@ class SplitDescription(Document):
     """What the split achieved."""
 
     group: str
-    """What was kept together: image, artist or official."""
+    """What was kept together: image, artist, source or official."""
     counts: dict[str, EachSplit[int]]
     """Style -> paintings in each split."""
     totals: EachSplit[int]
@@ -159,6 +159,8 @@ class SplitDescription(Document):
     """Known artists in each split."""
     unknown_artists: int
     """Paintings in a split whose artist is not known."""
+    sources: EachSplit[int] | None = None
+    """Known sources in each split; null if no painting has one."""
     artist_overlap: EachHeldOutSplit[float | None]
     """Share of the paintings with a known artist whose artist is also in train; null: none."""
     artist_oracle: EachHeldOutSplit[ArtistOracle | None]

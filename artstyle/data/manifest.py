@@ -40,9 +40,15 @@ class ManifestRow:
     """64-bit perceptual hash, 16 hexadecimal digits."""
     cached: str
     """The pre-resized copy, relative to the dataset folder."""
+    source: str = ""
+    """The collection that the painting comes from; empty if unknown."""
+    copy_of: str = ""
+    """Path of the first file that shows the same painting; empty for the first itself."""
 
 
 COLUMNS = tuple(field.name for field in fields(ManifestRow))
+FIRST_COLUMNS = COLUMNS[: COLUMNS.index("source")]
+"""The columns that every manifest of ours has; earlier versions wrote no more."""
 
 
 def write_manifest(path: Path, rows: Iterable[ManifestRow]) -> None:
@@ -60,7 +66,7 @@ def read_manifest(path: Path) -> Iterator[ManifestRow]:
     """
     for line, row in numbered_csv(path, ours=True):
         try:
-            values = {name: row[name] for name in COLUMNS}
+            values = {name: row[name] for name in FIRST_COLUMNS}
         except KeyError as error:
             raise DataError(
                 f"{path} has no column {error}; run 'artstyle prepare' again to replace it"
@@ -70,8 +76,9 @@ def read_manifest(path: Path) -> Iterator[ManifestRow]:
                 f"{path} line {line}: {wrong[0]} cannot be {short_repr(values[wrong[0]])};"
                 " run 'artstyle prepare' again to replace it"
             )
+        later = {name: row.get(name, "") for name in COLUMNS[len(FIRST_COLUMNS) :]}
         sizes = {"width": int(values["width"]), "height": int(values["height"])}
-        yield ManifestRow(**(values | sizes))  # type: ignore[arg-type]
+        yield ManifestRow(**(values | later | sizes))  # type: ignore[arg-type]
 
 
 def _is_inside(path: str) -> bool:

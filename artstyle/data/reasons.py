@@ -20,7 +20,7 @@ REASONS: dict[Reason, str] = {
     "two_styles": "of paintings listed under two styles",
     "rare_style": "of styles with too few paintings (balance.min_per_style)",
     "balance": "beyond what the balance policy keeps (balance.policy)",
-    "copy_across_splits": "copies of a painting in another official split",
+    "copy_across_splits": "copies of a painting in another split",
     "no_official_split": "in no official split",
 }
 """Reason -> the words that follow a number of files."""

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
+from artstyle.confidence.answers import Verdict
 from artstyle.data.description import ArtistOracle
 from artstyle.storage.documents import Document
 
@@ -115,6 +116,38 @@ class ReliabilityBins(Document):
     """Share of right predictions in each bin; 0 where it is empty."""
 
 
+class VerdictScores(Document):
+    """The answers of one verdict."""
+
+    verdict: Verdict
+    """``sure``, ``unsure`` or ``unfamiliar``."""
+    share: float
+    """Share of all pictures."""
+    support: int
+    """Number of pictures."""
+    accuracy: float | None
+    """Share of these pictures whose most probable style is right; null without pictures."""
+
+
+class Confidence(Document):
+    """What a calibrated model says of its own answers, and how right that is."""
+
+    temperature: float
+    """Divides the logits; fitted on validation pictures."""
+    error_before: float
+    """Expected calibration error without the temperature."""
+    reliability_before: ReliabilityBins
+    """How often predictions of a given confidence are right, without the temperature."""
+    verdicts: tuple[VerdictScores, ...]
+    """Share and accuracy of each verdict."""
+    coverage_wanted: float
+    """Share of pictures whose true style should be among the likely ones."""
+    coverage: float
+    """Share of pictures whose true style is among the likely ones."""
+    mean_likely: float
+    """Mean number of likely styles."""
+
+
 class EvaluationReport(ReportHeader):
     """The content of ``report.json``: what was evaluated, and every score."""
 
@@ -152,6 +185,10 @@ class EvaluationReport(ReportHeader):
     """How often each true style is predicted as each style."""
     reliability: ReliabilityBins | None = None
     """How often predictions of a given confidence are right."""
+    confidence: Confidence | None = None
+    """What the model says of its own answers; null if it is not calibrated."""
+    not_calibrated: str = ""
+    """Why the model is not calibrated; empty if it is."""
 
     @model_validator(mode="after")
     def _has_all_scores(self) -> Self:

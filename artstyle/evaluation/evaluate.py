@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from artstyle.confidence.calibration import majority_doubt
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
@@ -26,7 +27,8 @@ from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
-from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.models.checkpoint import load_style_model
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -86,6 +88,7 @@ def evaluate(
     with sole_writer(folder):
         training, read = training_rows(run, dataset), _reader(dataset)
         doubts = find_doubts(run, dataset, split, rows, training)
+        doubts += filter(None, [majority_doubt(model.calibration)])
         outcome = _predict(model, rows, read, training, batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
         report = summarise(header, outcome, training)
@@ -133,14 +136,22 @@ def _predict(
     def read_for_model(row: ManifestRow) -> Image.Image:
         return read(row, model.preprocessing.read_size)
 
-    answered, logits, unreadable = [], [], []
-    predictions = predict_logits(model, rows, read_for_model, batch_size=batch_size)
+    answered, logits, features, unreadable = [], [], [], []
+    predictions = predict_logits(
+        model,
+        rows,
+        read_for_model,
+        outputs=model.outputs_for_confidence,
+        batch_size=batch_size,
+    )
     for done, prediction in enumerate(predictions, start=1):
         if prediction.logits_C is None:
             unreadable.append(Unreadable(prediction.item, prediction.error or ""))
         else:
             answered.append(prediction.item)
             logits.append(prediction.logits_C)
+            if prediction.features_D is not None:
+                features.append(prediction.features_D)
         progress("evaluating", done, len(rows))
     if not answered:
         first = unreadable[0]
@@ -154,6 +165,8 @@ def _predict(
         logits_NC=np.stack(logits).astype(np.float64),
         artist_seen=artists_seen(answered, training),
         unreadable=tuple(unreadable),
+        features_ND=np.stack(features) if features else None,
+        calibration=model.calibration,
     )
 
 

@@ -7,6 +7,9 @@ from functools import cached_property
 import numpy as np
 from PIL import Image
 
+from artstyle.confidence.answers import Answer, calibrated, read_answers
+from artstyle.confidence.calibration import Calibration
+from artstyle.confidence.familiarity import Features
 from artstyle.data.manifest import ManifestRow
 from artstyle.metrics import (
     BoolArray,
@@ -20,8 +23,7 @@ from artstyle.metrics import (
 )
 
 TOP_K = 3
-SURE = 0.5
-"""An answer with more than this probability is called sure: it outweighs all others together."""
+_SURE = 0.5  # A style with more than this probability outweighs all others together.
 
 ReadPicture = Callable[[ManifestRow, int], Image.Image]
 """Reads a picture of the data set; its shorter side has at most so many pixels."""
@@ -41,6 +43,9 @@ PREDICTION_COLUMNS = (
     "artist",
     "artist_in_training",
     "error",
+    "verdict",
+    "familiarity",
+    "likely",
 )
 
 
@@ -63,6 +68,10 @@ class Outcome:
     artist_seen: tuple[bool | None, ...]
     """Whether training had a picture by the artist; None if that is not known."""
     unreadable: tuple[Unreadable, ...] = ()
+    features_ND: Features | None = None
+    """The input of the model's last layer; None if it was not asked for."""
+    calibration: Calibration | None = None
+    """The model's."""
 
     @cached_property
     def targets_N(self) -> IntArray:
@@ -79,13 +88,18 @@ class Outcome:
     @cached_property
     def log_probabilities_NC(self) -> FloatArray:
         """Natural logarithms of the probabilities."""
-        return log_softmax(self.logits_NC)
+        fitted = self.calibration.fitted if self.calibration else None
+        return log_softmax(self.logits_NC / (fitted.temperature if fitted else 1.0))
 
     @cached_property
     def probabilities_NC(self) -> FloatArray:
-        """Probabilities; each row adds up to 1."""
-        probabilities_NC: FloatArray = np.exp(self.log_probabilities_NC)
-        return probabilities_NC
+        """Calibrated probabilities where the model is calibrated; each row adds up to 1."""
+        return calibrated(self.logits_NC, self.calibration)
+
+    @cached_property
+    def answers(self) -> list[Answer]:
+        """The answers in full: verdicts, familiarity, likely styles, groups."""
+        return read_answers(self.logits_NC, self.features_ND, self.calibration, self.labels)
 
     @cached_property
     def confidence_N(self) -> FloatArray:
@@ -114,6 +128,12 @@ class Outcome:
         """How often predictions of a given confidence are right."""
         return reliability(self.confidence_N, self.correct_N)
 
+    @cached_property
+    def raw_reliability(self) -> Reliability:
+        """The same without the model's temperature."""
+        confidence_N: FloatArray = calibrated(self.logits_NC, None).max(axis=1)
+        return reliability(confidence_N, self.correct_N)
+
     def most_confident(self, chosen_N: BoolArray) -> list[int]:
         """Return the positions of the chosen pictures, the most confident prediction first."""
         positions = np.flatnonzero(chosen_N)
@@ -133,7 +153,7 @@ class Outcome:
             }
 
     def _prediction_row(self, position: int) -> dict[str, object]:
-        row, seen = self.rows[position], self.artist_seen[position]
+        row, seen, answer = self.rows[position], self.artist_seen[position], self.answers[position]
         probabilities_C = self.probabilities_NC[position]
         best = np.argsort(-self.logits_NC[position], kind="stable")[:TOP_K]
         named: dict[str, object] = {}
@@ -152,13 +172,34 @@ class Outcome:
                 "correct": _yes_no(bool(self.correct_N[position])),
                 "artist": row.artist,
                 "artist_in_training": _yes_no(seen),
+                "verdict": answer.verdict or "",
+                "familiarity": "" if answer.familiarity is None else f"{answer.familiarity:.4f}",
+                "likely": "; ".join(answer.likely or ()),
             }
         )
 
 
 def sure_errors(outcome: Outcome) -> list[int]:
-    """Return the positions of the wrong answers that the model was sure of, the surest first."""
-    return outcome.most_confident(~outcome.correct_N & (outcome.confidence_N > SURE))
+    """Return the positions of the wrong answers that the model was sure of, the surest first.
+
+    A calibrated model says which these are; for others, a probability over 0.5 counts as sure.
+    """
+    if _is_calibrated(outcome):
+        sure_N = np.array([answer.verdict == "sure" for answer in outcome.answers], dtype=np.bool_)
+    else:
+        sure_N = outcome.confidence_N > _SURE
+    return outcome.most_confident(~outcome.correct_N & sure_N)
+
+
+def sure_rule(outcome: Outcome) -> str:
+    """Return what makes an answer of this outcome sure, as the end of a sentence."""
+    if _is_calibrated(outcome):
+        return "with the verdict 'sure'"
+    return f"with a probability over {_SURE:.0%}"
+
+
+def _is_calibrated(outcome: Outcome) -> bool:
+    return outcome.calibration is not None and outcome.calibration.fitted is not None
 
 
 def percent(probability: float) -> str:

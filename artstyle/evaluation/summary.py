@@ -6,6 +6,8 @@ from dataclasses import asdict
 import numpy as np
 
 from artstyle import metrics
+from artstyle.confidence.answers import VERDICTS, Verdict
+from artstyle.confidence.calibration import uncalibrated_reason
 from artstyle.data.artists import artist_key, artist_oracle
 from artstyle.data.description import ArtistOracle
 from artstyle.data.manifest import ManifestRow
@@ -15,12 +17,14 @@ from artstyle.evaluation.document import (
     ArtistGroup,
     ArtistGroups,
     Bounds,
+    Confidence,
     ConfusionMatrix,
     EvaluationReport,
     Intervals,
     ReliabilityBins,
     ReportHeader,
     Scores,
+    VerdictScores,
 )
 from artstyle.evaluation.outcome import TOP_K, Outcome
 
@@ -64,7 +68,9 @@ def summarise(
         confusion_matrix=ConfusionMatrix(
             labels=outcome.labels, counts=outcome.confusion_CC.tolist()
         ),
-        reliability=_reliability(outcome),
+        reliability=_bins(outcome.reliability),
+        confidence=_confidence(outcome),
+        not_calibrated=uncalibrated_reason(outcome.calibration),
     )
 
 
@@ -105,8 +111,36 @@ def _classification_report(outcome: Outcome) -> dict[str, Scores | float]:
     return entries
 
 
-def _reliability(outcome: Outcome) -> ReliabilityBins:
-    bins = outcome.reliability
+def _confidence(outcome: Outcome) -> Confidence | None:
+    fitted = outcome.calibration.fitted if outcome.calibration else None
+    if fitted is None:
+        return None
+    before, likely = outcome.raw_reliability, [answer.likely or () for answer in outcome.answers]
+    return Confidence(
+        temperature=fitted.temperature,
+        error_before=before.expected_calibration_error,
+        reliability_before=_bins(before),
+        verdicts=tuple(_verdict_scores(outcome, verdict) for verdict in VERDICTS),
+        coverage_wanted=fitted.likely.coverage,
+        coverage=float(
+            np.mean([row.style in s for row, s in zip(outcome.rows, likely, strict=True)])
+        ),
+        mean_likely=float(np.mean([len(styles) for styles in likely])),
+    )
+
+
+def _verdict_scores(outcome: Outcome, verdict: Verdict) -> VerdictScores:
+    chosen_N = np.array([answer.verdict == verdict for answer in outcome.answers])
+    support = int(chosen_N.sum())
+    return VerdictScores(
+        verdict=verdict,
+        share=support / len(chosen_N),
+        support=support,
+        accuracy=float(outcome.correct_N[chosen_N].mean()) if support else None,
+    )
+
+
+def _bins(bins: metrics.Reliability) -> ReliabilityBins:
     return ReliabilityBins(
         edges=bins.edges.tolist(),
         counts=bins.counts.tolist(),

@@ -8,6 +8,7 @@ from artstyle.evaluation.document import (
     ArtistGroup,
     ArtistGroups,
     Bounds,
+    Confidence,
     EvaluationReport,
 )
 from artstyle.presentation.pages import Block, Cell, Content, Facts, Prose, Table
@@ -100,6 +101,44 @@ def how_far_to_trust(report: EvaluationReport) -> list[Block]:
         _on_absent_styles(report),
     ]
     return [*(Prose(sentence) for sentence in sentences if sentence), artist_table(report.artists)]
+
+
+def confidence_line(confidence: Confidence) -> str:
+    """Return in one line how often each verdict was given, and how right it was."""
+    parts = [
+        f"{row.verdict} {row.share:.0%}"
+        + ("" if row.accuracy is None else f" ({row.accuracy:.0%} right)")
+        for row in confidence.verdicts
+    ]
+    return (
+        f"{', '.join(parts)}; the true style is among the likely ones in"
+        f" {confidence.coverage:.0%} (meant: {confidence.coverage_wanted:.0%}), on average"
+        f" {confidence.mean_likely:.1f} styles"
+    )
+
+
+def confidence_blocks(report: EvaluationReport) -> list[Block]:
+    """Return what a calibrated model says of its own answers, and how right that is."""
+    confidence = report.confidence
+    if confidence is None:
+        return [Prose(f"This model does not say how sure it is: {report.not_calibrated}.")]
+    rows: list[list[Content]] = [
+        [row.verdict, row.support, "" if row.accuracy is None else f"{row.accuracy:.3f}"]
+        for row in confidence.verdicts
+    ]
+    return [
+        Prose(
+            f"A temperature of {confidence.temperature:.2f}, fitted on validation pictures, changed"
+            f" the calibration error from {confidence.error_before:.3f} to"
+            f" {report.expected_calibration_error:.3f}."
+        ),
+        Table(["verdict", "pictures", "accuracy"], rows),
+        Prose(
+            "The likely styles hold the true one in"
+            f" {confidence.coverage:.1%} of cases; {confidence.coverage_wanted:.0%} were meant."
+            f" On average a picture has {confidence.mean_likely:.1f} likely styles."
+        ),
+    ]
 
 
 def artist_table(artists: ArtistGroups) -> Table:

@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pytorch_grad_cam import EigenCAM, GradCAM, GradCAMPlusPlus, LayerCAM
 from pytorch_grad_cam.base_cam import BaseCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
 from artstyle.errors import UsageError
+from artstyle.explain.heat import Heatmaps
 from artstyle.explain.methods import Method
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.style_model import Pixels
+from artstyle.models.torch_model import TorchModel
+from artstyle.pictures.transforms import normalise
 
 METHODS: dict[Method, type[BaseCAM]] = {
     "gradcam": GradCAM,  # Selvaraju et al. 2017
@@ -29,19 +30,8 @@ ToMaps = Callable[[Tensor], Tensor]
 """Turns a layer's output into feature maps, N x channels x H x W."""
 
 
-@dataclass(frozen=True)
-class Heatmaps:
-    """The heatmaps and logits of a batch of pictures."""
-
-    heat_NHW: NDArray[np.float32]
-    """0 (cold) to 1 (hot), scaled for each picture, on the square that the model saw."""
-    logits_NC: NDArray[np.float32]
-    labels_N: NDArray[np.int64]
-    """The style that the heat is for."""
-
-
 @contextmanager
-def open_cam(model: StyleModel, method: Method) -> Iterator[BaseCAM]:
+def open_cam(model: TorchModel, method: Method) -> Iterator[BaseCAM]:
     """Hook a map maker to the model; on exit, the model is as before.
 
     The graph begins at the explained layer: the layers before it run without a graph, and no
@@ -65,6 +55,21 @@ def open_cam(model: StyleModel, method: Method) -> Iterator[BaseCAM]:
             cut.remove()
 
 
+def gradient_heatmaps(
+    model: TorchModel, cam: BaseCAM, pixels_NSS3: Pixels, label: int | None
+) -> Heatmaps:
+    """Return one heatmap for each picture, at the size of the input.
+
+    Args:
+        model: The model of ``cam``.
+        cam: From ``open_cam``.
+        pixels_NSS3: The pictures.
+        label: The style to explain; None explains the predicted style of each picture.
+    """
+    images_N3SS = normalise(torch.from_numpy(pixels_NSS3).to(model.device), model.preprocessing)
+    return make_heatmaps(cam, images_N3SS, label)
+
+
 def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatmaps:
     """Return one heatmap for each picture, at the size of the input.
 
@@ -81,7 +86,7 @@ def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatm
     return Heatmaps(heat_NHW, logits_NC, labels_N)
 
 
-def _cam_layer(model: StyleModel) -> nn.Module:
+def _cam_layer(model: TorchModel) -> nn.Module:
     """Return the layer that ``ModelSpec.cam_layer`` names (`artstyle.models.zoo`)."""
     try:
         if not model.spec.cam_layer:
@@ -91,7 +96,7 @@ def _cam_layer(model: StyleModel) -> nn.Module:
         raise UsageError(_refusal(model, "none of its layers is known to keep positions")) from None
 
 
-def _to_maps(model: StyleModel, layer: nn.Module) -> ToMaps | None:
+def _to_maps(model: TorchModel, layer: nn.Module) -> ToMaps | None:
     """Return what turns the layer's output into maps; None if it is maps already."""
     shape = _output_shape(model, layer)
     network: Any = model.network
@@ -117,7 +122,7 @@ def _channels_first(maps_NHWC: Tensor) -> Tensor:
     return maps_NHWC.permute(0, 3, 1, 2)
 
 
-def _output_shape(model: StyleModel, layer: nn.Module) -> tuple[int, ...]:
+def _output_shape(model: TorchModel, layer: nn.Module) -> tuple[int, ...]:
     """Return the shape of the layer's output for one blank picture; () if it is not a tensor."""
     shapes: list[tuple[int, ...]] = []
 
@@ -153,5 +158,5 @@ def _frozen(network: nn.Module) -> Iterator[None]:
             parameter.requires_grad_(True)
 
 
-def _refusal(model: StyleModel, reason: str) -> str:
+def _refusal(model: TorchModel, reason: str) -> str:
     return f"no heatmap can be drawn for {model.name}: {reason}; choose another model"

@@ -1,30 +1,29 @@
 """Explain a stream of pictures: which regions decide the style of each."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
-from os import cpu_count
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
-from pytorch_grad_cam.base_cam import BaseCAM
-from torch import Tensor
 
-from artstyle.errors import ImageError
-from artstyle.explain.cam import make_heatmaps, open_cam
-from artstyle.explain.methods import Method
-from artstyle.inference import read_ahead, require_finite_logits, softmax
-from artstyle.models.checkpoint import StyleModel
+from artstyle.confidence.answers import Verdict, read_answers
+from artstyle.errors import UsageError
+from artstyle.explain.heat import Heatmaps, class_heatmaps
+from artstyle.explain.methods import TITLES, Method
+from artstyle.inference import compute_images, require_finite_logits
+from artstyle.models.onnx_model import OnnxModel
+from artstyle.models.style_model import Pixels, StyleModel
 from artstyle.pictures.finding import PicturePath
-from artstyle.pictures.transforms import eval_transform
 from artstyle.prediction.predict import rank_styles, read_picture
 from artstyle.prediction.rows import RankedStyle
 from artstyle.progress import Progress, silent
 
 STAGE = "drawing heatmaps"
+_GRADIENT_BATCH = 8
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class Explained:
     """The style that the heat is for."""
     ranked: tuple[RankedStyle, ...]
     """The most probable first."""
+    verdict: Verdict | None
+    """None where the heat is not for the most probable style, or the model is not calibrated."""
 
 
 @dataclass(frozen=True)
@@ -51,13 +52,13 @@ class Explanation:
     error: str | None
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    path: Path
-    picture: Image.Image | None
-    image: Tensor | None
-    """The model's input, 3 x S x S."""
-    error: str | None
+@dataclass
+class _Shown:
+    """A picture on its way through the loop, which needs only its square."""
+
+    found: PicturePath
+    picture: Image.Image | None = None
+    """RGB, once it is read."""
 
 
 def explain_pictures(
@@ -67,7 +68,7 @@ def explain_pictures(
     method: Method = "gradcam",
     style: str | None = None,
     top_k: int = 3,
-    batch_size: int = 8,
+    batch_size: int | None = None,
     progress: Progress = silent,
 ) -> Iterator[Explanation]:
     """Yield a heatmap for each picture, in order.
@@ -78,59 +79,100 @@ def explain_pictures(
         method: How the heat is computed.
         style: One of the model's labels; None explains the predicted style of each picture.
         top_k: How many styles are named.
-        batch_size: Pictures in one pass.
+        batch_size: Pictures in one pass; None takes what suits the model.
         progress: Called after each picture.
 
     Raises:
         UsageError: No heatmap can be drawn for this kind of model.
     """
     label = None if style is None else model.labels.index(style)
+
+    def read(shown: _Shown) -> Image.Image:
+        shown.picture = read_picture(shown.found, model.preprocessing)
+        return shown.picture
+
     done = 0
-    with open_cam(model, method) as cam:
-        prepared = _prepare(model, pictures, ahead=2 * batch_size)
-        while batch := list(islice(prepared, batch_size)):
-            for explanation in _explain_batch(model, cam, batch, label, top_k):
-                yield explanation
-                done += 1
-                progress(STAGE, done, None)
+    with _opened_maker(model, method, label) as maker:
+        explained = compute_images(
+            map(_Shown, pictures),
+            read,
+            lambda pixels_NSS3: _heats(maker.make(pixels_NSS3)),
+            model.preprocessing,
+            batch_size=batch_size or maker.batch_size,
+            is_concurrent=maker.is_concurrent,
+        )
+        for shown, heat, error in explained:
+            path = shown.found.path
+            explanation = None if heat is None else _explained(shown, heat, model, top_k)
+            yield Explanation(path, explanation, error)
+            done += 1
+            progress(STAGE, done, None)
     progress(STAGE, done, done)
 
 
-def _prepare(model: StyleModel, pictures: Iterable[PicturePath], ahead: int) -> Iterator[_Prepared]:
-    transform = eval_transform(model.preprocessing)
+@dataclass(frozen=True)
+class _Maker:
+    """What makes the heatmaps of a batch, and how the loop may call it."""
 
-    def read(found: PicturePath) -> _Prepared:
-        try:
-            picture = read_picture(found, model.preprocessing)
-        except ImageError as error:
-            return _Prepared(found.path, None, None, str(error))
-        return _Prepared(found.path, picture, transform(picture), None)
-
-    return read_ahead(pictures, read, threads=cpu_count() or 1, ahead=ahead)
+    make: Callable[[Pixels], Heatmaps]
+    batch_size: int
+    is_concurrent: bool
 
 
-def _explain_batch(
-    model: StyleModel, cam: BaseCAM, batch: list[_Prepared], label: int | None, top_k: int
-) -> Iterator[Explanation]:
-    answers = _explain_readable(model, cam, batch, label, top_k)
-    for item in batch:
-        explained = None if item.picture is None else next(answers)
-        yield Explanation(item.path, explained, item.error)
-
-
-def _explain_readable(
-    model: StyleModel, cam: BaseCAM, batch: list[_Prepared], label: int | None, top_k: int
-) -> Iterator[Explained]:
-    pictures = [item.picture for item in batch if item.picture is not None]
-    images = [item.image for item in batch if item.image is not None]
-    if not images:
+@contextmanager
+def _opened_maker(model: StyleModel, method: Method, label: int | None) -> Iterator[_Maker]:
+    if method == "gradcam" and "maps" in model.outputs:
+        side = model.preprocessing.image_size
+        also = model.outputs_for_confidence
+        with model.opened() as fast:
+            yield _Maker(
+                lambda pixels_NSS3: class_heatmaps(
+                    fast.answer(pixels_NSS3, "maps", *also), label, side
+                ),
+                fast.batch_size,
+                fast.is_concurrent,
+            )
         return
-    stacked = torch.stack(images).to(model.device, memory_format=torch.channels_last)
-    maps = make_heatmaps(cam, stacked, label)
+    if isinstance(model, OnnxModel):
+        raise UsageError(
+            f"this ONNX file gives no {TITLES[method]}; use the checkpoint that it was exported"
+            " from, with --engine torch"
+        )
+    # It loads torch, and what `grad-cam` imports.
+    cam_module = import_module("artstyle.explain.cam")
+    with cam_module.open_cam(model, method) as cam:
+        yield _Maker(
+            lambda pixels_NSS3: cam_module.gradient_heatmaps(model, cam, pixels_NSS3, label),
+            _GRADIENT_BATCH,
+            is_concurrent=False,
+        )
+
+
+@dataclass(frozen=True)
+class _Heat:
+    """The heat of one picture and what the model gave with it."""
+
+    heat_SS: NDArray[np.float32]
+    logits_C: NDArray[np.float32]
+    features_D: NDArray[np.float32] | None
+    label: int
+
+
+def _heats(maps: Heatmaps) -> Iterator[_Heat]:
     require_finite_logits(maps.logits_NC)
-    for picture, heat_SS, logits_C, chosen in zip(
-        pictures, maps.heat_NHW, maps.logits_NC, maps.labels_N, strict=True
-    ):
-        probability = float(softmax(logits_C)[chosen])
-        subject = RankedStyle(model.labels[chosen], probability)
-        yield Explained(picture, heat_SS, subject, rank_styles(logits_C, model.labels, top_k))
+    features = [None] * len(maps.logits_NC) if maps.features_ND is None else maps.features_ND
+    return map(_Heat, maps.heat_NHW, maps.logits_NC, features, maps.labels_N.tolist())
+
+
+def _explained(shown: _Shown, heat: _Heat, model: StyleModel, top_k: int) -> Explained:
+    assert shown.picture is not None
+    features_1D = None if heat.features_D is None else heat.features_D[None]
+    (answer,) = read_answers(heat.logits_C[None], features_1D, model.calibration, model.labels)
+    shown_C = answer.probabilities_C
+    return Explained(
+        picture=shown.picture,
+        heat_SS=heat.heat_SS,
+        subject=RankedStyle(model.labels[heat.label], float(shown_C[heat.label])),
+        ranked=rank_styles(shown_C, model.labels, top_k),
+        verdict=answer.verdict if heat.label == int(shown_C.argmax()) else None,
+    )

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from artstyle.confidence.answers import Verdict
 from artstyle.errors import DataError, UsageError
 from artstyle.explain.methods import Method
 from artstyle.storage.checks import checked
@@ -44,6 +45,8 @@ class HeatmapRecord:
     region: tuple[float, float, float, float]
     """Left, top, right and bottom edge of what the model saw, as fractions of the picture. The
     raw array covers this region."""
+    verdict: Verdict | None = None
+    """Of the model on the picture, where the heat is for its most probable style."""
 
     @property
     def stem(self) -> str:
@@ -53,7 +56,7 @@ class HeatmapRecord:
     @property
     def doubt(self) -> str:
         """Why the style may be wrong, in a word; "" if the model is sure of it."""
-        return doubt(self.probability)
+        return doubt(self.verdict, self.probability)
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,15 @@ class HeatmapFolder:
         return checked(values, list[HeatmapRecord], self.records_path)
 
 
-def doubt(probability: float) -> str:
-    """Return why a style may be wrong, in a word; "" if the model is sure of it."""
+def doubt(verdict: Verdict | None, probability: float) -> str:
+    """Return why a style may be wrong, in a word; "" if the model is sure of it.
+
+    Args:
+        verdict: Of the model on the picture; None if it has none on this style.
+        probability: Of the style; it decides where there is no verdict.
+    """
+    if verdict is not None:
+        return "" if verdict == "sure" else verdict
     return "" if probability > _SURE else "unsure"
 
 

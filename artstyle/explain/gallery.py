@@ -15,7 +15,7 @@ from artstyle.explain.index import write_index
 from artstyle.explain.methods import TITLES, Method
 from artstyle.explain.overlay import display_picture, draw_overlay, seen_region
 from artstyle.explain.panel import draw_panel
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import printable
 from artstyle.storage.files import write_bytes, write_text
 from artstyle.styles.names import display_name
@@ -91,20 +91,21 @@ def _write_heatmap(
     stem = file_stem(path, subject.style, method, model.fingerprint)
     region = seen_region(explained.picture.size, model.preprocessing)
     picture = display_picture(explained.picture)
-    unsure = bool(doubt(subject.probability))
-    overlay = draw_overlay(picture, explained.heat_SS, region, unsure=unsure)
+    why = doubt(explained.verdict, subject.probability)
+    overlay = draw_overlay(picture, explained.heat_SS, region, unsure=bool(why))
     panel = draw_panel(
         picture,
         overlay,
         explained.ranked,
-        title=_heading(explained, method),
+        title=_heading(explained, method, why),
         note=f"{_short(printable(Path(path.name)))}  ·  {TITLES[method]}, {model.name}",
-        unsure=unsure,
+        unsure=bool(why),
     )
     record = HeatmapRecord(
         path=printable(path),
         style=subject.style,
         probability=subject.probability,
+        verdict=explained.verdict,
         method=method,
         model=model.fingerprint,
         overlay=f"{stem}-overlay.{'png' if png else 'jpg'}",
@@ -126,14 +127,13 @@ def _remove_former(folder: Path, former: HeatmapRecord | None, record: HeatmapRe
             (folder / name).unlink(missing_ok=True)
 
 
-def _heading(explained: Explained, method: Method) -> str:
+def _heading(explained: Explained, method: Method, why: str) -> str:
     subject = explained.subject
     if method == "eigencam":
         return "Heat of the strongest features, for any style"
     style = f"{display_name(subject.style)}, {subject.probability:.0%}"
     if not explained.heat_SS.any():
         return f"Nothing here supports {style}"
-    why = doubt(subject.probability)
     return f"{why.capitalize()}: {style}" if why else f"Heat for {style}"
 
 

@@ -4,47 +4,35 @@ The network's tensors are named ``weights.*``, those of a training state ``state
 Everything else is JSON in the file's metadata.
 """
 
-import hashlib
-import json
-import os
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from artstyle.errors import MissingError, UsageError, WeightsError, one_line
+from artstyle.confidence.calibration import Calibration
+from artstyle.errors import UsageError, WeightsError
 from artstyle.models.factory import Built, build_network
-from artstyle.models.header import Header, header_text, parse_header, parse_metadata
-from artstyle.models.zoo import ModelSpec
-from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.models.header import (
+    WEIGHTS,
+    Header,
+    fingerprint,
+    header_text,
+    opened,
+    os_error,
+    parse_metadata,
+    read_header,
+    read_text,
+)
+from artstyle.models.torch_model import TorchModel
 from artstyle.storage.files import atomic_path
 from artstyle.styles.names import visible
 
-_WEIGHTS, _STATE = "weights.", "state."
-
-
-@dataclass(frozen=True)
-class StyleModel:
-    """A network that is ready to answer, with its labels and preprocessing."""
-
-    name: str
-    network: nn.Module
-    """In evaluation mode, on ``device``."""
-    labels: tuple[str, ...]
-    """The style of each logit."""
-    preprocessing: Preprocessing
-    spec: ModelSpec
-    fingerprint: str
-    """12 hexadecimal digits over weights, labels and preprocessing: two models that could answer
-    differently have two fingerprints."""
-    device: torch.device
+_STATE = "state."
 
 
 def write_checkpoint(
@@ -61,7 +49,7 @@ def write_checkpoint(
         header: The description of the model.
         state: Nested dicts, lists, tensors and plain values, given back by ``read_state``.
     """
-    tensors = {f"{_WEIGHTS}{key}": value for key, value in network.state_dict().items()}
+    tensors = {f"{WEIGHTS}{key}": value for key, value in network.state_dict().items()}
     text = header_text(header, _encode(state or {}, _STATE, tensors))
     ready = {key: value.detach().cpu().contiguous().clone() for key, value in tensors.items()}
     write_tensors(path, ready, {"artstyle": text})
@@ -77,16 +65,19 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, st
         try:
             save_file(tensors, temporary, metadata=metadata)
         except SafetensorError as error:
-            raise _os_error(error, path) or error from None
+            raise os_error(error, path) or error from None
 
 
-def read_header(path: Path) -> Header:
-    """Return the header of a checkpoint, without its tensors.
+def store_calibration(path: Path, calibration: Calibration) -> None:
+    """Write a calibration into the header of a checkpoint; its tensors stay as they are.
 
     Raises:
         MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
+        OSError: The disk is full, or fails.
     """
-    return parse_header(_text(path), path)
+    header = replace(read_header(path), calibration=calibration)
+    text = header_text(header, parse_metadata(read_text(path), path).state)
+    write_tensors(path, _tensors(path), {"artstyle": text})
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -97,13 +88,13 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     tensors = _tensors(path)
     try:
-        state: dict[str, Any] = _decode(parse_metadata(_text(path), path).state, tensors)
+        state: dict[str, Any] = _decode(parse_metadata(read_text(path), path).state, tensors)
     except (LookupError, TypeError, ValueError, RecursionError):
         raise WeightsError(f"{path} holds a training state that artstyle did not write") from None
     return _weights(tensors), state
 
 
-def load_style_model(path: Path, device: torch.device) -> StyleModel:
+def load_style_model(path: Path, device: torch.device) -> TorchModel:
     """Load a checkpoint for predictions.
 
     Args:
@@ -114,79 +105,42 @@ def load_style_model(path: Path, device: torch.device) -> StyleModel:
         MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
     """
     header = read_header(path)
-    weights = _weights(_tensors(path))
+    stored = _weights(_tensors(path))
+    weights = {key: _computable(value) for key, value in stored.items()}
     # First without memory: a header may ask for a network of any size, but the file has one size.
     with torch.device("meta"):
         _require_fit(weights, _build(header, path).network, header, path)
     built = _build(header, path)
     built.network.load_state_dict(weights)
-    return StyleModel(
+    plain = ((key, stored[key].contiguous().numpy().tobytes()) for key in sorted(stored))
+    return TorchModel(
         name=header.name,
-        network=built.network.eval().to(device).to(memory_format=torch.channels_last),
         labels=header.labels,
         preprocessing=header.preprocessing,
+        fingerprint=fingerprint(header, plain),
+        device=str(device),
+        network=built.network.eval().to(device).to(memory_format=torch.channels_last),
         spec=built.spec,
-        fingerprint=_fingerprint(header, weights),
-        device=device,
+        calibration=header.calibration,
     )
 
 
-def checkpoint_fingerprint(path: Path) -> str:
-    """Return the fingerprint that the model of a checkpoint has."""
-    return _fingerprint(read_header(path), _weights(_tensors(path)))
-
-
-def _fingerprint(header: Header, weights: Mapping[str, Tensor]) -> str:
-    plain = [header.name, list(header.labels), header.preprocessing.to_dict()]
-    total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
-    for key in sorted(weights):
-        total.update(key.encode())
-        total.update(weights[key].contiguous().numpy().tobytes())
-    return total.hexdigest()[:12]
-
-
-def _text(path: Path) -> str:
-    with _opened(path) as file:
-        return str((file.metadata() or {}).get("artstyle", ""))
-
-
 def _tensors(path: Path) -> dict[str, Tensor]:
-    with _opened(path) as file:
+    with opened(path, "pt") as file:
         return {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
 
 
 def _weights(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {
-        key.removeprefix(_WEIGHTS): value
+        key.removeprefix(WEIGHTS): value
         for key, value in tensors.items()
-        if key.startswith(_WEIGHTS)
+        if key.startswith(WEIGHTS)
     }
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """Open a safetensors file; its header must agree with its size.
-
-    Raises:
-        MissingError, WeightsError: The file does not exist, or is not a safetensors file.
-    """
-    if not path.is_file():
-        raise MissingError(f"no checkpoint {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            yield file
-    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
-        reason = visible(one_line(error))[:200]
-        raise WeightsError(f"{path} is damaged or not a safetensors file: {reason}") from None
-    except RuntimeError as error:
-        # The file is opened once more by torch: with too many open, that is what fails.
-        raise _os_error(error, path) or error from None
-
-
-def _os_error(error: Exception, path: Path) -> OSError | None:
-    """Return the system's error in a message of safetensors or torch, if there is one."""
-    number = re.search(r"\((?:os error )?(\d+)\)", str(error))
-    return OSError(int(number[1]), os.strerror(int(number[1])), str(path)) if number else None
+def _computable(tensor: Tensor) -> Tensor:
+    """Return weights that are stored in half precision in float32, in which they are used."""
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
 def _build(header: Header, path: Path) -> Built:

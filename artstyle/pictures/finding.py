@@ -8,7 +8,7 @@ is every picture in it, at any depth, sorted by the code points of their paths. 
 import codecs
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import chain
@@ -64,6 +64,11 @@ def find_pictures(
                 yield from _folder(line, skipped) if _is_folder(line) else [PicturePath(line)]
         else:
             yield from _named(argument, skipped)
+
+
+def count_pictures(arguments: Sequence[str]) -> int | None:
+    """Return how many places `find_pictures` yields; None for a list, which can be read once."""
+    return None if LIST in arguments else sum(1 for _ in find_pictures(arguments))
 
 
 def require_pictures(found: Iterable[PicturePath]) -> Iterator[PicturePath]:

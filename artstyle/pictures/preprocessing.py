@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from artstyle.config import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
 from artstyle.pictures.image import ImageRules
+from artstyle.storage.limits import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Scale = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -12,10 +12,9 @@ from PIL import Image
 from torch import Tensor
 
 from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.pictures.square import square_transform
 
 Transform = Callable[[Image.Image], Tensor]
-
-_RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 
 def eval_transform(preprocessing: Preprocessing) -> Transform:
@@ -27,22 +26,6 @@ def eval_transform(preprocessing: Preprocessing) -> Transform:
         return normalise(pixels_SS3[None], preprocessing)[0]
 
     return transform
-
-
-def square_transform(preprocessing: Preprocessing) -> Callable[[Image.Image], Image.Image]:
-    """Return the first part of it: to the square of S x S pixels."""
-    side, resampling = preprocessing.image_size, _RESAMPLING[preprocessing.interpolation]
-
-    def square(picture: Image.Image) -> Image.Image:
-        if preprocessing.fit == "squash":
-            return picture.resize((side, side), resampling)
-        short, long = min(picture.size), max(picture.size)
-        width, height = (side if s == short else int(side * long / short) for s in picture.size)
-        left, top = round((width - side) / 2), round((height - side) / 2)
-        shrunk = picture.resize((width, height), resampling)
-        return shrunk.crop((left, top, left + side, top + side))
-
-    return square
 
 
 def normalise(pixels_NHW3: Tensor, preprocessing: Preprocessing) -> Tensor:

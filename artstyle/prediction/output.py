@@ -17,10 +17,12 @@ from typing import Any, BinaryIO, TextIO
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath, printable
 from artstyle.prediction.formats import ENCODING_ERRORS, Format
-from artstyle.prediction.rows import PredictionRow, RankedStyle
+from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.writers import Counts, write_all
 from artstyle.storage.files import atomic_path, digest, remove_unfinished
 from artstyle.storage.locks import locked_file
+
+_COLUMNS = PredictionRow(Path(), None, None, "").to_dict().keys()
 
 Answer = Callable[[Iterator[PicturePath]], Iterator[PredictionRow]]
 """Turns pictures into their rows, in order."""
@@ -144,8 +146,7 @@ class Unfinished:
         self._file.seek(0)
         next(self._file)
         for value in map(json.loads, self._file):
-            ranked = value["styles"] and tuple(RankedStyle(**style) for style in value["styles"])
-            yield PredictionRow(Path(value["path"]), ranked, value["error"], value["model"])
+            yield PredictionRow.from_dict(value)
 
     def _check_request(self) -> int:
         """Check that the file begins with this request; return the length of its line."""
@@ -170,6 +171,11 @@ class Unfinished:
     def _same_picture(
         self, row: dict[str, Any], picture: PicturePath | None, number: int
     ) -> PicturePath:
+        if row.keys() != _COLUMNS:
+            raise UsageError(
+                f"{self._path} was begun by another version of artstyle;"
+                " say --overwrite instead of --resume"
+            )
         if picture is None or str(picture.path) != row.get("path"):
             found = "there is none" if picture is None else f"it is {printable(picture.path)}"
             raise UsageError(

@@ -3,19 +3,21 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from artstyle.confidence.answers import GroupAnswer, read_answers
 from artstyle.errors import ImageError
-from artstyle.inference import Prediction, predict_logits, softmax
-from artstyle.models.checkpoint import StyleModel
+from artstyle.inference import Prediction, predict_logits
+from artstyle.metrics import FloatArray
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.prediction.rows import DECIMALS, PredictionRow, RankedStyle
+from artstyle.prediction.rows import DECIMALS, PredictionRow, RankedGroup, RankedStyle
 from artstyle.progress import Progress, silent
 
 STAGE = "naming styles"
+_FAMILIARITY_DECIMALS = 4
 
 
 def predict_styles(
@@ -45,7 +47,15 @@ def predict_styles(
         return read_picture(picture, model.preprocessing)
 
     done = 0
-    for prediction in predict_logits(model, pictures, read, batch_size=batch_size, threads=threads):
+    predictions = predict_logits(
+        model,
+        pictures,
+        read,
+        outputs=model.outputs_for_confidence,
+        batch_size=batch_size,
+        threads=threads,
+    )
+    for prediction in predictions:
         yield _row(prediction, model, top_k)
         done += 1
         progress(STAGE, done, None)
@@ -67,15 +77,33 @@ def read_picture(picture: PicturePath, preprocessing: Preprocessing) -> Image.Im
 
 
 def rank_styles(
-    logits_C: NDArray[np.float32], labels: Sequence[str], top_k: int
+    probabilities_C: FloatArray, labels: Sequence[str], top_k: int
 ) -> tuple[RankedStyle, ...]:
     """Return the ``top_k`` most probable styles; among equals, the first label comes first."""
-    probabilities_C = softmax(logits_C)
     best = np.argsort(-probabilities_C, kind="stable")[:top_k]
     return tuple(RankedStyle(labels[c], round(float(probabilities_C[c]), DECIMALS)) for c in best)
 
 
 def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> PredictionRow:
-    logits_C = prediction.logits_C
-    ranked = None if logits_C is None else rank_styles(logits_C, model.labels, top_k)
-    return PredictionRow(prediction.item.path, ranked, prediction.error, model.fingerprint)
+    path, logits_C, features_D = prediction.item.path, prediction.logits_C, prediction.features_D
+    if logits_C is None:
+        return PredictionRow(path, None, prediction.error, model.fingerprint)
+    features_1D = None if features_D is None else features_D[None]
+    (answer,) = read_answers(logits_C[None], features_1D, model.calibration, model.labels)
+    known = answer.familiarity
+    return PredictionRow(
+        path=path,
+        styles=rank_styles(answer.probabilities_C, model.labels, top_k),
+        error=None,
+        model=model.fingerprint,
+        verdict=answer.verdict,
+        familiarity=None if known is None else round(known, _FAMILIARITY_DECIMALS),
+        likely=answer.likely,
+        group=_ranked_group(answer.group),
+    )
+
+
+def _ranked_group(group: GroupAnswer | None) -> RankedGroup | None:
+    if group is None:
+        return None
+    return RankedGroup(group.group, round(group.probability, DECIMALS), group.sure)

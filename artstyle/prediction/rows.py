@@ -1,8 +1,11 @@
 """The rows of a prediction: one for each picture."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from artstyle.confidence.answers import Verdict
 
 DECIMALS = 8
 """Digits of a probability. Float32 logits differ in the eighth digit between batch sizes; more
@@ -19,6 +22,17 @@ class RankedStyle:
 
 
 @dataclass(frozen=True)
+class RankedGroup:
+    """The most probable group of styles."""
+
+    group: str
+    probability: float
+    """Between 0 and 1: the sum over the styles of the group."""
+    sure: bool
+    """Whether at least 0.9 of validation answers with such a probability named the right group."""
+
+
+@dataclass(frozen=True)
 class PredictionRow:
     """The answer for one picture."""
 
@@ -29,13 +43,43 @@ class PredictionRow:
     """Why the picture could not be read."""
     model: str
     """The fingerprint of the model."""
+    verdict: Verdict | None = None
+    """``sure``, ``unsure`` or ``unfamiliar``; None if the model is not calibrated."""
+    familiarity: float | None = None
+    """The share of new paintings that are less like the training pictures, 0 to 1; None if the
+    model cannot tell."""
+    likely: tuple[str, ...] | None = None
+    """The styles that hold the true one in 90% of cases, the most probable first; None if the
+    model is not calibrated."""
+    group: RankedGroup | None = None
+    """None if the most probable styles belong to no known group."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as it is written in JSON."""
-        ranked = self.styles
+        ranked, group = self.styles, self.group
         return {
             "path": str(self.path),
             "styles": ranked and [{"style": r.style, "probability": r.probability} for r in ranked],
             "error": self.error,
             "model": self.model,
+            "verdict": self.verdict,
+            "familiarity": self.familiarity,
+            "likely": None if self.likely is None else list(self.likely),
+            "group": group
+            and {"group": group.group, "probability": group.probability, "sure": group.sure},
         }
+
+    @classmethod
+    def from_dict(cls, row: Mapping[str, Any]) -> "PredictionRow":
+        """Return the row that `to_dict` gave."""
+        styles, likely, group = row["styles"], row["likely"], row["group"]
+        return cls(
+            path=Path(row["path"]),
+            styles=styles and tuple(RankedStyle(**style) for style in styles),
+            error=row["error"],
+            model=row["model"],
+            verdict=row["verdict"],
+            familiarity=row["familiarity"],
+            likely=None if likely is None else tuple(likely),
+            group=group and RankedGroup(**group),
+        )

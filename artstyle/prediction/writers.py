@@ -8,14 +8,21 @@ from textwrap import wrap
 from typing import NamedTuple, TextIO
 
 from rich.cells import chop_cells, set_cell_size
+from rich.color import ColorSystem
+from rich.style import Style
 
 from artstyle.pictures.finding import printable
 from artstyle.prediction.formats import DataFormat, Format
 from artstyle.prediction.rows import DECIMALS, PredictionRow
+from artstyle.prediction.wording import verdict_words
 from artstyle.storage.files import FORMULA_STARTS, csv_writer
 from artstyle.styles.names import display_name
 
-_STYLE_COLUMNS, _SHARE_COLUMNS, _LEAST_PATH_COLUMNS = 28, 11, 24
+_LEAST_STYLE_COLUMNS, _MOST_STYLE_COLUMNS, _SHARE_COLUMNS = 28, 46, 11
+_LEAST_PATH_COLUMNS, _GOOD_PATH_COLUMNS = 24, 63
+_CONFIDENCE_COLUMNS = ("verdict", "familiarity", "likely", "group", "group_probability")
+_COLOURS = {"sure": Style.parse("green"), "unsure": Style.parse("yellow")}
+_UNFAMILIAR_COLOUR = Style.parse("magenta")
 PIPED_COLUMNS = 100
 """The width of a table that is not on a terminal."""
 
@@ -34,6 +41,7 @@ def write_all(
     num_styles: int,
     *,
     table_columns: int = PIPED_COLUMNS,
+    coloured: bool = False,
 ) -> Counts:
     """Write each row as it comes, flush it, and count.
 
@@ -43,9 +51,10 @@ def write_all(
         chosen: The format.
         num_styles: How many styles a row names.
         table_columns: The width of a table, in characters.
+        coloured: Whether a table is shown on a terminal with colours.
     """
     written = (
-        write_table(rows, stream, table_columns)
+        write_table(rows, stream, table_columns, coloured=coloured)
         if chosen == "table"
         else write_rows(rows, stream, chosen, num_styles)
     )
@@ -75,7 +84,7 @@ def write_rows(
 
 
 def write_table(
-    rows: Iterable[PredictionRow], stream: TextIO, columns: int
+    rows: Iterable[PredictionRow], stream: TextIO, columns: int, *, coloured: bool = False
 ) -> Iterator[PredictionRow]:
     """Write each row for people as it comes, then yield it.
 
@@ -83,33 +92,61 @@ def write_table(
         rows: Consumed one by one.
         stream: Text, of a terminal or a file.
         columns: The width of the table, in characters.
+        coloured: Whether verdicts have a colour; their words say the same.
     """
-    path_columns = max(_LEAST_PATH_COLUMNS, columns - _STYLE_COLUMNS - _SHARE_COLUMNS)
-    stream.write(_line("picture", "style", "probability", path_columns))
+    widths = _widths(columns)
+    stream.write(_line("picture", "style", "probability", widths))
     for row in rows:
-        stream.writelines(_row_lines(row, path_columns))
+        stream.writelines(_row_lines(row, widths, coloured))
         yield row
 
 
-def _row_lines(row: PredictionRow, path_columns: int) -> Iterator[str]:
-    """Yield a picture's lines: left the folded path, right its styles or its error."""
-    path = chop_cells(printable(row.path), path_columns - 2)
+class _Widths(NamedTuple):
+    """Columns of a table, in characters."""
+
+    path: int
+    style: int
+
+
+def _widths(columns: int) -> _Widths:
+    """Return widths that give room to the path first, then to the verdict."""
+    spare = columns - _GOOD_PATH_COLUMNS - _SHARE_COLUMNS
+    style = max(_LEAST_STYLE_COLUMNS, min(_MOST_STYLE_COLUMNS, spare))
+    return _Widths(max(_LEAST_PATH_COLUMNS, columns - style - _SHARE_COLUMNS), style)
+
+
+def _row_lines(row: PredictionRow, widths: _Widths, coloured: bool) -> Iterator[str]:
+    """Yield a picture's lines: left the folded path, right its verdict and styles, or its error."""
+    path = chop_cells(printable(row.path), widths.path - 2)
     if row.styles is None:
-        right = [
-            (line, "") for line in wrap(f"not read: {row.error}", _STYLE_COLUMNS + _SHARE_COLUMNS)
-        ]
+        right = [(line, "") for line in _folded(f"not read: {row.error}", widths)]
     else:
-        right = [(display_name(r.style), f"{r.probability:.1%}") for r in row.styles]
+        verdict = [
+            (_painted(line, row, coloured), "") for line in _folded(verdict_words(row), widths)
+        ]
+        styles = [(display_name(r.style), f"{r.probability:.1%}") for r in row.styles]
+        right = [*verdict, *styles]
     for part, named in zip_longest(path, right):
-        style, share = named or ("", "")
-        yield _line(part or "", style, share, path_columns)
+        words, share = named or ("", "")
+        yield _line(part or "", words, share, widths)
 
 
-def _line(path: str, style: str, share: str, path_columns: int) -> str:
-    left = set_cell_size(path, path_columns)
+def _folded(words: str, widths: _Widths) -> list[str]:
+    return wrap(words, widths.style + _SHARE_COLUMNS)
+
+
+def _painted(words: str, row: PredictionRow, coloured: bool) -> str:
+    if not coloured:
+        return words
+    style = _COLOURS.get(row.verdict or "", _UNFAMILIAR_COLOUR)
+    return style.render(words, color_system=ColorSystem.STANDARD)
+
+
+def _line(path: str, words: str, share: str, widths: _Widths) -> str:
+    left = set_cell_size(path, widths.path)
     if not share:
-        return f"{left}{style}".rstrip() + "\n"
-    return f"{left}{set_cell_size(style, _STYLE_COLUMNS)}{share:>{_SHARE_COLUMNS}}\n"
+        return f"{left}{words}".rstrip() + "\n"
+    return f"{left}{set_cell_size(words, widths.style)}{share:>{_SHARE_COLUMNS}}\n"
 
 
 def _write_csv(
@@ -117,12 +154,25 @@ def _write_csv(
 ) -> Iterator[PredictionRow]:
     write = csv_writer(stream)
     numbered = [(f"style_{n}", f"probability_{n}") for n in range(1, num_styles + 1)]
-    write(["path", *(name for pair in numbered for name in pair), "error", "model"])
+    ranks = [name for pair in numbered for name in pair]
+    write(["path", "file", *ranks, "error", "model", *_CONFIDENCE_COLUMNS])
     for row in rows:
         ranked = [cell for r in row.styles or () for cell in (r.style, _plain(r.probability))]
         padding = [""] * (2 * num_styles - len(ranked))
-        write([_inert(row.path), *ranked, *padding, row.error or "", row.model])
+        named = [*ranked, *padding, row.error or "", row.model]
+        write([_inert(row.path), row.path.name, *named, *_confidence_cells(row)])
         yield row
+
+
+def _confidence_cells(row: PredictionRow) -> list[str]:
+    group = row.group
+    return [
+        row.verdict or "",
+        "" if row.familiarity is None else str(row.familiarity),
+        "; ".join(row.likely or ()),
+        group.group if group else "",
+        _plain(group.probability) if group else "",
+    ]
 
 
 def _write_json(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[PredictionRow]:

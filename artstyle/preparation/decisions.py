@@ -95,6 +95,7 @@ def _paintings(images: Sequence[SourceImage], copies: Copies) -> Paintings:
         artists=[image.artist for image in images],
         groups=copies.groups,
         official=[image.split for image in images],
+        sources=[image.source for image in images],
     )
 
 

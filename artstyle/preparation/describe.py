@@ -14,10 +14,12 @@ from artstyle.data.description import (
     Counts,
     DatasetDescription,
     DecidedConfig,
+    EachSplit,
     SourceDescription,
     SplitDescription,
     StyleCounts,
 )
+from artstyle.data.manifest import SPLITS
 from artstyle.data.sampling import class_weights
 from artstyle.preparation.decisions import Decisions
 from artstyle.preparation.scan import Scan
@@ -54,29 +56,32 @@ def describe(
     report = split_report(decisions.splits, styles, artists, resolved.split.ratios)
     return DatasetDescription(
         artstyle=version("artstyle"),
-        fingerprint=_fingerprint(labels, scan, decisions),
+        fingerprint=fingerprint_of(
+            labels, zip(scan.scanned.sha256s(), styles, decisions.splits, strict=True)
+        ),
         labels=labels,
         source=SourceDescription(
             name=name, format=source.format, missing=source.missing, notes=source.notes
         ),
         config=_decided_config(asked),
         counts=_counts(source, scan, decisions),
-        class_weights=_class_weights(labels, styles, decisions.splits),
+        class_weights=style_weights(labels, styles, decisions.splits),
         copies=_copies(styles, decisions),
-        split=SplitDescription(group=resolved.split.group, **report),
+        split=SplitDescription(
+            group=resolved.split.group, sources=_source_counts(scan, decisions), **report
+        ),
         notes=(*source.notes, *decisions.notes, *absence_notes(report)),
     )
 
 
-def _fingerprint(labels: Sequence[str], scan: Scan, decisions: Decisions) -> str:
-    """Return the SHA-256 over labels and (content, label, split), whatever the files' names."""
-    rows = sorted(
-        f"{sha256} {image.style} {split}"
-        for image, sha256, split in zip(
-            scan.images, scan.scanned.sha256s(), decisions.splits, strict=True
-        )
-        if split
-    )
+def fingerprint_of(labels: Sequence[str], paintings: Iterable[tuple[str, str, str]]) -> str:
+    """Return the SHA-256 over labels and (content, style, split), whatever the files' names.
+
+    Args:
+        labels: Style names in label order.
+        paintings: SHA-256, style and split of each; without a split it does not count.
+    """
+    rows = sorted(f"{sha256} {style} {split}" for sha256, style, split in paintings if split)
     text = "\n".join([*labels, "", *rows])
     return hashlib.sha256(text.encode("utf-8", errors="surrogateescape")).hexdigest()
 
@@ -129,13 +134,25 @@ def _style_counts(
     }
 
 
+def _source_counts(scan: Scan, decisions: Decisions) -> EachSplit[int] | None:
+    """Return how many known sources each split has; None if no painting has one."""
+    pairs = {
+        (image.source, split)
+        for image, split in zip(scan.images, decisions.splits, strict=True)
+        if image.source and split
+    }
+    counts = Counter(split for _, split in pairs)
+    return EachSplit(**{split: counts[split] for split in SPLITS}) if pairs else None
+
+
 def _present(counts: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {name: count for name, count in counts if count}
 
 
-def _class_weights(
+def style_weights(
     labels: Sequence[str], styles: Sequence[str], splits: Sequence[str]
 ) -> dict[str, float]:
+    """Return each style's weight in a balanced loss, from the paintings of train."""
     position = {label: n for n, label in enumerate(labels)}
     trained = [
         position[style] for style, split in zip(styles, splits, strict=True) if split == "train"

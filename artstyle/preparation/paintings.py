@@ -18,6 +18,8 @@ class Paintings:
     """Equal for paintings that must stay in one split, as exact or near copies must."""
     official: Sequence[str]
     """The source's own split of each painting, or ""."""
+    sources: Sequence[str] = ()
+    """The collection of each painting, or ""; no entries if none is known."""
 
     def __len__(self) -> int:
         """Return the number of paintings."""
@@ -31,6 +33,7 @@ class Paintings:
             artists=[self.artists[row] for row in rows],
             groups=[self.groups[row] for row in rows],
             official=[self.official[row] for row in rows],
+            sources=[self.sources[row] for row in rows] if self.sources else (),
         )
 
 

@@ -86,7 +86,7 @@ def prepare(
         config: Sections ``data``, ``quality``, ``balance`` and ``split``, and the seed.
         format: The form of the source; None recognises it.
         lists: The folder of the ArtGAN lists, if they are not in ``source`` itself.
-        columns: path, style, artist, title, genre or split -> the table's own name for it.
+        columns: path, style, artist, title, genre, split or source -> the table's own name for it.
         images: The folder that the paths of a CSV manifest start from; None is its own.
         overwrite: Whether a dataset folder made from another source may be replaced.
         progress: Called while pictures are read.
@@ -230,8 +230,12 @@ def write_folder(
 
 
 def _manifest_rows(scan: Scan, decisions: Decisions) -> Iterator[ManifestRow]:
-    fates = zip(scan.images, scan.scanned, decisions.splits, decisions.left_out, strict=True)
-    for image, scanned, split, left_out in fates:
+    paths = [image.path for image in scan.images]
+    firsts = [paths[first] for first in decisions.copies.groups]
+    fates = zip(
+        scan.images, scan.scanned, decisions.splits, decisions.left_out, firsts, strict=True
+    )
+    for image, scanned, split, left_out, first in fates:
         yield ManifestRow(
             path=image.path,
             style=image.style,
@@ -245,6 +249,8 @@ def _manifest_rows(scan: Scan, decisions: Decisions) -> Iterator[ManifestRow]:
             sha256=scanned.sha256,
             phash=f"{scanned.likeness.phash:016x}",
             cached=scanned.cached,
+            source=image.source,
+            copy_of="" if first == image.path else first,
         )
 
 

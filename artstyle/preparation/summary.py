@@ -25,6 +25,7 @@ def summary(description: DatasetDescription) -> str:
         "## What to know before trusting a number",
         "",
         *(f"- {_plain(note)}" for note in description.notes),
+        *(f"- {sentence}" for sentence in source_sentences(description)),
         *(f"- {sentence}" for sentence in artist_sentences(description)),
         "",
         f"Fingerprint {description.fingerprint}, seed {description.config.seed},"
@@ -87,6 +88,18 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
             " --set split.group=artist"
         )
     return sentences
+
+
+def source_sentences(description: DatasetDescription) -> list[str]:
+    """Return what keeping sources apart means, where the split did so."""
+    report = description.split
+    if report.group != "source" or report.sources is None:
+        return []
+    counts = report.sources
+    return [
+        f"sources: {counts.train} in train, {counts.val} in val, {counts.test} in test; no source"
+        " is in two splits, but artists may be"
+    ]
 
 
 def _what_came_of_it(description: DatasetDescription) -> list[str]:

@@ -9,6 +9,10 @@ from artstyle.errors import DataError, MissingError, RunError, UnknownNameError
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.documents import Document
 
+STARTER = "starter"
+"""The name of the run that comes with artstyle; its results are written to ``runs/starter``."""
+
+_PACKAGED = Path(__file__).resolve().parent.parent / STARTER
 _HOW_TO_GET_ONE = "make one with 'artstyle finetune' or name one by its folder"
 
 
@@ -20,14 +24,15 @@ def new_run_path(root: Path, model: str, now: datetime) -> Path:
 
 
 def find_run(
-    name: str, root: Path = Path("runs"), *, needs: Literal["best", "nothing"] = "best"
+    name: str, root: Path = Path("runs"), *, needs: Literal["best", "own", "nothing"] = "best"
 ) -> RunFolder:
     """Return a run by its path, by its name in ``root``, or the newest one as ``latest``.
 
     Args:
-        name: Path, name or ``latest``.
+        name: Path, name, ``latest`` or ``starter``.
         root: The folder of named runs.
-        needs: ``best``: the run must have a best checkpoint; ``nothing``: it only has to exist.
+        needs: ``best``: the run must have a best checkpoint, and where there is none, ``latest`` is
+            the starter; ``own``: the same without the starter; ``nothing``: it only has to exist.
 
     Raises:
         MissingError: There is no run at all.
@@ -39,12 +44,14 @@ def find_run(
     for path in (Path(name), root / name):
         run = RunFolder(path)
         if run.config_path.is_file():
-            if needs == "best" and not run.best_path.is_file():
+            if needs != "nothing" and not run.best_path.is_file():
                 raise RunError(
                     f"{run.path} has no best checkpoint: no epoch is finished yet;"
                     f" resume with 'artstyle finetune --resume {run.path}'"
                 )
             return _require_own_folders(run)
+    if name == STARTER and needs == "best":
+        return starter_run(root)
     if Path(name).is_dir():
         raise RunError(f"{name} is not a run folder: it has no config.yaml")
     known = [run.name for run in _runs(root)]
@@ -53,11 +60,23 @@ def find_run(
     raise UnknownNameError("run", name, known)
 
 
+def starter_run(root: Path = Path("runs")) -> RunFolder:
+    """Return the run that comes with artstyle; nothing is ever written to its folder."""
+    return RunFolder(_PACKAGED, root / STARTER)
+
+
+def is_starter(run: RunFolder) -> bool:
+    """Return whether a run is the one that comes with artstyle."""
+    return run.path == _PACKAGED
+
+
 def _latest(root: Path, needs: str) -> RunFolder:
     # To resume, the newest run counts even without a checkpoint: an older one would surprise.
     ready = [run for run in _runs(root) if needs == "nothing" or run.best_path.is_file()]
     newest = max(ready, key=_started, default=None)
     if newest is None:
+        if needs == "best":
+            return starter_run(root)
         state = "run" if needs == "nothing" else "run with a finished epoch"
         raise MissingError(f"no {state} in {root}/; {_HOW_TO_GET_ONE}")
     return _require_own_folders(newest)

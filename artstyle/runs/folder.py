@@ -2,17 +2,21 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from artstyle.config import Config
 from artstyle.errors import ConfigError, DataError, RunError
-from artstyle.runs.environment import RunEnvironment
 from artstyle.storage.checks import checked
 from artstyle.storage.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
 from artstyle.storage.locks import is_vacant
+
+if TYPE_CHECKING:
+    # A tenth of a second to import: too long for an answer, which reads neither.
+    from artstyle.config import Config
+    from artstyle.runs.environment import RunEnvironment
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Number = Score | Literal[""]
@@ -42,6 +46,13 @@ class RunFolder:
     """The only link between training and everything after it."""
 
     path: Path
+    results: Path | None = None
+    """Where what is learnt about the run is written; None is its own folder."""
+
+    @property
+    def results_path(self) -> Path:
+        """Where evaluations, heatmaps and the report are written."""
+        return self.results or self.path
 
     @property
     def name(self) -> str:
@@ -96,32 +107,33 @@ class RunFolder:
     @property
     def gradcam_path(self) -> Path:
         """``gradcam/``: heatmaps."""
-        return self.path / "gradcam"
+        return self.results_path / "gradcam"
 
     @property
     def report_path(self) -> Path:
         """``report.html``: the whole run on one page."""
-        return self.path / "report.html"
+        return self.results_path / "report.html"
 
     def evaluation_path(self, split: str) -> Path:
         """Return the folder of one split's evaluation."""
-        return self.path / "evaluation" / split
+        return self.results_path / "evaluation" / split
 
     def folders(self) -> Iterator[Path]:
         """Yield the folders inside it that artstyle writes to."""
-        evaluation = self.path / "evaluation"
+        evaluation = self.results_path / "evaluation"
         yield from (self.last_path.parent, self.gradcam_path, evaluation, self.path / "wandb")
         if evaluation.is_dir():
             yield from sorted(evaluation.iterdir())
 
-    def config(self) -> Config:
+    def config(self) -> "Config":
         """Return the configuration of the run.
 
         Raises:
             MissingError, ConfigError: The file is missing, or not a configuration.
         """
+        shape: type[Config] = import_module("artstyle.config").Config
         try:
-            return checked(read_yaml(self.config_path), Config, self.config_path)
+            return checked(read_yaml(self.config_path), shape, self.config_path)
         except DataError as error:
             raise ConfigError(str(error)) from None
 
@@ -133,13 +145,14 @@ class RunFolder:
         """
         return tuple(checked(read_json(self.labels_path), list[str], self.labels_path))
 
-    def environment(self) -> RunEnvironment:
+    def environment(self) -> "RunEnvironment":
         """Return what was recorded before the first epoch.
 
         Raises:
             MissingError, DataError: The file is missing or damaged.
         """
-        return RunEnvironment.read(self.environment_path)
+        shape: type[RunEnvironment] = import_module("artstyle.runs.environment").RunEnvironment
+        return shape.read(self.environment_path)
 
     def history(self) -> list[dict[str, str]]:
         """Return one row per epoch; empty before the first.
@@ -163,7 +176,9 @@ class RunFolder:
                 " or choose another folder with --out"
             )
 
-    def begin(self, config: Config, labels: tuple[str, ...], environment: RunEnvironment) -> None:
+    def begin(
+        self, config: "Config", labels: tuple[str, ...], environment: "RunEnvironment"
+    ) -> None:
         """Write what does not change during the run; ``config.yaml`` last, as it marks a run.
 
         Raises:
@@ -174,7 +189,7 @@ class RunFolder:
         environment.write(self.environment_path)
         write_yaml(self.config_path, config.model_dump(mode="json"))
 
-    def adapt(self, config: Config) -> str:
+    def adapt(self, config: "Config") -> str:
         """Record that the run continues with smaller batches; return a line that says so."""
         before, now = self.config().train, config.train
         line = (

@@ -9,11 +9,10 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from tempfile import mkstemp
 from typing import Any, TextIO
-
-import yaml
 
 from artstyle.errors import ConfigError, DataError, MissingError, one_line
 
@@ -136,7 +135,7 @@ def read_json(path: Path) -> Any:
 
 def write_yaml(path: Path, value: Any) -> None:
     """Write ``value`` as YAML, keys in the order they have."""
-    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True))
+    write_text(path, _yaml().safe_dump(value, sort_keys=False, allow_unicode=True))
 
 
 def read_yaml(path: Path) -> Any:
@@ -146,12 +145,18 @@ def read_yaml(path: Path) -> Any:
         MissingError: The file does not exist.
         ConfigError: The file is not YAML.
     """
+    yaml = _yaml()
     try:
         return yaml.safe_load(_read_text(path))
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path} is not valid YAML: {one_line(error)}") from None
     except RecursionError:
         raise ConfigError(f"{path} is nested too deeply for a configuration") from None
+
+
+def _yaml() -> Any:
+    """Return PyYAML, which most commands can start without."""
+    return import_module("yaml")
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from artstyle.data.augment import varies
 from artstyle.data.loading import Labelled, read_cached
-from artstyle.inference import forward, predict_logits
+from artstyle.inference import predict_logits
+from artstyle.models.torch_model import forward
 from artstyle.models.unfreeze import stage, train_mode
 from artstyle.models.zoo import ModelSpec
 from artstyle.training.engine import Batch, Feed
@@ -88,13 +89,12 @@ def _compute(session: Session, setup: Setup, images: Labelled) -> Tensor:
     batch_size = session.config.train.batch_size
     model = replace(setup.style_model(), network=setup.learner.network.eval())
     features_NF = np.empty((0, 0), np.float32)
-    with _without_head(model.network, setup.spec):
+    with without_head(model.network, setup.spec):
         own = predict_logits(
             model,
             images.paths[group.rank :: group.world_size],
             read_cached,
             batch_size=batch_size,
-            precision=setup.learner.precision,
         )
         step = batch_size * group.world_size
         for start in range(0, total, step):
@@ -124,7 +124,8 @@ def _unnamed_array(folder: Path, shape: tuple[int, int]) -> NDArray[np.float32]:
 
 
 @contextmanager
-def _without_head(network: nn.Module, spec: ModelSpec) -> Iterator[None]:
+def without_head(network: nn.Module, spec: ModelSpec) -> Iterator[None]:
+    """Let a network return the input of its last layer while the block runs."""
     head = network.get_submodule(spec.head)
     network.set_submodule(spec.head, nn.Identity())
     try:

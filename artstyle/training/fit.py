@@ -19,8 +19,8 @@ from artstyle.training.process_group import process_group
 from artstyle.training.recording import Recorder
 from artstyle.training.reporting import Meter
 from artstyle.training.run_state import RunState
-from artstyle.training.setup import Session, Setup, build_setup
-from artstyle.training.validation import Validation, validate
+from artstyle.training.setup import Session, Setup, build_setup, planned_session
+from artstyle.training.validation import Validation, calibrate, validate
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,9 @@ def fit(
     while True:
         try:
             with translated_errors(config), process_group(config.train.device) as group:
-                return _fit(Session(config, data, run, group, progress, warn), resume=resume)
+                session = planned_session(Session(config, data, run, group, progress, warn))
+                config = session.config
+                return _fit(session, resume=resume)
         except OutOfMemoryError as error:
             smaller = halved(config) if error.on_accelerator else None
             if smaller is None or not run.config_path.is_file():
@@ -91,6 +93,7 @@ def _fit(session: Session, *, resume: bool) -> FitResult:
             state = state.after(score, validated.seconds + (trained.seconds if trained else 0.0))
             recorder.after_epoch(state, trained, validated)
         recorder.finish()
+        calibrate(session, setup)
     return FitResult(session.run, state, stopped, session.group.is_main)
 
 
@@ -128,6 +131,8 @@ def _train(
     tally = state.tally(group.rank, group.world_size)
     stage, total = f"epoch {state.epochs + 1} of {config.train.epochs}", len(feed.batches)
     meter = Meter(learner, group.device)
+    if group.is_main and feed.batches.first < total:
+        session.progress(stage, feed.batches.first, total)
 
     def after_batch(batch: BatchResult) -> None:
         detail = meter.after(batch)

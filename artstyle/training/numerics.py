@@ -7,7 +7,7 @@ twice as fast and an EfficientNet's slower.
 import time
 from copy import deepcopy
 from dataclasses import asdict, dataclass
-from itertools import product
+from itertools import count, product
 
 import torch
 from torch import nn
@@ -17,6 +17,7 @@ from artstyle.config import Config
 from artstyle.devices import choose_precision
 from artstyle.models.factory import Built
 from artstyle.models.unfreeze import train_mode, unfreeze
+from artstyle.progress import Progress, silent
 from artstyle.runs.environment import ChosenNumerics, MeasuredNumerics, Precision
 from artstyle.training.process_group import ProcessGroup
 
@@ -28,6 +29,7 @@ _ROUNDS = 3
 # The ratio between candidates hardly depends on the batch size, but the time does: a step of a
 # large network on a CPU takes seconds.
 _MAX_BATCH_CPU, _MAX_BATCH = 8, 64
+_STAGE = "choosing the precision"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ def choose_numerics(
     group: ProcessGroup,
     *,
     recorded: ChosenNumerics | None = None,
+    progress: Progress = silent,
 ) -> Choice:
     """Return the numerics of a run: as configured, as recorded, or as measured.
 
@@ -84,6 +87,7 @@ def choose_numerics(
         image_size: Side in pixels of the input.
         group: This process and the others.
         recorded: The choice of a run that is resumed.
+        progress: Called after each measured step.
     """
     if recorded is not None:
         return Choice(Numerics(recorded.precision, recorded.channels_last), {})
@@ -97,8 +101,11 @@ def choose_numerics(
     unfreeze(network, built.spec, config.unfreeze, config.train.epochs - 1)
     limit = _MAX_BATCH_CPU if group.device.type == "cpu" else _MAX_BATCH
     batch_size = max(2, min(limit, config.train.batch_size // group.world_size))
-    measured = measure(network, found, batch_size, image_size, group.device)
-    return group.broadcast(Choice(fastest(measured), measured))
+    measured = measure(network, found, batch_size, image_size, group.device, progress)
+    chosen = fastest(measured)
+    layout = "channels last" if chosen.channels_last else "channels first"
+    progress(_STAGE, 1, 1, f"{chosen.precision}, {layout}, the fastest of {len(found)}")
+    return group.broadcast(Choice(chosen, measured))
 
 
 def candidates(config: Config, device: torch.device) -> list[Numerics]:
@@ -136,6 +143,7 @@ def measure(
     batch_size: int,
     image_size: int,
     device: torch.device,
+    progress: Progress = silent,
 ) -> dict[Numerics, float]:
     """Return the milliseconds per image of a training step, the best of a few.
 
@@ -147,17 +155,21 @@ def measure(
         batch_size: Images per step.
         image_size: Side in pixels.
         device: The network's device.
+        progress: Called before each step; on some machines one takes a minute.
     """
+    steps, total = count(), len(found) * (1 + _ROUNDS)
     cuda = [device] if device.type == "cuda" else []
     best: dict[Numerics, float] = dict.fromkeys(found, float("inf"))
     with torch.random.fork_rng(devices=cuda):
         images = torch.randn(batch_size, 3, image_size, image_size, device=device)
         train_mode(network)
         for numerics in found:
+            progress(_STAGE, next(steps), total)
             _step_seconds(network, images, numerics)
         for turn in range(_ROUNDS):
             hopeless = _HOPELESS * min(best.values())
             for numerics in found:
+                progress(_STAGE, next(steps), total)
                 if turn == 0 or best[numerics] < hopeless:
                     seconds = _step_seconds(network, images, numerics)
                     best[numerics] = min(best[numerics], 1000 * seconds / batch_size)

@@ -1,9 +1,9 @@
-"""Optimisers and learning-rate schedules."""
+"""Optimisers, learning-rate schedules, and the moving average of the weights."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import (
     CosineAnnealingWarmRestarts,
@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import (
     LRScheduler,
     ReduceLROnPlateau,
 )
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from artstyle.config import OptimConfig
 from artstyle.models.zoo import ModelSpec
@@ -113,3 +114,26 @@ def cosine_share(step: int, warmup: int, total: int, floor: float) -> float:
         return (step + 1) / (warmup + 1)
     progress = min((step - warmup) / max(total - warmup, 1), 1.0)
     return floor + (1 - floor) * (1 + math.cos(math.pi * progress)) / 2
+
+
+def build_ema(network: nn.Module, decay: float) -> AveragedModel | None:
+    """Return the exponential moving average of the weights and statistics; None if it is off."""
+    if not decay:
+        return None
+
+    def average(
+        averages: Sequence[Tensor], weights: Sequence[Tensor], updates: Tensor | int
+    ) -> None:
+        share = ema_decay(decay, int(updates))
+        get_ema_multi_avg_fn(share)(averages, weights, updates)  # type: ignore[no-untyped-call]
+
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+
+
+def ema_decay(decay: float, updates: int) -> float:
+    """Return the share of the earlier average after some updates of the weights.
+
+    It warms up as in TensorFlow's ``ExponentialMovingAverage``: (1 + t) / (10 + t), until that
+    exceeds ``decay``. With a fixed decay, the first weights would still dominate a short run.
+    """
+    return min(decay, (1 + updates) / (10 + updates))

@@ -1,22 +1,22 @@
 """What a run works with: what it was given (`Session`) and what is built from it (`Setup`)."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from artstyle.config import Config
+from artstyle.config import Config, TrainConfig
 from artstyle.data.augment import train_transform
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
 from artstyle.errors import ConfigError, DataError
-from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
+from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
@@ -25,7 +25,7 @@ from artstyle.training.engine import Feed, Learner, build_mix
 from artstyle.training.faults import is_out_of_memory
 from artstyle.training.losses import build_loss
 from artstyle.training.numerics import Choice, choose_numerics
-from artstyle.training.optim import Schedule, build_optimizer
+from artstyle.training.optim import Schedule, build_ema, build_optimizer
 from artstyle.training.process_group import ProcessGroup
 
 
@@ -59,12 +59,36 @@ class Setup:
     notes: Mapping[str, str]
     """What was taken from a file of weights: stage -> words."""
 
-    def style_model(self) -> StyleModel:
+    def style_model(self) -> TorchModel:
         """Return the model with its current weights, for validation."""
-        network, header = self.learner.eval_network.eval(), self.header
-        return StyleModel(
-            header.name, network, header.labels, header.preprocessing, self.spec, "", self.device
+        return TorchModel(
+            name=self.header.name,
+            labels=self.header.labels,
+            preprocessing=self.header.preprocessing,
+            fingerprint="",
+            device=str(self.device),
+            network=self.learner.eval_network.eval(),
+            spec=self.spec,
+            precision=self.learner.precision,
         )
+
+
+def planned_session(session: Session) -> Session:
+    """Return the session with as many epochs as ``train.min_steps`` needs.
+
+    The run folder records these epochs. They are the same when the run is resumed.
+    """
+    train = session.config.train
+    if not train.min_steps:
+        return session
+    batches = _build_batches(session, labelled(session.data, "train"))
+    epochs = max(train.epochs, math.ceil(train.min_steps / _updates_per_epoch(batches, train)))
+    planned = train.model_copy(update={"epochs": epochs})
+    return replace(session, config=session.config.model_copy(update={"train": planned}))
+
+
+def _updates_per_epoch(batches: EpochBatches, config: TrainConfig) -> int:
+    return max(1, math.ceil(len(batches) / config.accumulate))
 
 
 def build_setup(session: Session, *, resume: bool = False) -> Setup:
@@ -81,13 +105,20 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     config, data, group = session.config, session.data, session.group
     recorded = session.run.environment().numerics if resume else None
     _require_an_image_each(config, group)
-    _require_two_styles(data)
+    require_two_styles(data)
     training, validation = labelled(data, "train"), labelled(data, "val")
     built = _build_network(session, saved=resume and session.run.last_path.is_file())
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     batches = _build_batches(session, training)
     built.network.to(group.device)
-    choice = choose_numerics(config, built, preprocessing.image_size, group, recorded=recorded)
+    choice = choose_numerics(
+        config,
+        built,
+        preprocessing.image_size,
+        group,
+        recorded=recorded,
+        progress=session.progress,
+    )
     layout = choice.numerics.memory_format
     built.network.to(memory_format=layout)
     transform = train_transform(preprocessing, config.augment)
@@ -127,7 +158,12 @@ def _require_an_image_each(config: Config, group: ProcessGroup) -> None:
         )
 
 
-def _require_two_styles(data: DatasetFolder) -> None:
+def require_two_styles(data: DatasetFolder) -> None:
+    """Refuse a data set in which there is nothing to tell apart.
+
+    Raises:
+        DataError: It has only one style.
+    """
     if len(data.labels) < 2:
         raise DataError(
             f"{data.path} has only one style, {data.labels[0]}, and nothing to tell it from;"
@@ -146,12 +182,16 @@ def _build_network(session: Session, *, saved: bool) -> Built:
         styles=session.data.labels,
     )
     if config.data.image_size is not None:
-        _require_image_size(config.model.name, built.network, config.data.image_size)
+        require_image_size(config.model.name, built.network, config.data.image_size)
     return built
 
 
-def _require_image_size(name: str, network: nn.Module, image_size: int) -> None:
-    """Run the network once on a blank image: some networks check the size only then."""
+def require_image_size(name: str, network: nn.Module, image_size: int) -> None:
+    """Run the network once on a blank image: some networks check the size only then.
+
+    Raises:
+        UsageError: It does not accept images of this size.
+    """
     try:
         # Not in inference mode: some networks cache tensors of a pass, which then cannot be
         # trained through.
@@ -192,22 +232,15 @@ def _build_learner(
 ) -> Learner:
     network, spec = built.network, built.spec
     optimizer = build_optimizer(network, spec, config.optim)
-    updates_per_epoch = -(-len(batches) // config.train.accumulate)
+    updates_per_epoch = _updates_per_epoch(batches, config.train)
     num_styles = int(network.get_submodule(spec.head).out_features)  # type: ignore[arg-type]
     return Learner(
         network=network,
         optimizer=optimizer,
         schedule=Schedule(optimizer, config.optim, updates_per_epoch, config.train.epochs),
         scaler=torch.amp.GradScaler(device.type, enabled=precision is torch.float16),
-        ema=_build_ema(network, config.train.ema_decay),
+        ema=build_ema(network, config.train.ema_decay),
         loss=build_loss(config.loss, batches.labels_N, num_styles, device),
         mix=build_mix(config.augment, num_styles),
         precision=precision,
     )
-
-
-def _build_ema(network: nn.Module, decay: float) -> AveragedModel | None:
-    if not decay:
-        return None
-    average = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
-    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)

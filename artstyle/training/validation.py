@@ -1,7 +1,9 @@
-"""The scores of the validation split."""
+"""The validation split: its scores after each epoch, and the calibration at the end."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,10 +11,18 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from artstyle import metrics
+from artstyle.confidence.calibration import fit_calibration, why_not
+from artstyle.confidence.familiarity import style_means
 from artstyle.data.loading import Labels, read_cached
 from artstyle.inference import predict_logits, require_finite_logits
+from artstyle.models.checkpoint import load_style_model, store_calibration
+from artstyle.models.header import read_header
+from artstyle.models.style_model import StyleModel
 from artstyle.training.features import Features
 from artstyle.training.setup import Session, Setup
+
+_PICTURES_A_MEAN = 20
+"""More training images change what is unfamiliar little (docs/experiments.md)."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +68,61 @@ def validate(session: Session, setup: Setup, features: Features | None = None) -
     )
 
 
+def calibrate(session: Session, setup: Setup) -> None:
+    """Fit the calibration of the best weights, and store it in the best checkpoint.
+
+    A checkpoint that has one stays as it is. The main process works alone.
+
+    Raises:
+        WeightsError: A logit is NaN or infinite.
+    """
+    path = session.run.best_path
+    if not session.group.is_main or read_header(path).calibration is not None:
+        return
+    model = load_style_model(path, setup.device)
+    targets_N = setup.validation.labels_N
+    usable = not why_not(targets_N, model.labels)
+    some = _spread(setup.training.labels_N) if usable else np.empty(0, np.int64)
+    paths = [*setup.validation.paths, *(setup.training.paths[position] for position in some)]
+    logits_NC, features_ND = _answers(session, model, paths)
+    total = len(targets_N)
+    known_ND = means_CD = None
+    if features_ND is not None and usable:
+        known_ND = features_ND[:total]
+        means_CD = style_means(features_ND[total:], setup.training.labels_N[some])
+    calibration = fit_calibration(logits_NC[:total], targets_N, model.labels, known_ND, means_CD)
+    store_calibration(path, calibration)
+    if calibration.reason:
+        session.warn(f"answers will not say how sure they are: {calibration.reason}")
+
+
+def _spread(labels_N: Labels) -> NDArray[np.int64]:
+    """Return positions of at most `_PICTURES_A_MEAN` images of each style, spread evenly."""
+    positions = [np.flatnonzero(labels_N == label) for label in np.unique(labels_N)]
+    chosen = [
+        found[np.linspace(0, len(found) - 1, min(len(found), _PICTURES_A_MEAN)).astype(int)]
+        for found in positions
+    ]
+    return np.concatenate(chosen)
+
+
+def _answers(
+    session: Session, model: StyleModel, paths: Sequence[Path]
+) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return logits and features of images, in float32 as `predict` computes them."""
+    wanted = tuple(model.outputs & {"features"})
+    answered = []
+    for done, prediction in enumerate(
+        predict_logits(model, paths, read_cached, outputs=wanted), start=1
+    ):
+        answered.append(prediction)
+        session.progress("calibrating", done, len(paths))
+    logits_NC = np.stack([p.logits_C for p in answered])  # type: ignore[misc]
+    if not wanted:
+        return logits_NC, None
+    return logits_NC, np.stack([p.features_D for p in answered])  # type: ignore[misc]
+
+
 def _logits(session: Session, setup: Setup) -> NDArray[np.float32]:
     group = session.group
     predictions = predict_logits(
@@ -65,7 +130,6 @@ def _logits(session: Session, setup: Setup) -> NDArray[np.float32]:
         setup.validation.paths[group.rank :: group.world_size],
         read_cached,
         batch_size=session.config.train.batch_size,
-        precision=setup.learner.precision,
     )
     own = [prediction.logits_C for prediction in predictions]
     return np.stack(group.gather(own))  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from artstyle.models.onnx_file import OnnxNetwork, export_onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -23,8 +24,8 @@ from sklearn.metrics import accuracy_score, f1_score
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labelled, read_cached
 from artstyle.devices import choose_device
-from artstyle.models.checkpoint import StyleModel, load_style_model
-from artstyle.models.onnx_file import OnnxNetwork, export_onnx
+from artstyle.models.checkpoint import load_style_model
+from artstyle.models.torch_model import TorchModel
 from artstyle.pictures.transforms import normalise, square_transform
 from artstyle.runs.folder import RunFolder
 from artstyle.training.setup import labelled
@@ -35,7 +36,7 @@ _BATCH, _ROUNDS = 16, 5
 class Calibration(CalibrationDataReader):  # type: ignore[misc]  # the package has no types
     """Batches of normalised pictures, drawn from train with a seed."""
 
-    def __init__(self, model: StyleModel, pictures: Labelled, count: int) -> None:
+    def __init__(self, model: TorchModel, pictures: Labelled, count: int) -> None:
         chosen = np.random.default_rng(42).permutation(len(pictures.paths))[:count]
         paths = [pictures.paths[position] for position in chosen]
         self.feed = ({"images": batch} for batch in _batches(model, paths))
@@ -45,7 +46,7 @@ class Calibration(CalibrationDataReader):  # type: ignore[misc]  # the package h
         return next(self.feed, None)
 
 
-def _batches(model: StyleModel, paths: list[Path]) -> Iterator[NDArray[np.float32]]:
+def _batches(model: TorchModel, paths: list[Path]) -> Iterator[NDArray[np.float32]]:
     square = square_transform(model.preprocessing)
     for start in range(0, len(paths), _BATCH):
         chosen = paths[start : start + _BATCH]

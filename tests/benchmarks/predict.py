@@ -17,14 +17,17 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from artstyle.confidence.answers import calibrated
 from artstyle.devices import choose_device
-from artstyle.inference import forward, predict_logits, read_ahead, softmax
-from artstyle.models.checkpoint import StyleModel, load_style_model
+from artstyle.inference import predict_logits, read_ahead
+from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
+from artstyle.models.torch_model import TorchModel, forward
 from artstyle.pictures.finding import PicturePath, find_pictures
 from artstyle.pictures.image import read_image
 from artstyle.pictures.shrinking import shrink
-from artstyle.pictures.transforms import normalise, square_transform
+from artstyle.pictures.square import square_transform
+from artstyle.pictures.transforms import normalise
 from artstyle.prediction.predict import predict_styles, read_picture
 from artstyle.prediction.writers import write_rows
 from tests.benchmarks import corpora
@@ -119,12 +122,12 @@ def artstyle_in_full(checkpoint: Path, folder: Path) -> Work:
 
     def work() -> Probabilities:
         answers = predict_logits(model, find_pictures([str(folder)]), read)
-        return np.stack([softmax(a.logits_C) for a in answers if a.logits_C is not None])
+        return calibrated(np.stack([a.logits_C for a in answers if a.logits_C is not None]), None)
 
     return work
 
 
-def _in_label_order(row: Mapping[str, str], model: StyleModel) -> list[float]:
+def _in_label_order(row: Mapping[str, str], model: TorchModel) -> list[float]:
     numbers = range(1, len(model.labels) + 1)
     found = {row[f"style_{n}"]: float(row[f"probability_{n}"]) for n in numbers}
     return [found[label] for label in model.labels]

@@ -9,7 +9,7 @@ from pathlib import Path
 from artstyle.devices import choose_device
 from artstyle.errors import MissingError
 from artstyle.models.checkpoint import load_style_model
-from artstyle.models.onnx_file import export_onnx
+from artstyle.models.onnx_export import export_onnx
 from artstyle.runs.folder import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest

@@ -42,7 +42,7 @@ def test_a_data_set_is_made_where_training_looks_for_it(museum: Path, tmp_path: 
     ]
     for word in ("Ukiyo e", "all styles", "split by: image (auto); seed: 42", "artist's name"):
         assert word in done.stdout
-    assert "Next: artstyle finetune" in done.stderr
+    assert "Next: artstyle probe" in done.stderr
 
 
 def test_unreadable_files_are_named_and_end_with_3(museum: Path, tmp_path: Path) -> None:

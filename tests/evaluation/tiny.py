@@ -39,7 +39,7 @@ def write_dataset(
                 artist = "" if k == 5 else f"artist {k}" if k < 2 else f"{split} artist {k}"
                 number = first + len(rows)
                 _paint(path / "images" / name, number)
-                rows.append(_row(name, style, artist, split, f"{number:064x}"))
+                rows.append(manifest_row(name, style, artist, split, f"{number:064x}"))
     write_manifest(path / "manifest.csv", rows)
     notes = ["made for tests"]
     write_description(path / "dataset.json", rows, fingerprint=fingerprint, notes=notes)
@@ -68,7 +68,7 @@ def _paint(path: Path, number: int) -> None:
     Image.fromarray(noise).resize((40, 48)).save(path)
 
 
-def _row(name: str, style: str, artist: str, split: str, sha256: str) -> ManifestRow:
+def manifest_row(name: str, style: str, artist: str, split: str, sha256: str) -> ManifestRow:
     return ManifestRow(
         path=name,
         style=style,

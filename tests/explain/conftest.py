@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
+from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec
 from artstyle.pictures.preprocessing import Preprocessing
 
@@ -32,7 +32,7 @@ class TwoColours(nn.Module):
 
 def style_model(
     name: str, network: nn.Module, cam_layer: str, image_size: int, fit: str = "crop"
-) -> StyleModel:
+) -> TorchModel:
     preprocessing = Preprocessing(
         image_size=image_size,
         mean=(0, 0, 0),
@@ -42,20 +42,27 @@ def style_model(
         read_size=max(image_size, 48),
     )
     spec = ModelSpec(name, "artstyle", name, image_size, "head", (), cam_layer)
-    device = torch.device("cpu")
-    return StyleModel(name, network.eval(), LABELS, preprocessing, spec, "0123456789ab", device)
+    return TorchModel(
+        name=name,
+        labels=LABELS,
+        preprocessing=preprocessing,
+        fingerprint="0123456789ab",
+        device="cpu",
+        network=network.eval(),
+        spec=spec,
+    )
 
 
 @pytest.fixture
-def two_colours() -> StyleModel:
+def two_colours() -> TorchModel:
     return style_model("two_colours", TwoColours(), "maps", 32)
 
 
 @pytest.fixture
-def random_model() -> Callable[[str, int], StyleModel]:
+def random_model() -> Callable[[str, int], TorchModel]:
     """Build a real network with random weights by its name and input size."""
 
-    def build(name: str, image_size: int) -> StyleModel:
+    def build(name: str, image_size: int) -> TorchModel:
         torch.manual_seed(0)
         built = build_network(name, len(LABELS), image_size=image_size)
         model = style_model(name, built.network, built.spec.cam_layer, image_size)

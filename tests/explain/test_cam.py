@@ -11,10 +11,10 @@ from torch import Tensor, nn
 from artstyle.errors import UsageError
 from artstyle.explain.cam import METHODS, ToMaps, make_heatmaps, open_cam
 from artstyle.explain.methods import TITLES, Method
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.torch_model import TorchModel
 from tests.explain.conftest import style_model
 
-RandomModel = Callable[[str, int], StyleModel]
+RandomModel = Callable[[str, int], TorchModel]
 LIBRARY = {
     "gradcam": GradCAM,
     "gradcam++": GradCAMPlusPlus,
@@ -31,7 +31,7 @@ def red_top_left_and_green_bottom_right() -> Tensor:
 
 
 @pytest.mark.parametrize("method", ["gradcam", "gradcam++", "layercam"])
-def test_heat_lies_where_the_score_comes_from(two_colours: StyleModel, method: Method) -> None:
+def test_heat_lies_where_the_score_comes_from(two_colours: TorchModel, method: Method) -> None:
     image = red_top_left_and_green_bottom_right()
     with open_cam(two_colours, method) as cam:
         for_red = make_heatmaps(cam, image, 0).heat_NHW[0]
@@ -42,7 +42,7 @@ def test_heat_lies_where_the_score_comes_from(two_colours: StyleModel, method: M
     assert for_green[:16].max() == for_green[:, :16].max() == 0
 
 
-def test_layercam_leaves_cold_what_the_score_does_not_look_at(two_colours: StyleModel) -> None:
+def test_layercam_leaves_cold_what_the_score_does_not_look_at(two_colours: TorchModel) -> None:
     all_red = torch.zeros(1, 3, 32, 32)
     all_red[0, 0] = 1
     with open_cam(two_colours, "layercam") as cam:
@@ -51,7 +51,7 @@ def test_layercam_leaves_cold_what_the_score_does_not_look_at(two_colours: Style
     assert heat[18:].max() == heat[:, 18:].max() == 0
 
 
-def test_without_a_style_each_picture_is_explained_for_its_own(two_colours: StyleModel) -> None:
+def test_without_a_style_each_picture_is_explained_for_its_own(two_colours: TorchModel) -> None:
     images = torch.zeros(2, 3, 32, 32)
     images[0, 0, :16, :16] = 1
     images[1, 1] = 1
@@ -131,7 +131,7 @@ def test_a_model_without_maps_is_refused_in_one_line(cam_layer: str, reason: str
 
 @pytest.mark.parametrize("error", [RuntimeError, IndexError])
 def test_the_model_is_as_before_when_the_body_raises(
-    two_colours: StyleModel, error: type[Exception]
+    two_colours: TorchModel, error: type[Exception]
 ) -> None:
     weight = two_colours.network.get_parameter("maps.weight")
     with pytest.raises(error), open_cam(two_colours, "gradcam"):  # noqa: PT012
@@ -142,7 +142,7 @@ def test_the_model_is_as_before_when_the_body_raises(
     assert weight.grad is None
 
 
-def test_frozen_weights_are_explained_and_stay_frozen(two_colours: StyleModel) -> None:
+def test_frozen_weights_are_explained_and_stay_frozen(two_colours: TorchModel) -> None:
     two_colours.network.requires_grad_(False)
     with open_cam(two_colours, "gradcam") as cam:
         heat = make_heatmaps(cam, red_top_left_and_green_bottom_right(), 0).heat_NHW

@@ -1,17 +1,20 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from artstyle.confidence.answers import Verdict
+from artstyle.confidence.calibration import Calibration, Fitted, LikelySets
 from artstyle.errors import DataError, UsageError
 from artstyle.explain.explain import explain_pictures
-from artstyle.explain.folder import HeatmapFolder, file_stem
+from artstyle.explain.folder import HeatmapFolder, doubt, file_stem
 from artstyle.explain.gallery import Drawn, write_heatmaps
 from artstyle.explain.methods import Method
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.torch_model import TorchModel
 from artstyle.pictures.finding import PicturePath
 
 
@@ -25,7 +28,7 @@ def paint(path: Path, size: tuple[int, int] = (96, 64)) -> Path:
 
 
 def explain(
-    model: StyleModel,
+    model: TorchModel,
     out: Path,
     *paths: Path,
     style: str | None = None,
@@ -41,7 +44,7 @@ def explain(
 
 
 def test_each_picture_gets_an_overlay_a_panel_and_its_heat(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     picture = paint(tmp_path / "a.png")
     drawn = explain(two_colours, tmp_path / "out", picture, style="Cubism")
@@ -61,7 +64,7 @@ def test_each_picture_gets_an_overlay_a_panel_and_its_heat(
 
 
 def test_the_maps_do_not_depend_on_who_else_is_in_the_batch(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     paths = [paint(tmp_path / f"{n}.png", (64 + 8 * n, 64)) for n in range(5)]
     together = explain(two_colours, tmp_path / "all", *paths)
@@ -75,7 +78,7 @@ def test_the_maps_do_not_depend_on_who_else_is_in_the_batch(
 
 
 def test_bad_files_are_listed_in_their_place_and_the_rest_is_drawn(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     good = paint(tmp_path / "good.png")
     bad = tmp_path / "<bad>.png"
@@ -93,7 +96,7 @@ def test_bad_files_are_listed_in_their_place_and_the_rest_is_drawn(
 
 
 def test_a_folder_gathers_heatmaps_and_keeps_those_it_has(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     one, two = paint(tmp_path / "one.png"), paint(tmp_path / "two.png")
     out = tmp_path / "out"
@@ -116,7 +119,7 @@ def test_a_folder_gathers_heatmaps_and_keeps_those_it_has(
 
 
 def test_png_overlays_have_256_colours_and_replace_the_same_heatmaps_in_jpeg(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     picture, out = paint(tmp_path / "a.png"), tmp_path / "out"
     for png, suffix in ((False, ".jpg"), (True, ".png"), (False, ".jpg")):
@@ -131,7 +134,7 @@ def test_png_overlays_have_256_colours_and_replace_the_same_heatmaps_in_jpeg(
 
 
 def test_sixty_heatmaps_of_real_detail_are_a_few_megabytes(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     """Noise of a painting's scale; as PNG, panel and overlay of a scan were near a megabyte."""
     pixels = np.random.default_rng(0).integers(0, 256, (44, 60, 3), dtype=np.uint8)
@@ -142,7 +145,7 @@ def test_sixty_heatmaps_of_real_detail_are_a_few_megabytes(
 
 
 def test_the_index_says_what_the_colours_mean_and_shows_each_folder(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     paths = [paint(tmp_path / "art" / name) for name in ("a.png", "old/a.png", "old/b.png")]
     explain(two_colours, tmp_path / "out", *paths)
@@ -157,7 +160,7 @@ def test_the_index_says_what_the_colours_mean_and_shows_each_folder(
 
 
 def test_an_answer_of_half_or_less_is_called_unsure_wherever_it_is_shown(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     picture = paint(tmp_path / "a.png")
     (likely,) = explain(two_colours, tmp_path / "sure", picture).records
@@ -166,6 +169,38 @@ def test_an_answer_of_half_or_less_is_called_unsure_wherever_it_is_shown(
     assert (likely.doubt, other.doubt) == ("", "unsure")
     assert ">unsure: " not in (tmp_path / "sure/index.html").read_text("utf-8")
     assert "\nunsure: Ukiyo e" in (tmp_path / "unsure/index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "probability", "told"),
+    [("sure", 0.3, ""), ("unsure", 0.9, "unsure"), ("unfamiliar", 0.99, "unfamiliar"),
+     (None, 0.51, ""), (None, 0.5, "unsure")],
+)  # fmt: skip
+def test_the_models_verdict_counts_more_than_the_probability(
+    verdict: Verdict | None, probability: float, told: str
+) -> None:
+    assert doubt(verdict, probability) == told
+
+
+@pytest.mark.parametrize(("sure", "verdict"), [(0.2, "sure"), (None, "unsure")])
+def test_the_verdict_is_on_the_heat_for_the_most_probable_style_only(
+    two_colours: TorchModel, tmp_path: Path, sure: float | None, verdict: str
+) -> None:
+    fitted = Fitted(
+        temperature=1, sure=sure, group_sure=None,
+        likely=LikelySets(coverage=0.9, temperature=1, least=0.1),
+    )  # fmt: skip
+    calibration = Calibration(
+        labels=two_colours.labels, pictures=9, accuracy=1, majority=0.5, reason="", fitted=fitted
+    )
+    model, picture = replace(two_colours, calibration=calibration), paint(tmp_path / "a.png")
+    (best,) = explain(model, tmp_path / "out", picture).records
+    (other,) = explain(model, tmp_path / "out", picture, style="Ukiyo_e").records
+    assert (best.verdict, other.verdict) == (verdict, None)
+    assert [record.verdict for record in HeatmapFolder(tmp_path / "out").records()] == [
+        verdict,
+        None,
+    ]
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
@@ -208,7 +243,7 @@ def test_file_names_never_leave_the_folder_nor_grow_too_long(name: str) -> None:
 
 
 def test_a_picture_that_nothing_in_it_speaks_for_is_drawn_all_the_same(
-    two_colours: StyleModel, tmp_path: Path
+    two_colours: TorchModel, tmp_path: Path
 ) -> None:
     drawn = explain(two_colours, tmp_path / "out", paint(tmp_path / "a.png"), style="Ukiyo_e")
     assert not np.load(tmp_path / "out" / str(drawn.records[0].raw)).any()

@@ -1,5 +1,6 @@
 """Models: built, unfrozen, written and read back."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
+from artstyle.confidence.calibration import fit_calibration
 from artstyle.config import UnfreezeConfig
 from artstyle.errors import UnknownNameError, UsageError, WeightsError
 from artstyle.models.checkpoint import load_style_model, read_state, write_checkpoint
@@ -142,6 +144,20 @@ def test_the_fingerprint_follows_weights_labels_and_preprocessing(tmp_path: Path
         next(network.parameters()).add_(1e-3)
     write_checkpoint(path, network, header("simple_cnn", 32))
     assert load_style_model(path, CPU).fingerprint not in prints
+
+
+def test_a_checkpoint_keeps_its_calibration_and_shows_it_in_the_fingerprint(tmp_path: Path) -> None:
+    logits_NC, targets_N = np.tile(np.eye(3), (20, 1)), np.tile([0, 2, 1], 20)
+    calibration = fit_calibration(logits_NC, targets_N, LABELS)
+    network = build_network("simple_cnn", 3, image_size=32).network
+    plain = header("simple_cnn", 32)
+    models = []
+    for name, content in (("a", plain), ("b", replace(plain, calibration=calibration))):
+        write_checkpoint(tmp_path / f"{name}.safetensors", network, content)
+        models.append(load_style_model(tmp_path / f"{name}.safetensors", CPU))
+    assert [model.calibration for model in models] == [None, calibration]
+    assert calibration.fitted is not None
+    assert models[0].fingerprint != models[1].fingerprint
 
 
 def test_a_training_state_comes_back_with_its_types(tmp_path: Path) -> None:

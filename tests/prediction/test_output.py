@@ -1,5 +1,6 @@
 """The file of predictions: no row lost, none twice, none of another request."""
 
+import json
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath
 from artstyle.prediction.output import Request, partial_path, unfinished_rows, write_output
-from artstyle.prediction.rows import PredictionRow, RankedStyle
+from artstyle.prediction.rows import PredictionRow, RankedGroup, RankedStyle
 
 REQUEST = Request("abc", 2, 4, "cpu")
 PICTURES = [PicturePath(Path(os.fsdecode(b"caf\xe9 %d.jpg" % n))) for n in range(11)]
@@ -22,7 +23,8 @@ PICTURES = [PicturePath(Path(os.fsdecode(b"caf\xe9 %d.jpg" % n))) for n in range
 def row_of(picture: PicturePath) -> PredictionRow:
     if picture.path.stem.endswith("3"):
         return PredictionRow(picture.path, None, "no such file", "abc")
-    return PredictionRow(picture.path, (RankedStyle("Cubism", 0.12345678),), None, "abc")
+    styles, group = (RankedStyle("Cubism", 0.12345678),), RankedGroup("Cubism", 0.5, True)
+    return PredictionRow(picture.path, styles, None, "abc", "unsure", 0.25, ("Cubism",), group)
 
 
 def answer(path: Path, request: Request = REQUEST, *, resume: bool = True) -> list[Path]:
@@ -98,6 +100,16 @@ def test_other_pictures_or_another_order_are_refused(
     ):
         unfinished.skip_finished(iter(pictures))
     assert path.read_bytes() == before
+
+
+def test_rows_of_an_earlier_version_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv.partial"
+    lines = unfinished_file(path, 5).splitlines()
+    row = json.loads(lines[1])
+    del row["verdict"]
+    path.write_bytes(b"\n".join([lines[0], json.dumps(row).encode(), b""]))
+    with pytest.raises(UsageError, match="another version of artstyle; say --overwrite"):
+        answer(path)
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -3,12 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from sklearn.utils.extmath import softmax as reference_softmax
 from torch import Tensor, nn
 
-from artstyle.models.checkpoint import StyleModel
+from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import MODELS
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.preprocessing import Preprocessing
@@ -25,10 +24,17 @@ class MeanColour(nn.Module):
 
 
 @pytest.fixture
-def model() -> StyleModel:
+def model() -> TorchModel:
     preprocessing = Preprocessing(8, (0, 0, 0), (1, 1, 1), "bilinear", "crop", 16)
-    spec, device = MODELS["simple_cnn"], torch.device("cpu")
-    return StyleModel("colour", MeanColour().eval(), LABELS, preprocessing, spec, "abc", device)
+    return TorchModel(
+        name="colour",
+        labels=LABELS,
+        preprocessing=preprocessing,
+        fingerprint="abc",
+        device="cpu",
+        network=MeanColour().eval(),
+        spec=MODELS["simple_cnn"],
+    )
 
 
 def paint(path: Path, colour: str) -> PicturePath:
@@ -36,7 +42,7 @@ def paint(path: Path, colour: str) -> PicturePath:
     return PicturePath(path)
 
 
-def test_rows_name_the_styles_most_probable_first(model: StyleModel, tmp_path: Path) -> None:
+def test_rows_name_the_styles_most_probable_first(model: TorchModel, tmp_path: Path) -> None:
     (row,) = predict_styles(model, [paint(tmp_path / "a.png", "#ff8000")], top_k=9)
     logits = [[0, 4 * 128 / 255, 4]]
     blue, green, red = reference_softmax(np.array(logits))[0]
@@ -47,11 +53,11 @@ def test_rows_name_the_styles_most_probable_first(model: StyleModel, tmp_path: P
 
 
 def test_among_equals_the_first_label_comes_first() -> None:
-    ranked = rank_styles(np.zeros(3, np.float32), LABELS, 2)
+    ranked = rank_styles(np.full(3, 1 / 3), LABELS, 2)
     assert [style.style for style in ranked] == ["Blue", "Green"]
 
 
-def test_bad_files_get_rows_in_their_place(model: StyleModel, tmp_path: Path) -> None:
+def test_bad_files_get_rows_in_their_place(model: TorchModel, tmp_path: Path) -> None:
     good = paint(tmp_path / "good.png", "red")
     torn = PicturePath(tmp_path / "torn.png")
     torn.path.write_bytes(good.path.read_bytes()[:60])
@@ -72,7 +78,7 @@ def test_bad_files_get_rows_in_their_place(model: StyleModel, tmp_path: Path) ->
 @pytest.mark.parametrize("threads", [1, 5])
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
 def test_rows_keep_their_order_whatever_threads_and_batches(
-    model: StyleModel, tmp_path: Path, threads: int, batch_size: int
+    model: TorchModel, tmp_path: Path, threads: int, batch_size: int
 ) -> None:
     colours = ["red", "lime", "blue"] * 7
     pictures = [paint(tmp_path / f"{n}.png", colour) for n, colour in enumerate(colours)]
@@ -86,7 +92,7 @@ def test_rows_keep_their_order_whatever_threads_and_batches(
 
 
 def test_pictures_are_taken_from_the_stream_only_as_needed(
-    model: StyleModel, tmp_path: Path
+    model: TorchModel, tmp_path: Path
 ) -> None:
     picture, taken = paint(tmp_path / "a.png", "red"), 0
 

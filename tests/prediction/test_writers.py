@@ -4,17 +4,27 @@ import csv
 import io
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from artstyle.confidence.answers import Verdict
 from artstyle.prediction.formats import DataFormat
-from artstyle.prediction.rows import PredictionRow, RankedStyle
+from artstyle.prediction.rows import PredictionRow, RankedGroup, RankedStyle
+from artstyle.prediction.wording import verdict_words
 from artstyle.prediction.writers import write_all, write_rows
 
 ROWS = [
     PredictionRow(
-        Path("a,b.jpg"), (RankedStyle("Red", 0.75), RankedStyle("Blue", 0.25)), None, "m"
+        Path("x/a,b.jpg"),
+        (RankedStyle("Baroque", 0.75), RankedStyle("Rococo", 0.25)),
+        None,
+        "m",
+        "unsure",
+        0.5,
+        ("Baroque", "Rococo"),
+        RankedGroup("Baroque and Rococo", 1.0, False),
     ),
     PredictionRow(Path("=1+1.jpg"), None, 'no "such" file', "m"),
 ]
@@ -29,29 +39,63 @@ def lines_of(rows: list[PredictionRow], data_format: DataFormat, num_styles: int
 def test_json_is_one_array_of_the_objects_of_jsonl() -> None:
     expected = [
         {
-            "path": "a,b.jpg",
+            "path": "x/a,b.jpg",
             "styles": [
-                {"style": "Red", "probability": 0.75},
-                {"style": "Blue", "probability": 0.25},
+                {"style": "Baroque", "probability": 0.75},
+                {"style": "Rococo", "probability": 0.25},
             ],
             "error": None,
             "model": "m",
+            "verdict": "unsure",
+            "familiarity": 0.5,
+            "likely": ["Baroque", "Rococo"],
+            "group": {"group": "Baroque and Rococo", "probability": 1.0, "sure": False},
         },
-        {"path": "=1+1.jpg", "styles": None, "error": 'no "such" file', "model": "m"},
+        {"path": "=1+1.jpg", "styles": None, "error": 'no "such" file', "model": "m"}
+        | dict.fromkeys(("verdict", "familiarity", "likely", "group")),
     ]
     assert json.loads(lines_of(ROWS, "json")) == expected
     lines = lines_of(ROWS, "jsonl").splitlines()
     assert [json.loads(line) for line in lines] == expected
-    assert list(json.loads(lines[0])) == ["path", "styles", "error", "model"]
+    assert list(json.loads(lines[0]))[:4] == ["path", "styles", "error", "model"]
+    assert [PredictionRow.from_dict(json.loads(line)) for line in lines] == ROWS
     assert json.loads(lines_of([], "json")) == []
 
 
 def test_csv_has_a_column_for_each_style_and_no_formula() -> None:
     table = list(csv.reader(io.StringIO(lines_of(ROWS, "csv"))))
     assert table == [
-        ["path", "style_1", "probability_1", "style_2", "probability_2", "error", "model"],
-        ["a,b.jpg", "Red", "0.75000000", "Blue", "0.25000000", "", "m"],
-        ["./=1+1.jpg", "", "", "", "", 'no "such" file', "m"],
+        [
+            "path",
+            "file",
+            "style_1",
+            "probability_1",
+            "style_2",
+            "probability_2",
+            "error",
+            "model",
+            "verdict",
+            "familiarity",
+            "likely",
+            "group",
+            "group_probability",
+        ],
+        [
+            "x/a,b.jpg",
+            "a,b.jpg",
+            "Baroque",
+            "0.75000000",
+            "Rococo",
+            "0.25000000",
+            "",
+            "m",
+            "unsure",
+            "0.5",
+            "Baroque; Rococo",
+            "Baroque and Rococo",
+            "1.00000000",
+        ],
+        ["./=1+1.jpg", "'=1+1.jpg", "", "", "", "", 'no "such" file', "m", "", "", "", "", ""],
     ]
 
 
@@ -77,14 +121,55 @@ def test_json_stays_valid_and_keeps_the_bytes_of_a_path_that_is_not_utf8(
     assert os.fsencode(path) == name
 
 
+@pytest.mark.parametrize(
+    ("verdict", "likely", "group", "words"),
+    [
+        ("sure", ("Baroque",), None, "sure"),
+        ("unsure", ("Baroque",), None, "unsure: perhaps Baroque"),
+        ("unsure", ("Pop_Art", "Realism", "Rococo"), None, "unsure: Pop Art, Realism or Rococo"),
+        (
+            "unsure", ("Pop_Art", "Realism", "Rococo", "Cubism", "Baroque"), None,
+            "unsure: Pop Art, Realism, Rococo or 2 others",
+        ),
+        (
+            "unsure", ("Early_Renaissance", "High_Renaissance", "Baroque"),
+            RankedGroup("Renaissance", 0.873, True), "Renaissance, 87% (Early or High)",
+        ),
+        (
+            "unsure", ("Early_Renaissance", "Baroque"),
+            RankedGroup("Renaissance", 0.873, False), "unsure: Early Renaissance or Baroque",
+        ),
+        ("unfamiliar", ("Baroque",), None, "not like anything it learnt"),
+        (None, None, None, ""),
+    ],
+)  # fmt: skip
+def test_a_verdict_is_said_in_words(
+    verdict: Verdict | None,
+    likely: tuple[str, ...] | None,
+    group: RankedGroup | None,
+    words: str,
+) -> None:
+    row = PredictionRow(Path("a"), (), None, "m", verdict, None, likely, group)
+    assert verdict_words(row) == words
+
+
+def test_a_colour_changes_no_word_and_stays_on_its_own_line() -> None:
+    plain, coloured = io.StringIO(), io.StringIO()
+    write_all(ROWS, plain, "table", 2, table_columns=63)
+    write_all(ROWS, coloured, "table", 2, table_columns=63, coloured=True)
+    assert "\x1b[33munsure: Baroque or Rococo\x1b[0m\n" in coloured.getvalue()
+    assert re.sub(r"\x1b\[\d+m", "", coloured.getvalue()) == plain.getvalue()
+
+
 def test_a_table_has_a_line_for_each_style_and_folds_long_paths_and_errors() -> None:
     stream = io.StringIO()
     long = PredictionRow(Path("p" * 30), None, "w " * 30, "m")
     assert write_all([*ROWS, long], stream, "table", 2, table_columns=63) == (3, 2)
     assert stream.getvalue().splitlines() == [
         "picture                 style                       probability",
-        "a,b.jpg                 Red                               75.0%",
-        "                        Blue                              25.0%",
+        "x/a,b.jpg               unsure: Baroque or Rococo",
+        "                        Baroque                           75.0%",
+        "                        Rococo                            25.0%",
         '=1+1.jpg                not read: no "such" file',
         "pppppppppppppppppppppp  not read: w w w w w w w w w w w w w w w",
         "pppppppp                w w w w w w w w w w w w w w w",

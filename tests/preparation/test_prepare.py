@@ -298,3 +298,36 @@ def test_an_artist_in_two_spellings_is_in_one_split(museum: Path, tmp_path: Path
     gris = [row for path, row in rows(made).items() if "gris" in path.casefold()]
     assert len(gris) == 12
     assert len({(row.artist, row.split) for row in gris}) == 1
+
+
+def test_the_manifest_names_sources_and_copies_and_the_summary_says_what_they_share(
+    museum: Path, tmp_path: Path
+) -> None:
+    listed = sorted(path.relative_to(museum).as_posix() for path in museum.rglob("*.jpg"))
+    for n, path in enumerate(listed[:3]):
+        shutil.copyfile(museum / path, museum / f"again-{n}.jpg")
+    files = [*((path, path) for path in listed), *((f"again-{n}.jpg", listed[n]) for n in range(3))]
+    lines = [
+        f"{name},{path.partition('/')[0]},{'ABCD'[n % 4]}" for n, (name, path) in enumerate(files)
+    ]
+    (museum / "list.csv").write_text("\n".join(["path,style,source", *lines]))
+    grouped = config("split.group=source", "quality.copies=keep")
+    made = prepare(museum / "list.csv", tmp_path / "data", grouped)
+    found = rows(made)
+    assert {row.source for row in found.values()} == set("ABCD")
+    copies = {path: row.copy_of for path, row in found.items() if row.copy_of}
+    assert copies == {f"again-{n}.jpg": listed[n] for n in range(3)}
+    by_source = {(row.source, row.split) for row in found.values() if row.split}
+    assert len(by_source) == 4
+    sources = made.dataset.description.split.sources
+    assert sources is not None
+    assert sources.train + sources.val + sources.test == 4
+    page = (made.dataset.path / "summary.md").read_text()
+    assert "no source is in two splits, but artists may be" in page
+
+
+def test_a_collection_without_sources_cannot_be_split_by_source(
+    museum: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(DataError, match="no painting has a source; list the paintings in a table"):
+        prepare(museum, tmp_path / "data", config("split.group=source"))

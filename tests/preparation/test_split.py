@@ -65,10 +65,11 @@ def collections(draw: st.DrawFn, copies: bool = True) -> Paintings:
         tuple(groups),
         tuple(random.choice(["train", "train", "val", "test", ""]) for _ in range(number - 2))
         + ("train", "test")[: min(number, 2)],
+        tuple(random.choice(["", "A", "B", "C", "D", "E"]) for _ in range(number)),
     )
 
 
-MODES = st.sampled_from(["image", "artist", "official"])
+MODES = st.sampled_from(["image", "artist", "source", "official"])
 
 
 def made(*rows: tuple[str, str], copies: Sequence[Hashable] = ()) -> Paintings:
@@ -82,23 +83,28 @@ def made(*rows: tuple[str, str], copies: Sequence[Hashable] = ()) -> Paintings:
     )
 
 
+def cannot_be_split(paintings: Paintings, mode: str) -> bool:
+    if mode == "source":
+        return len(set(paintings.sources) - {""}) < 3
+    return mode == "official" and len(paintings.paths) < 2
+
+
 @given(collections(), MODES)
 def test_every_painting_has_exactly_one_fate(paintings: Paintings, mode: str) -> None:
     try:
         assignment = split(paintings, mode)
     except DataError:
-        assert mode == "official"
-        assert len(paintings.paths) < 2
+        assert cannot_be_split(paintings, mode)
         return
     assert len(assignment.splits) == len(assignment.left_out) == len(paintings.paths)
     for part, reason in zip(assignment.splits, assignment.left_out, strict=True):
         assert (part in SPLITS and not reason) or (not part and reason)
-        assert mode == "official" or part
+        assert mode in ("official", "source") or part
 
 
 @given(collections(), MODES)
 def test_copies_are_never_in_different_splits(paintings: Paintings, mode: str) -> None:
-    if mode == "official" and len(paintings.paths) < 2:
+    if cannot_be_split(paintings, mode):
         return
     found = splits_by(paintings.groups, split(paintings, mode))
     assert all(len(parts) == 1 for parts in found.values())
@@ -108,7 +114,7 @@ def test_copies_are_never_in_different_splits(paintings: Paintings, mode: str) -
 def test_the_order_of_the_input_and_the_names_of_groups_do_not_matter(
     paintings: Paintings, mode: str, random: Random
 ) -> None:
-    if mode == "official" and len(paintings.paths) < 2:
+    if cannot_be_split(paintings, mode):
         return
     order = list(range(len(paintings.paths)))
     random.shuffle(order)
@@ -188,6 +194,50 @@ def test_no_style_is_kept_out_of_a_split_where_that_can_be_avoided(
     wide = {s for s in paintings.styles if len({a for style, a in rows if style == s}) >= 3}
     absent = sum(not found[style, part] for style in wide for part in SPLITS)
     assert absent == fewest_absences(rows)
+
+
+@given(collections())
+def test_no_source_is_in_two_splits(paintings: Paintings) -> None:
+    if cannot_be_split(paintings, "source"):
+        return
+    found = splits_by(paintings.sources, split(paintings, "source"))
+    assert all(len(parts) == 1 for parts in found.values())
+
+
+def from_sources(*sources: str, copies: Sequence[Hashable] = ()) -> Paintings:
+    """Make ten Cubist paintings of each source."""
+    rows = [("Cubism", "gris")] * 10 * len(sources)
+    named = [source for source in sources for _ in range(10)]
+    return replace(made(*rows, copies=copies), sources=named)
+
+
+def test_a_copy_of_a_test_painting_in_another_source_is_left_out_of_training() -> None:
+    # The first painting of every source is the same.
+    copies = [0 if n % 10 == 0 else n for n in range(60)]
+    assignment = split(from_sources(*"ABCDEF", copies=copies), "source", ratios=(0.5, 0.25, 0.25))
+    firsts, others = assignment.splits[::10], assignment.splits[1::10]
+    assert set(others) == set(SPLITS)
+    assert list(firsts) == ["test" if split == "test" else "" for split in others]
+    dropped = 6 - others.count("test")
+    assert assignment.left_out.count("copy_across_splits") == dropped
+    assert f"paintings left out as they have copies in a later split: {dropped}" in assignment.notes
+
+
+def test_paintings_without_a_source_go_together_and_are_counted() -> None:
+    paintings = from_sources("A", "", "B", "C")
+    assignment = split(paintings, "source")
+    assert splits_by(paintings.sources, assignment)[""] in ({"train"}, {"val"}, {"test"})
+    assert "paintings without a source, together counted as one source: 10" in assignment.notes
+
+
+@pytest.mark.parametrize(
+    ("sources", "reason"),
+    [((), "no painting has a source"), (("A", "B"), "at least 3 sources.*only A and B")],
+)
+def test_too_few_sources_are_refused_with_what_to_do(sources: Sequence[str], reason: str) -> None:
+    paintings = from_sources(*sources) if sources else made(*[("Cubism", "gris")] * 9)
+    with pytest.raises(DataError, match=f"{reason}.*set split.group to artist or image"):
+        split(paintings, "source")
 
 
 def test_styles_by_fewer_than_three_artists_are_in_train_and_named() -> None:

@@ -91,6 +91,11 @@ def checkpoints(canary: Path) -> dict[str, Write]:
         "a mean that is no number": lambda m: m["preprocessing"].update(mean=[0, 0, float("nan")]),
         "two colours": lambda m: m["preprocessing"].update(mean=[0, 0]),
         "an unknown filter": lambda m: m["preprocessing"].update(interpolation="os.system"),
+        "a text for a calibration": lambda m: m.update(calibration="sure"),
+        "a calibration for other labels": lambda m: m.update(calibration=_UNFITTED),
+        "an accuracy that is no number": lambda m: m.update(
+            calibration=_UNFITTED | {"labels": m["labels"], "accuracy": float("nan")}
+        ),
         "a text for what it says of itself": lambda m: m.update(about="<script>"),
     }
     tensors: dict[str, Callable[[dict[str, Tensor]], object]] = {
@@ -133,6 +138,10 @@ def relabel(path: Path, labels: list[str]) -> None:
 
 
 _FIRST = "weights.features.0.0.weight"
+_UNFITTED = {
+    "labels": ["Sculpture"], "pictures": 1, "accuracy": 1.0, "majority": 1.0, "reason": "too few",
+    "fitted": None,
+}  # fmt: skip
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,10 +1,11 @@
-"""The optimiser's groups and the learning-rate schedule."""
+"""The optimiser's groups, the learning-rate schedule, the average of the weights."""
 
 import pytest
+from torch import nn
 
 from artstyle.config import OptimConfig
 from artstyle.models.factory import build_network
-from artstyle.training.optim import build_optimizer, cosine_share
+from artstyle.training.optim import build_ema, build_optimizer, cosine_share, ema_decay
 
 
 def test_the_cosine_schedule_rises_to_its_peak_and_falls_to_its_floor() -> None:
@@ -30,3 +31,31 @@ def test_the_optimiser_gives_head_and_backbone_their_own_rates_and_spares_norms(
     assert found[id(named["features.0.0.weight"])] == (1e-4, 0.05)
     assert found[id(named["features.0.1.weight"])] == (1e-4, 0)
     assert len(found) == len(named)
+
+
+def test_the_average_of_the_weights_warms_up_and_resumes_where_it_was() -> None:
+    # Decays: 2/11 and 3/12 of the earlier average; from the fourth update on the bound of 0.3.
+    weights = [1.0, 12.0, 2.0, 9.0, 5.0]
+    second = 2 / 11 * 1 + 9 / 11 * 12
+    third = second / 4 + 3 / 4 * 2
+    fourth = 0.3 * third + 0.7 * 9
+    expected = [1, second, third, fourth, 0.3 * fourth + 0.7 * 5]
+    network = nn.Linear(1, 1, bias=False)
+    ema = build_ema(network, 0.3)
+    assert ema is not None
+    averages = []
+    for step, weight in enumerate(weights):
+        if step == 3:  # As a resumed run does.
+            stored, ema = ema.state_dict(), build_ema(nn.Linear(1, 1, bias=False), 0.3)
+            assert ema is not None
+            ema.load_state_dict(stored)
+        nn.init.constant_(network.weight, weight)
+        ema.update_parameters(network)
+        averages.append(ema.module.state_dict()["weight"].item())
+    # float32 holds seven digits.
+    assert averages == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_averages_decay_rises_to_its_bound() -> None:
+    assert [ema_decay(0.99, t) for t in (1, 8, 80)] == pytest.approx([2 / 11, 0.5, 0.9])
+    assert ema_decay(0.99, 891) == ema_decay(0.99, 10_000) == 0.99 > ema_decay(0.99, 889)

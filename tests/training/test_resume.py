@@ -23,7 +23,10 @@ WAYS = {
     "workers": ("data.workers=2",),
     "constant": ("optim.schedule=constant", "optim.name=sgd"),
     "plateau": ("optim.schedule=plateau", "optim.plateau_patience=0", "optim.name=adam"),
-    "cosine": ("optim.schedule=cosine", "optim.warmup_epochs=1.5", "optim.name=sgd"),
+    "cosine, epochs by steps": (
+        "optim.schedule=cosine", "optim.warmup_epochs=1.5", "optim.name=sgd",
+        "train.epochs=1", "train.min_steps=15",
+    ),
     "restarts": ("optim.restart_epochs=1", "optim.restart_factor=2"),
     "ema and mixing": (
         "train.ema_decay=0.9", "augment.mixup_alpha=0.2", "augment.cutmix_alpha=1.0",

@@ -12,9 +12,29 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import ConfigError, UsageError
 from artstyle.preparation.prepare import prepare
 from artstyle.training.process_group import ProcessGroup
-from artstyle.training.setup import build_setup
+from artstyle.training.setup import build_setup, planned_session
 from tests.conftest import tiny_config
 from tests.training.alone import alone
+
+
+@pytest.mark.parametrize(
+    ("overrides", "epochs"),
+    [
+        ((), 2),  # 28 pictures: four batches of 8 an epoch.
+        (("train.min_steps=8",), 2),
+        (("train.min_steps=9",), 3),
+        (("train.min_steps=600",), 150),
+        (("train.min_steps=9", "train.accumulate=4"), 9),
+        (("train.min_steps=9", "train.batch_size=28"), 9),
+    ],
+)
+def test_few_pictures_are_given_as_many_epochs_as_the_least_steps_need(
+    overrides: tuple[str, ...], epochs: int, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    session = alone(tiny_config(*overrides), tiny_dataset, tmp_path / "run")
+    planned = planned_session(session)
+    assert planned.config.train.epochs == epochs
+    assert planned_session(planned) == planned
 
 
 def test_more_processes_than_images_a_batch_are_refused(

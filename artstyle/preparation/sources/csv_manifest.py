@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from artstyle.data.manifest import COLUMNS as OUR_COLUMNS
+from artstyle.data.manifest import COLUMNS, FIRST_COLUMNS
 from artstyle.errors import DataError
+from artstyle.preparation.sources.collections import with_collections
 from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.preparation.tables.cells import cell_styles, cell_text
 from artstyle.preparation.tables.listing import ListedImage, locate
@@ -15,9 +16,9 @@ from artstyle.storage.files import live, numbered_csv
 from artstyle.styles.names import visible
 
 MANIFEST_NAME = "manifest.csv"
-_OUR_FIRST_LINE = ",".join(OUR_COLUMNS).encode()
+_OUR_FIRST_LINES = {",".join(names).encode() for names in (FIRST_COLUMNS, COLUMNS)}
 _NOT_TEXT = re.compile(r"[\x00\ud800-\udfff]")
-_KNOWN = ("artist", "title", "genre", "split")
+_KNOWN = ("artist", "title", "genre", "split", "source")
 
 
 def read_csv_manifest(
@@ -27,7 +28,7 @@ def read_csv_manifest(
 
     Args:
         path: The table.
-        columns: path, style, artist, title, genre or split -> the table's own name for it.
+        columns: path, style, artist, title, genre, split or source -> the table's own name for it.
         images: The folder that its paths start from; None is the table's own.
 
     Raises:
@@ -52,7 +53,9 @@ def read_csv_manifest(
         reasons = "; ".join(notes) or "it has no rows"
         raise DataError(f"{path} lists no picture with a style: {reasons}")
     located = locate(root, str(path), listed)
-    return Source(root, "manifest", located.images, located.missing, (*notes, *located.notes))
+    found, source_notes = with_collections(located.images)
+    notes = (*notes, *located.notes, *source_notes)
+    return Source(root, "manifest", found, located.missing, notes)
 
 
 def _is_ours(path: Path) -> bool:
@@ -60,7 +63,7 @@ def _is_ours(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return file.readline().strip() == _OUR_FIRST_LINE
+        return file.readline().strip() in _OUR_FIRST_LINES
 
 
 def _ours(path: Path) -> tuple[Sequence[Row], tuple[str, ...], bool]:
@@ -70,7 +73,7 @@ def _ours(path: Path) -> tuple[Sequence[Row], tuple[str, ...], bool]:
 def _others(path: Path, columns: Mapping[str, str]) -> tuple[Sequence[Row], tuple[str, ...], bool]:
     """Return rows, notes, and whether `prepare` wrote the table first."""
     table = read_table(path, columns)
-    if not set(OUR_COLUMNS) <= set(table.header):
+    if not set(FIRST_COLUMNS) <= set(table.header):
         return table.rows, table.notes, False
     # `prepare` wrote it and a spreadsheet saved it again, with our apostrophes before formulas.
     rows = [
@@ -80,7 +83,7 @@ def _others(path: Path, columns: Mapping[str, str]) -> tuple[Sequence[Row], tupl
 
 
 def _listed(path: Path, row: Row, style: str, splits: Mapping[str, str]) -> ListedImage:
-    artist, title, genre, split = (row.cells.get(name, "") for name in _KNOWN)
+    artist, title, genre, split, source = (row.cells.get(name, "") for name in _KNOWN)
     return ListedImage(
         path,
         row.line,
@@ -91,6 +94,7 @@ def _listed(path: Path, row: Row, style: str, splits: Mapping[str, str]) -> List
             title=cell_text(title),
             genre=cell_text(genre),
             split=splits[split],
+            source=cell_text(source),
         ),
     )
 

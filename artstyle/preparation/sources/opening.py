@@ -47,7 +47,7 @@ def open_source(
         path: A folder, a CSV manifest or a Parquet shard.
         format: One of ``FORMATS``; None recognises it.
         lists: The folder of the ArtGAN lists, if they are not in ``path`` itself.
-        columns: path, style, artist, title, genre or split -> the table's own name for it.
+        columns: path, style, artist, title, genre, split or source -> the table's own name for it.
         images: The folder that the paths of a CSV manifest start from; None is its own.
 
     Raises:

@@ -25,7 +25,7 @@ from artstyle.preparation.tables.splits import cell_splits
 from artstyle.preparation.tables.table import examples
 from artstyle.styles.names import canonical_style
 
-_NAMED = ("style", "artist", "genre", "split")
+_NAMED = ("style", "artist", "genre", "split", "source")
 _STYLE_NAMES = ("style", "label")
 
 
@@ -47,7 +47,8 @@ def read_parquet(root: Path, shards: Sequence[str], columns: Mapping[str, str]) 
     Args:
         root: The folder of the shards.
         shards: Their paths in it.
-        columns: style, artist, genre or split -> how the shards name it, where they do otherwise.
+        columns: style, artist, genre, split or source -> how the shards name it, where they do
+            otherwise.
 
     Raises:
         MissingError: pyarrow is not installed.
@@ -154,7 +155,7 @@ def _rows(
     shard: str, table: Any, path: Path, columns: Mapping[str, str], image: str
 ) -> Iterator[_Labelled]:
     styles = _styles(_elements(table, columns["style"], path))
-    artists, genres, splits = (
+    artists, genres, splits, sources = (
         [", ".join(texts) for texts, _ in _elements(table, columns[column], path)]
         if column in columns
         else [""] * table.num_rows
@@ -174,6 +175,7 @@ def _rows(
             title=title if has_artist else "",
             genre=cell_text(genres[row]),
             split=meant[splits[row]] or of_shard,
+            source=cell_text(sources[row]),
         )
         yield _Labelled(labelled, styles[row])
 

@@ -44,6 +44,8 @@ class SourceImage:
     genre: str
     split: str
     """train, val or test as the source brings it, or empty."""
+    source: str = ""
+    """The collection that it comes from, where several are prepared together; empty if unknown."""
 
 
 @dataclass(frozen=True)

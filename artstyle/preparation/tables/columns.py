@@ -9,7 +9,7 @@ from artstyle.errors import DataError, UnknownNameError, UsageError
 from artstyle.styles.names import visible
 
 REQUIRED_COLUMNS = ("path", "style")
-COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split")
+COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split", "source")
 """What is read of a table; all else in it is ignored."""
 
 HEADER_WITHIN = 20
@@ -134,5 +134,5 @@ def _absent_columns(path: Path, header: Sequence[str], absent: Sequence[str]) ->
     return (
         f"the first line of {path} has no column {' and no column '.join(absent)}, only"
         f" {', '.join(map(_shown, header))}; a manifest has path,style and may have"
-        f" artist,title,genre,split; to name columns, use --columns {named}"
+        f" artist,title,genre,split,source; to name columns, use --columns {named}"
     )

@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import torch
+from artstyle.models.onnx_file import export_onnx, load_onnx_model
 from numpy.typing import NDArray
 
 from artstyle.devices import choose_device
 from artstyle.inference import forward, read_ahead
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
-from artstyle.models.onnx_file import export_onnx, load_onnx_model
 
 Answer = Callable[[torch.Tensor], torch.Tensor]
 Work = Callable[[], NDArray[np.float32]]

@@ -57,9 +57,10 @@ def _features(pack: Pack, folder: Path, name: str, out: Path) -> NDArray[np.floa
     if not path.is_file():
         built = build_network(name, 1, weights=str(folder / f"{name}.safetensors"))
         built.network.set_submodule(built.spec.head, nn.Identity())
-        network = folded(built.network.eval(), PREPROCESSING.image_size)
-        bench = Bench(pack, torch.device("cpu"))
-        np.save(path, answer(bench, network, np.arange(len(pack.paths))))
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        torch.backends.cudnn.allow_tf32 = False  # As in __main__: answers are in float32.
+        network = folded(built.network.eval().to(device), PREPROCESSING.image_size)
+        np.save(path, answer(Bench(pack, device), network, np.arange(len(pack.paths))))
     found: NDArray[np.float32] = np.load(path)
     return found
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from artstyle.data.manifest import ManifestRow
+from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.data.manifest import write_manifest as write_rows
 from artstyle.errors import DataError, UnknownNameError, UsageError
 from artstyle.preparation.prepare import prepare
@@ -31,6 +31,41 @@ def test_a_manifest_wins_over_folders_and_counts_what_is_missing(tmp_path: Path)
         SourceImage("any/b.jpg", "Rococo", "", "", "", ""),
     )
     assert source.notes == (f"names in {manifest} that are not on disk: 1, as any/c.jpg (line 4)",)
+
+
+def sources_of(root: Path, *rows: tuple[str, str, str]) -> dict[str, str]:
+    paint(root, *(path for path, _, _ in rows))
+    listed = [dict(zip(("path", "style", "Provenance"), row, strict=True)) for row in rows]
+    manifest = write_manifest(root / "list.csv", listed)
+    columns = {"source": "Provenance"} if any(source for _, _, source in rows) else {}
+    found = open_source(manifest, columns=columns)
+    return {image.path: image.source for image in found.images}
+
+
+def test_the_column_of_the_source_is_read_and_may_be_empty(tmp_path: Path) -> None:
+    rows = ("x/Cubism/1.jpg", "Cubism", "Museum A"), ("y/Cubism/2.jpg", "Cubism", "")
+    assert sources_of(tmp_path, *rows) == {"x/Cubism/1.jpg": "Museum A", "y/Cubism/2.jpg": ""}
+
+
+def test_collections_joined_by_a_table_are_its_sources(tmp_path: Path) -> None:
+    rows = [(f"{m}/{s}/1.jpg", s, "") for m in ("louvre", "prado") for s in ("Cubism", "Rococo")]
+    found = sources_of(tmp_path, *rows)
+    assert found == {path: path.partition("/")[0] for path, _, _ in rows}
+
+
+@pytest.mark.parametrize(
+    "paths_",
+    [
+        ("Cubism/gris/1.jpg", "Rococo/boucher/2.jpg"),  # styles
+        ("Cubism/gris/1.jpg", "Cubism/x/2.jpg", "Rococo/boucher/2.jpg", "Rococo/y/2.jpg"),
+        ("scans/a/1.jpg", "scans/b/2.jpg"),  # one folder
+        ("a/x/1.jpg", "b/2.jpg"),  # not all in a folder of folders
+    ],
+)
+def test_other_first_folders_are_no_sources(tmp_path: Path, paths_: tuple[str, ...]) -> None:
+    styles = ("Cubism", "Rococo", "Rococo", "Cubism")
+    rows = [(path, style, "") for path, style in zip(paths_, styles, strict=False)]
+    assert set(sources_of(tmp_path, *rows).values()) == {""}
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../a.jpg", "any/../../a.jpg", "a\0.jpg"])
@@ -185,6 +220,18 @@ def test_a_dataset_folders_manifest_is_read_as_it_was_written(tmp_path: Path) ->
     assert "'=1.jpg,Cubism,'@gris,''-2," in (tmp_path / "manifest.csv").read_text()
     image = only(open_source(tmp_path / "manifest.csv"))
     assert image == SourceImage("=1.jpg", "Cubism", "@gris", "'-2", "", "train")
+
+
+def test_a_manifest_of_an_earlier_version_without_sources_is_still_ours(tmp_path: Path) -> None:
+    paint(tmp_path, "=1.jpg")
+    row = ManifestRow("=1.jpg", "Cubism", "@gris", "", "", "", "", 9, 9, "0" * 64, "0" * 16, "i")
+    path = tmp_path / "manifest.csv"
+    write_rows(path, [row])
+    head, line = path.read_text().splitlines()
+    assert head.endswith(",source,copy_of")
+    path.write_text(f"{head.removesuffix(',source,copy_of')}\n{line.removesuffix(',,')}\n")
+    assert list(read_manifest(path)) == [row]
+    assert only(open_source(path)) == SourceImage("=1.jpg", "Cubism", "@gris", "", "", "")
 
 
 @pytest.mark.parametrize("style", ["Baroque,_Early", "A|B", "Arts_&_Crafts"])

@@ -1,0 +1,138 @@
+"""`artstyle crossval`: every picture tested once, by a run that has not seen its artist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from artstyle import interrupts
+from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
+from artstyle.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_RUNS,
+    SOME_FAILED,
+    DeviceOption,
+    SeedOption,
+    SetOption,
+)
+from artstyle.cli.train import DataOption, ModelOption, open_dataset
+
+if TYPE_CHECKING:
+    from artstyle.config import Config
+    from artstyle.crossval.crossval import Crossval
+
+FoldsOption = Annotated[int, typer.Option("--folds", min=2, help="How many.")]
+GroupOption = Annotated[
+    Literal["artist", "source", "image"], typer.Option("--group", help="What is in one fold.")
+]
+RecipeOption = Annotated[
+    str,
+    typer.Option("--recipe", help="probe, finetune, a recipe's name, or a YAML file for finetune."),
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help=f"A folder. Default: {DEFAULT_RUNS}/crossval-<recipe>-<group>."),
+]
+
+
+def crossval(
+    data: DataOption = None,
+    folds: FoldsOption = 5,
+    group: GroupOption = "artist",
+    recipe: RecipeOption = "probe",
+    out: OutOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    seed: SeedOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Test every picture once, by a run that has seen nothing of its artist, source or copies.
+
+    Interrupted, the same command goes on where it stopped. A picture that cannot be read is listed
+    in predictions.csv; the exit code is then 3.
+    """
+    flags = {
+        "model.name": ("--model", model),
+        "train.device": ("--device", device),
+        "seed": ("--seed", seed),
+    }
+    settings = _settings(recipe, overrides or [], flags)
+    dataset = open_dataset(data or DEFAULT_DATA)
+    folder = out or DEFAULT_RUNS / f"crossval-{Path(recipe).stem}-{group}"
+    interrupts.set_resume_hint(lambda: "run the same command again: finished folds are kept")
+
+    from artstyle.crossval.crossval import cross_validate
+
+    with live_progress() as progress:
+        done = cross_validate(
+            settings,
+            dataset,
+            folder,
+            folds=folds,
+            group=group,
+            method="probe" if recipe == "probe" else "finetune",
+            progress=progress,
+            warn=warn,
+        )
+    _show(done)
+    if done.report.unreadable:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _settings(recipe: str, overrides: list[str], flags: Mapping[str, tuple[str, object]]) -> Config:
+    from artstyle.data.dataset import is_decided
+    from artstyle.models.zoo import require_model
+    from artstyle.probe.settings import is_used, require_pretrained
+    from artstyle.recipes import config_keys, require_sections, resolve_config
+
+    require_sections(overrides, [key for key in config_keys() if is_decided(key)], "prepare")
+    if recipe == "probe":
+        unused = [key for key in config_keys() if not is_used(key)]
+        require_sections(overrides, unused, "finetune")
+        settings = resolve_config("probe", None, overrides, flags).config
+        require_pretrained(settings.model)
+        return settings
+    file = None if recipe == "finetune" else recipe
+    require_sections(overrides, ["probe"], "probe")
+    settings = resolve_config("finetune", file, overrides, flags).config
+    require_model(settings.model.name)
+    return settings
+
+
+def _show(done: Crossval) -> None:
+    from artstyle.crossval.page import reference_rows, score_rows
+    from artstyle.styles.names import display_name
+
+    report = done.report
+    columns = ("style", "precision", "recall", "F1", "pictures", "artists")
+    rows = [
+        [
+            display_name(style),
+            *(f"{value:.3f}" for value in (score.precision, score.recall, score.f1.value)),
+            f"{score.pictures:,}",
+            f"{score.artists:,}",
+        ]
+        for style, score in report.styles.items()
+    ]
+    show_table("", columns, rows, numbers=columns[1:])
+    scores = ("score", "value", "other pictures", "other artists")
+    show_table("", scores, score_rows(report), numbers=scores[1:])
+    references = ("answer", "accuracy", "macro F1")
+    show_table("", references, reference_rows(report), numbers=references[1:])
+    show(f"{report.pictures:,} pictures in {len(report.folds)} folds by {report.group}")
+    for warning in report.warnings:
+        warn(warning)
+    if report.unreadable:
+        say(f"{report.unreadable} of {report.pictures + report.unreadable} could not be read")
+    show_places(
+        "Written:",
+        {
+            "page": done.path / "report.html",
+            "scores": done.path / "report.json",
+            "predictions": done.path / "predictions.csv",
+            "runs": done.path / "fold-*",
+        },
+    )

@@ -1,0 +1,71 @@
+"""`artstyle probe`: the quick way to a model, and the baseline for every other."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from artstyle import interrupts
+from artstyle.cli.console import live_progress, say, show_places
+from artstyle.cli.options import (
+    DEFAULT_DATA,
+    DEFAULT_RUNS,
+    ConfigOption,
+    DeviceOption,
+    SeedOption,
+    SetOption,
+)
+from artstyle.cli.train import DataOption, ModelOption, OutOption, open_dataset
+
+if TYPE_CHECKING:
+    from artstyle.probe.probe import ProbeResult
+
+
+def probe(
+    data: DataOption = None,
+    out: OutOption = None,
+    model: ModelOption = None,
+    device: DeviceOption = None,
+    seed: SeedOption = None,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Teach a pretrained network your styles in about a minute; only its last layer learns."""
+    from artstyle.data.dataset import is_decided
+    from artstyle.probe.settings import is_used, require_pretrained
+    from artstyle.recipes import config_keys, require_sections, resolve_config
+    from artstyle.runs.finding import new_run_path
+    from artstyle.runs.folder import RunFolder
+
+    unused = [key for key in config_keys() if not is_used(key)]
+    require_sections(overrides or [], [key for key in unused if is_decided(key)], "prepare")
+    require_sections(overrides or [], unused, "finetune")
+    flags = {
+        "model.name": ("--model", model),
+        "train.device": ("--device", device),
+        "seed": ("--seed", seed),
+    }
+    settings = resolve_config("probe", config, overrides or [], flags).config
+    require_pretrained(settings.model)
+    dataset = open_dataset(data or DEFAULT_DATA)
+    path = out or new_run_path(DEFAULT_RUNS, settings.model.name, datetime.now())
+    interrupts.set_resume_hint(lambda: "run the same command again")
+
+    from artstyle.probe.probe import probe as probe_dataset
+
+    with live_progress() as progress:
+        result = probe_dataset(settings, dataset, RunFolder(path), progress=progress)
+    _say_result(result)
+
+
+def _say_result(result: "ProbeResult") -> None:
+    chosen, validation, run = result.chosen, result.validation, result.run
+    if chosen.folds:
+        say(
+            f"C {chosen.c:g}: lowest log loss ({chosen.losses[chosen.c]:.3f}) of"
+            f" {len(chosen.losses)} values in {chosen.folds}-fold cross-validation within train,"
+            f" {result.held_out}"
+        )
+    else:
+        say(f"C {chosen.c:g}: {result.held_out}")
+    say(f"Done: validation accuracy {validation.accuracy:.3f}, macro F1 {validation.macro_f1:.3f}.")
+    show_places("Written:", {"run": run.path, "checkpoint": run.best_path})
+    say(f"Next: artstyle evaluate --run {run.path}")

@@ -1,0 +1,118 @@
+"""A cross-validation's ``report.json`` as a typed model: one report over all answers."""
+
+from pydantic import PositiveInt
+
+from artstyle.crossval.plan import Group, Method
+from artstyle.evaluation.document import Bounds, ConfusionMatrix, ReliabilityBins
+from artstyle.storage.documents import Document
+
+REPORT_NAME = "report.json"
+
+
+class Estimate(Document):
+    """A score over all answers, and how far it may move."""
+
+    value: float
+    """The score of the answers."""
+    pictures: Bounds
+    """Interval from a bootstrap of pictures: other pictures by the same artists."""
+    artists: Bounds
+    """Interval from a bootstrap of artists with all their pictures: other artists."""
+
+
+class Reference(Document):
+    """What an answer without looking at the pictures scores."""
+
+    accuracy: float
+    """Share of right answers."""
+    macro_f1: float
+    """Mean F1 over the styles."""
+
+
+class StyleEstimate(Document):
+    """The scores of one style over all folds."""
+
+    pictures: int
+    """Number of pictures."""
+    artists: int
+    """Number of artists; each picture by an unknown artist counts as one."""
+    precision: float
+    """Share of the predictions of the style that are right."""
+    recall: float
+    """Share of the style's pictures that are predicted so."""
+    f1: Estimate
+    """Harmonic mean of precision and recall."""
+
+
+class FoldScores(Document):
+    """One fold: its run and its own scores."""
+
+    run: str
+    """The run folder, in the folder of the cross-validation."""
+    train: int
+    """Training pictures."""
+    val: int
+    """Validation pictures."""
+    test: int
+    """Test pictures that were read."""
+    accuracy: float
+    """Share of right answers in this fold."""
+    macro_f1: float
+    """Mean F1 over the styles that this fold tests."""
+
+
+class CrossvalReport(Document):
+    """The content of a cross-validation's ``report.json``."""
+
+    format_version: int = 1
+    """Version of this format."""
+    dataset: str
+    """Fingerprint of the data set."""
+    dataset_path: str
+    """Folder of the data set, as it was given."""
+    group: Group
+    """What is never in two folds: an artist, a source, or an image with its copies."""
+    groups: int
+    """How many of these there are."""
+    method: Method
+    """How each fold's run was trained: probe or finetune."""
+    architecture: str
+    """Name of the model in the table of models."""
+    seed: int
+    """Seed of the folds and of each run."""
+    pictures: PositiveInt
+    """Pictures that were scored, each once."""
+    artists: int
+    """Artists; each picture by an unknown artist counts as one."""
+    unreadable: int
+    """Pictures that could not be read; they take part in no score."""
+    accuracy: Estimate
+    """Share of pictures whose most probable style is right."""
+    macro_f1: Estimate
+    """Mean F1 over the styles."""
+    top3_accuracy: Estimate
+    """Share of pictures whose style is among the three most probable."""
+    expected_calibration_error: Estimate
+    """Mean gap between confidence and accuracy (Guo et al. 2017, eq. 3)."""
+    mean_confidence: float
+    """Mean probability of the predicted styles."""
+    artist_oracle: Reference | None
+    """The artist's most frequent style in the fold's train; null if no artist is known."""
+    majority: Reference
+    """Always the most frequent style of the fold's train."""
+    interval_level: float
+    """Share of the bootstrap draws within each interval."""
+    interval_draws: int
+    """Number of bootstrap draws."""
+    interval_seed: int
+    """Seed of the draws."""
+    styles: dict[str, StyleEstimate]
+    """Style -> its scores, in label order."""
+    confusion_matrix: ConfusionMatrix
+    """How often each true style is predicted as each style."""
+    reliability: ReliabilityBins
+    """How often predictions of a given confidence are right."""
+    folds: tuple[FoldScores, ...]
+    """Each fold's own scores: how much they vary."""
+    warnings: tuple[str, ...]
+    """Reasons to doubt the scores, one sentence each."""

@@ -1,0 +1,142 @@
+"""Bootstrap intervals where pictures come in clusters, such as those of one artist.
+
+Axes: N pictures, G clusters, R draws, C styles, B bins of confidence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from artstyle.metrics import BoolArray, FloatArray, IntArray, Interval, Reliability, reliability
+
+_DRAWS_AT_ONCE = 50
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model answered for N pictures, and the truth."""
+
+    num_styles: int
+    targets_N: IntArray
+    predictions_N: IntArray
+    in_top_k_N: BoolArray
+    """Whether the true style is among the k most probable."""
+    confidence_N: FloatArray
+    """Probability of the predicted style."""
+
+    @property
+    def correct_N(self) -> BoolArray:
+        """Whether the predicted style is the true one."""
+        correct_N: BoolArray = self.predictions_N == self.targets_N
+        return correct_N
+
+    @property
+    def reliability(self) -> Reliability:
+        """How often predictions of a given confidence are right."""
+        return reliability(self.confidence_N, self.correct_N)
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Scores of all pictures with their intervals."""
+
+    accuracy: Interval
+    macro_f1: Interval
+    top_k_accuracy: Interval
+    expected_calibration_error: Interval
+    f1_C: tuple[Interval, ...]
+    """F1 of each style; draws without a picture of it do not count."""
+
+
+def cluster_intervals(
+    answers: Answers,
+    clusters_N: IntArray,
+    *,
+    seed: int,
+    resamples: int = 1000,
+    level: float = 0.95,
+) -> Intervals:
+    """Return percentile intervals from draws of whole clusters with replacement.
+
+    A draw has as many clusters as there are, and every picture of each (Davison and Hinkley 1997,
+    section 3.8). With one picture a cluster, that is the usual bootstrap of pictures. The macro F1
+    of a draw leaves out the styles that it misses.
+
+    Args:
+        answers: Of N pictures.
+        clusters_N: The number of each picture's cluster, in [0, G), each with a picture or more.
+        seed: For the draws.
+        resamples: R, the number of draws.
+        level: Share of the draws within an interval.
+    """
+    sums_GK = _sums(answers, clusters_N)
+    drawn = np.random.default_rng(seed)
+    # Row 0 is the observation itself, so that it goes through the same arithmetic.
+    totals = [np.ones((1, len(sums_GK))) @ sums_GK]
+    totals += [counts_RG @ sums_GK for counts_RG in _draws(drawn, len(sums_GK), resamples)]
+    scores = _scores(np.concatenate(totals), answers.num_styles)
+    return Intervals(
+        accuracy=_interval(scores["accuracy"], level),
+        macro_f1=_interval(scores["macro_f1"], level),
+        top_k_accuracy=_interval(scores["top_k"], level),
+        expected_calibration_error=_interval(scores["ece"], level),
+        f1_C=tuple(_interval(values_R, level) for values_R in scores["f1"].T),
+    )
+
+
+def _draws(generator: np.random.Generator, clusters: int, resamples: int) -> Iterator[FloatArray]:
+    """Yield how often each cluster occurs, a few draws at a time: memory stays small."""
+    even_G = np.full(clusters, 1 / clusters)
+    for start in range(0, resamples, _DRAWS_AT_ONCE):
+        size = min(_DRAWS_AT_ONCE, resamples - start)
+        yield generator.multinomial(clusters, even_G, size=size).astype(np.float64)
+
+
+def _sums(answers: Answers, clusters_N: IntArray) -> FloatArray:
+    """Return for each cluster the sums that all scores are made of, G x (2 + 3C + 3B)."""
+    styles = np.eye(answers.num_styles)
+    edges = answers.reliability.edges
+    bins = np.eye(len(edges) - 1)
+    bin_N = np.clip(np.searchsorted(edges, answers.confidence_N, side="left") - 1, 0, len(bins) - 1)
+    correct_N1 = answers.correct_N[:, None]
+    of_pictures = [
+        np.ones((len(clusters_N), 1)),
+        answers.in_top_k_N[:, None],
+        styles[answers.targets_N],
+        styles[answers.predictions_N],
+        styles[answers.targets_N] * correct_N1,
+        bins[bin_N] * answers.confidence_N[:, None],
+        bins[bin_N] * correct_N1,
+    ]
+    values_NK = np.concatenate(of_pictures, axis=1, dtype=np.float64)
+    sums_GK = np.zeros((int(clusters_N.max()) + 1, values_NK.shape[1]))
+    np.add.at(sums_GK, clusters_N, values_NK)
+    return sums_GK
+
+
+def _scores(totals_RK: FloatArray, num_styles: int) -> dict[str, FloatArray]:
+    """Return each score of each draw; NaN for the F1 of a style that a draw misses."""
+    size_R, top_R, *rest = np.split(totals_RK, [1, 2], axis=1)
+    by_style, by_bin = np.split(rest[0], [3 * num_styles], axis=1)
+    support_RC, predicted_RC, right_RC = np.split(by_style, 3, axis=1)
+    confidence_RB, correct_RB = np.split(by_bin, 2, axis=1)
+    size_R1, present_RC = size_R, support_RC > 0
+    f1_RC = np.full(support_RC.shape, np.nan)
+    np.divide(2 * right_RC, support_RC + predicted_RC, out=f1_RC, where=present_RC)
+    return {
+        "accuracy": right_RC.sum(axis=1) / size_R1[:, 0],
+        "macro_f1": np.nanmean(f1_RC, axis=1),
+        "top_k": top_R[:, 0] / size_R1[:, 0],
+        # |accuracy - confidence| x count / N is the difference of the sums / N.
+        "ece": np.abs(correct_RB - confidence_RB).sum(axis=1) / size_R1[:, 0],
+        "f1": f1_RC,
+    }
+
+
+def _interval(values_R: FloatArray, level: float) -> Interval:
+    drawn_R = values_R[1:][np.isfinite(values_R[1:])]
+    if not len(drawn_R) or not np.isfinite(values_R[0]):
+        return Interval(0.0, 0.0, 0.0)
+    low, high = np.quantile(drawn_R, [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(values_R[0]), float(low), float(high))

@@ -1,0 +1,191 @@
+"""The page of a cross-validation: scores over all answers, each with two intervals."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from artstyle.crossval.document import CrossvalReport, Estimate, Reference
+from artstyle.evaluation.document import Bounds
+from artstyle.presentation.pages import Block, Cell, Content, Prose, Section, Table, write_page
+from artstyle.styles.names import display_name
+
+PAGE_NAME = "report.html"
+_SMALL = 20
+_GROUPS = {
+    "artist": "All pictures of an artist are in one fold: every answer is for an artist that the"
+    " run has never seen.",
+    "source": "All pictures of a source are in one fold: every answer is for a collection that the"
+    " run has never seen. Its artists may be known from other collections.",
+    "image": "Pictures are divided one by one: the artists of nearly all pictures are known from"
+    " training. Expect lower scores for new artists; --group artist measures them.",
+}
+
+
+def write_crossval_page(path: Path, report: CrossvalReport) -> None:
+    """Write ``report.html``; it links to the pages of the folds."""
+    sections = [
+        Section("Summary", [*_opening(report), _scores(report)]),
+        Section("How far to trust it", list(_trust(report))),
+        Section("Scores by style", [_styles(report)]),
+        Section("Which styles are confused", [_confusions(report)]),
+        Section("Calibration", _calibration(report)),
+        Section("Folds", [_folds(report)]),
+    ]
+    title = f"Cross-validation of {report.architecture}"
+    subtitle = (
+        f"{len(report.folds)} folds by {report.group} of {report.dataset_path}, {report.method}"
+    )
+    write_page(path, title, subtitle, sections)
+
+
+def score_rows(report: CrossvalReport) -> list[list[str]]:
+    """Return name, value and both intervals of each score; then what needs no pixels."""
+    estimates = {
+        "accuracy": report.accuracy,
+        "macro F1": report.macro_f1,
+        "top-3 accuracy": report.top3_accuracy,
+        "calibration error": report.expected_calibration_error,
+    }
+    return [
+        [name, f"{score.value:.3f}", _range(score.pictures), _range(score.artists)]
+        for name, score in estimates.items()
+    ]
+
+
+def reference_rows(report: CrossvalReport) -> list[list[str]]:
+    """Return name, accuracy and macro F1 of the model and of answers that see no pixels."""
+    rows = [["this model", f"{report.accuracy.value:.3f}", f"{report.macro_f1.value:.3f}"]]
+    if report.artist_oracle is not None:
+        rows.append(_reference("artist's name alone", report.artist_oracle))
+    return [*rows, _reference("always the most frequent style", report.majority)]
+
+
+def _reference(name: str, reference: Reference) -> list[str]:
+    return [name, f"{reference.accuracy:.3f}", f"{reference.macro_f1:.3f}"]
+
+
+def _range(bounds: Bounds) -> str:
+    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+
+
+def _opening(report: CrossvalReport) -> Iterator[Block]:
+    right = round(report.accuracy.value * report.pictures)
+    majority = round(report.majority.accuracy * report.pictures)
+    yield Prose(
+        f"{right:,} of {report.pictures:,} pictures were recognised, each by a run that had not"
+        f" seen it. Always naming the most frequent style would get {majority:,}."
+    )
+    yield Prose(_GROUPS[report.group])
+
+
+def _scores(report: CrossvalReport) -> Table:
+    columns = ["score", "value", "other pictures", "other artists"]
+    return Table(columns, [_right_aligned(row) for row in score_rows(report)])
+
+
+def _right_aligned(row: list[str]) -> list[Content]:
+    return [row[0], float(row[1]), *row[2:]]
+
+
+def _trust(report: CrossvalReport) -> Iterator[Block]:
+    for warning in report.warnings:
+        yield Prose(warning)
+    if report.unreadable:
+        yield Prose(f"{report.unreadable:,} pictures could not be read. They are not counted.")
+    rows: list[list[Content]] = [
+        [name, float(accuracy), float(f1)] for name, accuracy, f1 in reference_rows(report)
+    ]
+    yield Table(["answer", "accuracy", "macro F1"], rows, caption="Compared with no pixels at all")
+    if report.artist_oracle is not None:
+        yield Prose(
+            "An answer that knows only the artist's name gives the artist's most frequent style in"
+            " training, or the most frequent of all for an artist who is not there."
+        )
+    yield Prose(
+        f"Each interval holds {report.interval_level:.0%} of {report.interval_draws:,} bootstrap"
+        f" draws (percentiles, seed {report.interval_seed}). 'Other pictures' draws pictures."
+        f" 'Other artists' draws the {report.artists:,} artists with all their pictures, each"
+        " unknown artist by itself. Works by one artist are alike, so it is the safer one."
+    )
+    yield Prose(
+        "Neither interval covers other choices of the folds, nor another seed of the training."
+    )
+
+
+def _styles(report: CrossvalReport) -> Table:
+    columns = ["style", "F1", "other artists", "other pictures", "precision", "recall"]
+    rows: list[list[Content]] = []
+    for style, score in report.styles.items():
+        rows.append(
+            [
+                display_name(style),
+                Cell(score.f1.value, shade=0.5 * score.f1.value),
+                _interval(score.f1, score.pictures, by_artist=True),
+                _interval(score.f1, score.pictures, by_artist=False),
+                score.precision,
+                score.recall,
+                score.pictures,
+                score.artists,
+            ]
+        )
+    return Table([*columns, "pictures", "artists"], rows)
+
+
+def _interval(score: Estimate, pictures: int, *, by_artist: bool) -> str:
+    if pictures < _SMALL:
+        return "too few to judge"
+    return _range(score.artists if by_artist else score.pictures)
+
+
+def _confusions(report: CrossvalReport) -> Table:
+    matrix = report.confusion_matrix
+    names = [display_name(label) for label in matrix.labels]
+    rows: list[list[Content]] = []
+    for name, counts in zip(names, matrix.counts, strict=True):
+        support = max(sum(counts), 1)
+        cells = [
+            Cell(count, shade=count / support, hint=f"{name} predicted as {other}") if count else ""
+            for other, count in zip(names, counts, strict=True)
+        ]
+        rows.append([f"{name}  {sum(counts):,}", *cells])
+    return Table(
+        ["true style, pictures", *names],
+        rows,
+        caption="Rows are true styles, columns are predicted styles",
+        matrix=True,
+    )
+
+
+def _calibration(report: CrossvalReport) -> list[Block]:
+    bins = report.reliability
+    parts = zip(
+        bins.edges[:-1], bins.edges[1:], bins.counts, bins.confidence, bins.accuracy, strict=True
+    )
+    rows: list[list[Content]] = [
+        [f"{low:.2f} to {high:.2f}", count, confidence, accuracy]
+        for low, high, count, confidence, accuracy in parts
+        if count
+    ]
+    return [
+        Prose(
+            f"On average the runs were {report.mean_confidence:.0%} sure and"
+            f" {report.accuracy.value:.0%} right. Of predictions with 80% confidence, 80% should be"
+            " right."
+        ),
+        Table(["confidence", "pictures", "mean confidence", "share that is right"], rows),
+    ]
+
+
+def _folds(report: CrossvalReport) -> Table:
+    rows: list[list[Content]] = [
+        [
+            Cell(fold.run, href=f"{fold.run}/evaluation/test/report.html"),
+            fold.accuracy,
+            fold.macro_f1,
+            fold.test,
+            fold.train,
+            fold.val,
+        ]
+        for fold in report.folds
+    ]
+    columns = ["run", "accuracy", "macro F1", "tested", "trained on", "validation"]
+    return Table(columns, rows, caption="Each fold's own page shows its pictures")

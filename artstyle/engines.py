@@ -1,0 +1,93 @@
+"""The engine that answers for a run: ONNX Runtime or torch, which loads only where it answers."""
+
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from artstyle.errors import MissingError, UsageError, WeightsError
+from artstyle.models.onnx_model import OnnxModel, load_onnx_model
+from artstyle.models.style_model import Output, StyleModel
+from artstyle.runs.folder import RunFolder
+
+Engine = Literal["auto", "torch", "onnx"]
+
+_DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", r"C:\Windows\System32\nvcuda.dll")
+"""Files of a driver for the GPUs of NVIDIA (Linux, WSL, Windows) and AMD."""
+
+
+def load_model(
+    run: RunFolder,
+    engine: Engine = "auto",
+    device: str = "auto",
+    *,
+    needs: tuple[Output, ...] = (),
+    note: Callable[[str], None] = lambda message: None,
+) -> StyleModel:
+    """Load the best model of a run in the form that answers fastest.
+
+    ``auto`` takes the run's ONNX file where a CPU answers, if it was exported from the best
+    checkpoint. Where the machine has a GPU's driver, torch looks for the GPU.
+
+    Args:
+        run: The run.
+        engine: ``torch`` or ``onnx`` to insist on one.
+        device: As `choose_device` takes it.
+        needs: Outputs that the ONNX file must give; without them torch answers.
+        note: Called with a line if the run has an ONNX file that cannot answer.
+
+    Raises:
+        UsageError: ONNX Runtime is asked for on an accelerator, or the device is not there.
+        MissingError, WeightsError: The checkpoint cannot be used; or the ONNX file that was asked
+            for cannot.
+    """
+    if engine == "onnx":
+        require_cpu(device)
+        return load_onnx_model(run.onnx_path, run.best_path)
+    if engine == "torch" or not run.onnx_path.is_file():
+        return _load_with_torch(run, device)
+    if device != "cpu" and not (device == "auto" and not _has_gpu()):
+        return _load_with_torch(run, device)
+    return _exported(run, needs, note) or _load_with_torch(run, "cpu")
+
+
+def require_cpu(device: str) -> None:
+    """Refuse a device that ONNX Runtime does not compute on.
+
+    Raises:
+        UsageError: It is neither ``cpu`` nor ``auto``.
+    """
+    if device not in ("auto", "cpu"):
+        raise UsageError(f"ONNX files run on a CPU only; leave --device {device} out")
+
+
+def _exported(
+    run: RunFolder, needs: tuple[Output, ...], note: Callable[[str], None]
+) -> OnnxModel | None:
+    """Return the run's ONNX file as a model, or None if torch must answer."""
+    try:
+        model = load_onnx_model(run.onnx_path, run.best_path)
+    except MissingError:
+        return None
+    except WeightsError as error:
+        note(f"{error}; torch answers")
+        return None
+    return model if model.outputs.issuperset(needs) else None
+
+
+def _load_with_torch(run: RunFolder, device: str) -> StyleModel:
+    choose_device = import_module("artstyle.devices").choose_device
+    load_style_model = import_module("artstyle.models.checkpoint").load_style_model
+    model: StyleModel = load_style_model(run.best_path, choose_device(device))
+    return model
+
+
+def _has_gpu() -> bool:
+    """Return whether torch finds a GPU; it is asked only where there is a driver.
+
+    A Mac's own GPU does not count: the first answer of ONNX Runtime comes seconds earlier.
+    """
+    if not any(Path(path).exists() for path in _DRIVERS):
+        return False
+    device: str = import_module("artstyle.devices").choose_device("auto").type
+    return device != "cpu"

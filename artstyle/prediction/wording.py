@@ -1,0 +1,44 @@
+"""The answer for a picture in a few words."""
+
+from collections.abc import Sequence
+
+from artstyle.prediction.rows import PredictionRow, RankedGroup
+from artstyle.styles.groups import short_name, style_group
+from artstyle.styles.names import display_name
+
+UNFAMILIAR = "not like anything it learnt"
+_NAMED = 3
+"""More likely styles than these are counted, not named."""
+
+
+def verdict_words(row: PredictionRow) -> str:
+    """Return how sure an answer is; empty if the model is not calibrated.
+
+    ``sure``, ``unsure: Baroque or Rococo``, ``Renaissance, 87% (Early or High)`` where only the
+    group is sure, or ``not like anything it learnt``.
+    """
+    likely = row.likely or ()
+    if row.verdict == "unfamiliar":
+        return UNFAMILIAR
+    if row.verdict != "unsure":
+        return row.verdict or ""
+    if row.group is not None and row.group.sure:
+        return _group_words(row.group, likely)
+    if len(likely) == 1:
+        return f"unsure: perhaps {display_name(likely[0])}"
+    return f"unsure: {_either([display_name(style) for style in likely])}"
+
+
+def _group_words(group: RankedGroup, likely: Sequence[str]) -> str:
+    members = [style for style in likely if style_group(style) == group.group]
+    words = f"{group.group}, {group.probability:.0%}"
+    return (
+        f"{words} ({_either([short_name(s, group.group) for s in members])})" if members else words
+    )
+
+
+def _either(names: Sequence[str]) -> str:
+    """Return "a", "a or b", "a, b or c", "a, b, c or 4 others"."""
+    if len(names) > _NAMED + 1:
+        names = [*names[:_NAMED], f"{len(names) - _NAMED} others"]
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -1,0 +1,39 @@
+"""Which keys a probe uses, and which models it makes sense for. Loads without torch."""
+
+from artstyle.config import ModelConfig
+from artstyle.errors import UsageError
+from artstyle.models.zoo import require_model, weights_at_start
+
+_USED = (
+    "seed",
+    "deterministic",
+    "data.image_size",
+    "data.fit",
+    "data.workers",
+    "model.name",
+    "model.weights",
+    "loss.class_weights",
+    "train.batch_size",
+    "train.device",
+    "probe.c",
+)
+
+
+def is_used(key: str) -> bool:
+    """Return whether `artstyle probe` uses a dotted key of the configuration."""
+    return key in _USED
+
+
+def require_pretrained(config: ModelConfig) -> None:
+    """Refuse a network with random weights: its features say nothing of a picture.
+
+    Raises:
+        UnknownNameError: No model has the name.
+        UsageError: The model would start from random weights.
+    """
+    require_model(config.name)
+    if weights_at_start(config.name, config.weights) == "none":
+        raise UsageError(
+            f"a probe needs trained weights, and {config.name} would start from random ones;"
+            " use --model efficientnet_lite0, or train the whole network with 'artstyle train'"
+        )
