@@ -80,7 +80,8 @@ class ServedModel:
             UnknownNameError: The model does not know the style.
             UsageError: No heat can be computed for this kind of model.
         """
-        style = wanted.style and require_label(wanted.style, self.model.labels)
+        named = wanted.style is not None
+        style = require_label(wanted.style or "", self.model.labels) if named else None
         with self._one_at_a_time:
             (answer,) = explain_pictures(self._heat_model, [wanted.picture], style=style)
         if answer.explained is None:
