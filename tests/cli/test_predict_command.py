@@ -33,12 +33,10 @@ def test_all_fine_ends_with_0_and_a_row_for_each_picture(here: Path) -> None:
         assert list(row) == [
             "path", "styles", "error", "model", "verdict", "familiarity", "likely", "group",
         ]  # fmt: skip
-        assert row["verdict"] is None
         assert sorted(style["style"] for style in row["styles"]) == list(LABELS)
         assert sum(style["probability"] for style in row["styles"]) == pytest.approx(1)
         assert row["error"] is None
     assert len({row["model"] for row in rows}) == 1
-    assert b"note: This model does not say how sure it is: its training was not" in done.stderr
 
 
 def test_some_bad_ends_with_3_and_a_row_that_tells_why(here: Path) -> None:
@@ -117,6 +115,6 @@ def test_a_reader_that_goes_away_ends_it_quietly(here: Path) -> None:
         process.stdin.close()
         assert process.stdout.readline().startswith(b"path,file,style_1")
         process.stdout.close()
-        (note,) = process.stderr.read().splitlines()
-        assert note.startswith(b"note: This model does not say how sure it is")
+        # The run was never finished, which a note says.
+        assert [line[:6] for line in process.stderr] == [b"note: "]
         assert process.wait() == 0
