@@ -92,7 +92,7 @@ def test_a_probe_is_evaluated_and_predicts_like_any_run(
     assert report.warnings == ()
     pictures = find_pictures([str(tiny_paintings / "Cubism")])
     rows = list(predict_styles(load_style_model(probed.best_path, CPU), pictures, top_k=2))
-    assert [len(row.styles) for row in rows] == [2] * 10
+    assert [len(row.styles or ()) for row in rows] == [2] * 10
     environment = probed.environment()
     assert environment.dataset.fingerprint == tiny_dataset.fingerprint
     assert environment.parameters is not None
