@@ -121,7 +121,7 @@ def _train(
     elif not run.history_path.is_file():  # The last that a probe needs to write.
         if run.path.is_dir():
             shutil.rmtree(run.path)  # A probe that was killed while it wrote its files.
-        probe(plan.config, data, run, progress=progress)
+        probe(plan.config, data, run, export=False, progress=progress, warn=warn)
 
 
 def _numbered(progress: Progress, fold: str) -> Progress:

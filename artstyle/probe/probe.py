@@ -2,21 +2,24 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
 
 from artstyle import metrics
+from artstyle.confidence.calibration import Calibration, fit_calibration, why_not
+from artstyle.confidence.familiarity import style_means
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.loading import Labels
+from artstyle.data.loading import Labelled, Labels
 from artstyle.data.manifest import ManifestRow
 from artstyle.devices import choose_device
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
+from artstyle.models.onnx_export import export_run
 from artstyle.models.torch_model import TorchModel
 from artstyle.models.unfreeze import count_parameters
 from artstyle.models.zoo import build_preprocessing
@@ -56,20 +59,28 @@ class ProbeResult:
 
 
 def probe(
-    config: Config, data: DatasetFolder, run: RunFolder, *, progress: Progress = silent
+    config: Config,
+    data: DatasetFolder,
+    run: RunFolder,
+    *,
+    export: bool = True,
+    progress: Progress = silent,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> ProbeResult:
     """Fit the last layer of a pretrained network to a data set and write its run folder.
 
     Every image is seen once, without augmentation, as `evaluate` prepares it. The features of
-    train are standardised; a logistic regression over them becomes the network's last layer. The
-    run folder is written at the end, so an interrupted probe leaves no half run. Equal data and
-    configurations give equal weights, to the bit, on the same machine.
+    train are standardised; a logistic regression over them becomes the network's last layer. Val
+    calibrates the answers. The run folder is written at the end, so an interrupted probe leaves no
+    half run. Equal data and configurations give equal weights, to the bit, on the same machine.
 
     Args:
         config: Which model, which image size, how styles are weighed; `is_used` knows the keys.
         data: The prepared data set.
         run: The folder to write.
+        export: Also write ``model.onnx``, where ONNX can express the network.
         progress: Called after each image and each fold.
+        warn: Called with the reason if the answers cannot be calibrated.
 
     Raises:
         UsageError: The model starts from random weights, or does not end in a linear layer.
@@ -96,8 +107,18 @@ def probe(
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
-        _write(run, config, data, model, chosen, started)
+        calibration = _calibrate(data.labels, head, training, train_NF, validation, val_NF)
+        about = {"epoch": 1, "c": chosen.c}
+        header = Header(model.name, model.labels, model.preprocessing, about, calibration)
+        _begin(run, config, data, model, started)
+        write_checkpoint(run.best_path, model.network, header)
         _write_history(run, trained, validated, time.perf_counter() - clock)
+        if export:
+            progress("writing model.onnx", 0, 1)
+            written = export_run(run)
+            progress("writing model.onnx", 1, 1, "done" if written else "not possible")
+    if calibration.reason:
+        warn(f"answers will not say how sure they are: {calibration.reason}")
     if not chosen.folds:
         held_out = "as configured" if config.probe.c else "too few paintings to compare values by"
     return ProbeResult(run, chosen, held_out, validated)
@@ -173,6 +194,25 @@ def held_out_groups(rows: Sequence[ManifestRow]) -> tuple[list[str], str]:
     return groups, f"artists kept apart for {sum(apart):,} of {len(rows):,} paintings"
 
 
+def _calibrate(
+    labels: tuple[str, ...],
+    head: LinearHead,
+    training: Labelled,
+    train_NF: Features,
+    validation: Labelled,
+    val_NF: Features,
+) -> Calibration:
+    targets_N = validation.labels_N
+    usable = not why_not(targets_N, labels)
+    return fit_calibration(
+        head.logits(val_NF),
+        targets_N,
+        labels,
+        val_NF if usable else None,
+        style_means(train_NF, training.labels_N) if usable else None,
+    )
+
+
 def _scores(head: LinearHead, features_NF: Features, labels_N: Labels) -> SplitScores:
     logits_NC = head.logits(features_NF)
     confusion_CC = metrics.confusion_matrix(labels_N, logits_NC.argmax(axis=1), len(head.bias_C))
@@ -190,15 +230,10 @@ def _put_into(model: TorchModel, head: LinearHead) -> None:
         layer.bias.copy_(torch.from_numpy(head.bias_C))
 
 
-def _write(
-    run: RunFolder,
-    config: Config,
-    data: DatasetFolder,
-    model: TorchModel,
-    chosen: ChosenC,
-    started: datetime,
+def _begin(
+    run: RunFolder, config: Config, data: DatasetFolder, model: TorchModel, started: datetime
 ) -> None:
-    """Write the run folder, as training does before its first epoch, and its only checkpoint."""
+    """Write the run folder as training does before its first epoch."""
     total, _ = count_parameters(model.network)
     layer = linear_head(model)
     recorded = {
@@ -210,8 +245,6 @@ def _write(
     group = ProcessGroup(0, 1, torch.device(model.device))
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
-    header = Header(model.name, model.labels, model.preprocessing, {"epoch": 1, "c": chosen.c})
-    write_checkpoint(run.best_path, model.network, header)
 
 
 def _write_history(

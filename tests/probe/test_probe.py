@@ -17,6 +17,7 @@ from artstyle.errors import ArtstyleError, DataError, RunError, UsageError
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model, read_state
+from artstyle.models.header import read_header
 from artstyle.pictures.finding import find_pictures
 from artstyle.prediction.predict import predict_styles
 from artstyle.probe.frozen import frozen_features
@@ -42,7 +43,7 @@ def probed(
     tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> RunFolder:
     run = RunFolder(tmp_path_factory.mktemp("probed") / "run")
-    return probe(settings(tiny_run), tiny_dataset, run).run
+    return probe(settings(tiny_run), tiny_dataset, run, export=False).run
 
 
 def test_the_network_answers_as_the_regression_over_its_features_does(
@@ -76,7 +77,7 @@ def test_only_the_last_layer_differs_from_the_weights_it_began_with(
 def test_the_same_probe_writes_the_same_weights_to_the_bit(
     probed: RunFolder, tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
-    again = probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path / "run")).run
+    again = probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path / "run"), export=False).run
     assert again.best_path.read_bytes() == probed.best_path.read_bytes()
 
 
@@ -96,13 +97,27 @@ def test_a_probe_is_evaluated_and_predicts_like_any_run(
     assert probed.curves_path.is_file()
 
 
+def test_val_calibrates_the_answers_or_the_reason_is_said(
+    probed: RunFolder, tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    run = RunFolder(tmp_path / "run")
+    probe(settings(tiny_run), tiny_dataset, run, export=False, warn=said.append)
+    calibration = read_header(run.best_path).calibration
+    assert calibration is not None
+    (epoch,) = run.history()
+    assert calibration.pictures == 8  # too few for a temperature
+    assert calibration.accuracy == pytest.approx(float(epoch["val_accuracy"]), abs=1e-5)
+    assert said == [f"answers will not say how sure they are: {calibration.reason}"]
+
+
 def test_a_fixed_c_is_taken_and_a_smaller_one_gives_smaller_weights(
     tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     norms = []
     for c in ("1e-4", "1e-1"):
         config = settings(tiny_run, f"probe.c={c}")
-        result = probe(config, tiny_dataset, RunFolder(tmp_path / c))
+        result = probe(config, tiny_dataset, RunFolder(tmp_path / c), export=False)
         assert (result.chosen.c, result.held_out) == (float(c), "as configured")
         norms.append(float(read_state(result.run.best_path)[0]["classifier.4.weight"].norm()))
     assert norms[0] < norms[1]
