@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
+from artstyle.cli.console import (
+    live_progress,
+    say,
+    say_starter,
+    show,
+    show_places,
+    show_table,
+    warn,
+)
 from artstyle.cli.options import (
+    DEFAULT_DATA,
     DEFAULT_RUNS,
     SOME_FAILED,
     BatchSizeOption,
@@ -48,10 +57,12 @@ def evaluate(
     A picture that cannot be read is listed in predictions.csv; the exit code is then 3.
     """
     from artstyle.data.dataset import DatasetFolder
-    from artstyle.runs.finding import find_run
+    from artstyle.runs.finding import find_run, is_starter
 
     folder = find_run(run, DEFAULT_RUNS)
-    dataset = DatasetFolder(data or Path(folder.environment().dataset.path))
+    say_starter(folder)
+    own = DEFAULT_DATA if is_starter(folder) else Path(folder.environment().dataset.path)
+    dataset = DatasetFolder(data or own)
     dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
 
     from artstyle.evaluation.evaluate import evaluate as evaluate_run
@@ -79,11 +90,16 @@ def _show_scores(evaluation: "Evaluation") -> None:
     from artstyle.evaluation.wording import (
         SCORE_COLUMNS,
         confidence_line,
+        in_short,
         score_rows,
+        weakness,
         with_interval,
     )
 
     report, intervals = evaluation.report, evaluation.report.intervals
+    show(in_short(report))
+    if weak := weakness(report):
+        warn(weak)
     cells = [
         [row.name, *(f"{score:.3f}" for score in (row.precision, row.recall, row.f1)),
          f"{row.pictures:,}"]

@@ -4,13 +4,12 @@ from collections.abc import Mapping
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from artstyle.eda.document import (
     USED,
-    AspectHistogram,
     Light,
     Quantiles,
     Scale,
@@ -18,7 +17,7 @@ from artstyle.eda.document import (
     StyleNumbers,
 )
 from artstyle.presentation.plots import (
-    HEAT,
+    FAINT,
     INK,
     PALETTE,
     QUIET,
@@ -26,9 +25,9 @@ from artstyle.presentation.plots import (
     new_figure,
     plot_bars,
     plot_label,
+    set_title,
 )
 
-LEFT_OUT_COLOUR = "#c9c3b6"
 _FATE_COLOURS = dict(zip(USED, (*PALETTE[:3], PALETTE[0]), strict=True))
 
 
@@ -44,7 +43,7 @@ def plot_styles(styles: Mapping[str, StyleNumbers]) -> Figure:
         series,
         title="Paintings of each style",
         xlabel="paintings",
-        colours=[*(_FATE_COLOURS[fate] for fate in fates), LEFT_OUT_COLOUR],
+        colours=[*(_FATE_COLOURS[fate] for fate in fates), FAINT],
     )
 
 
@@ -60,44 +59,62 @@ def plot_artists(styles: Mapping[str, StyleNumbers]) -> Figure:
 
 @house_style
 def plot_sizes(sizes: Sizes) -> Figure:
-    """Draw width against height, and the aspect ratio."""
-    figure, plane, ratio = _two_panels()
+    """Draw how many paintings have which width and height."""
+    figure, plane = new_figure(height_in=4.2)
     edges = np.array(sizes.size_histogram.edges_px)
-    counts = np.array(sizes.size_histogram.counts, float)
-    shades = LogNorm(0.3, max(2, counts.max()))  # from below 1, so that one painting is visible
-    mesh = plane.pcolormesh(
-        edges, edges, np.where(counts, counts, np.nan).T, cmap=HEAT, norm=shades
-    )
-    scale = figure.colorbar(mesh, ax=plane, label="paintings", pad=0.02, format="%g")
-    scale.outline.set_visible(False)
-    scale.ax.minorticks_off()
+    counts = np.array(sizes.size_histogram.counts)
+    _draw_cells(plane, edges, counts)
     plane.plot(edges[[0, -1]], edges[[0, -1]], color=QUIET, linewidth=0.8, linestyle=":")
     for axis, set_scale in ((plane.xaxis, plane.set_xscale), (plane.yaxis, plane.set_yscale)):
         set_scale("log")
         axis.set_major_locator(FixedLocator(_round_sides(edges[0], edges[-1])))
         axis.set_minor_locator(NullLocator())
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    plane.set(title="Size of the originals", xlabel="width, pixels", ylabel="height, pixels")
-    _draw_aspects(ratio, sizes.aspect_histogram)
+    plane.set(xlim=edges[[0, -1]], ylim=edges[[0, -1]])
+    plane.set(xlabel="width, pixels", ylabel="height, pixels")
+    most = counts.max()
+    shades = f"strongest colour: {most:,} paintings" if most > 1 else "each cell: 1 painting"
+    set_title(figure, f"Size of the originals ({shades}; dotted: squares)")
     return figure
 
 
 @house_style
-def plot_light(light: Light) -> Figure:
-    """Draw how bright and how colourful the whole collection is."""
-    figure, left, right = _two_panels()
-    for axes, name, scale, colour in (
-        (left, "brightness", light.brightness, PALETTE[1]),
-        (right, "saturation", light.saturation, PALETTE[3]),
-    ):
-        edges = np.array(scale.histogram.edges)
-        shares = 100 * np.array(scale.histogram.shares)
-        axes.bar(edges[:-1], shares, np.diff(edges), align="edge", color=colour)
-        axes.axvline(scale.mean, color=INK, linewidth=1)
-        axes.set(xlim=(edges[0], edges[-1]), title=f"{name.capitalize()}, mean of each painting")
-        axes.set_ylabel("% of paintings")
-    left.set_xlabel("0 black, 255 white")
-    right.set_xlabel("0 grey, 1 pure colour")
+def plot_aspects(sizes: Sizes) -> Figure:
+    """Draw how many paintings have which width over height."""
+    figure, axes = new_figure()
+    histogram = sizes.aspect_histogram
+    edges = np.array(histogram.edges)
+    axes.bar(edges[:-1], histogram.counts, np.diff(edges), align="edge", color=PALETTE[0])
+    axes.set_xscale("log")
+    ticks = {0.25: "1:4 or\nnarrower", 0.5: "1:2", 1.0: "1:1", 2.0: "2:1", 4.0: "4:1 or\nwider"}
+    axes.set_xticks(list(ticks), list(ticks.values()))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(ylabel="paintings", xlabel="width to height")
+    set_title(figure, "Shape of the originals")
+    return figure
+
+
+@house_style
+def plot_brightness(light: Light) -> Figure:
+    """Draw how bright the whole collection is."""
+    return _plot_shares("Brightness", "0 black, 255 white", light.brightness, PALETTE[1])
+
+
+@house_style
+def plot_saturation(light: Light) -> Figure:
+    """Draw how colourful the whole collection is."""
+    return _plot_shares("Saturation", "0 grey, 1 pure colour", light.saturation, PALETTE[3])
+
+
+def _plot_shares(name: str, ends: str, scale: Scale, colour: str) -> Figure:
+    figure, axes = new_figure()
+    edges = np.array(scale.histogram.edges)
+    shares = 100 * np.array(scale.histogram.shares)
+    axes.bar(edges[:-1], shares, np.diff(edges), align="edge", color=colour)
+    axes.axvline(scale.mean, color=INK, linewidth=1)
+    axes.set(xlim=(edges[0], edges[-1]), ylabel="% of paintings", xlabel=ends)
+    set_title(figure, f"{name} of the paintings (line: the mean)")
     return figure
 
 
@@ -111,7 +128,7 @@ def plot_light_by_style(name: str, scale: Scale, limit: float) -> Figure:
         limit: The upper end of its scale.
     """
     styles = scale.by_style
-    figure, axes = new_figure(8, 1.2 + 0.27 * max(3, len(styles)))
+    figure, axes = new_figure(height_in=1.3 + 0.25 * max(3, len(styles)))
     axes.bxp(
         [_box(numbers) for numbers in styles.values()],
         positions=range(len(styles)),
@@ -129,28 +146,26 @@ def plot_light_by_style(name: str, scale: Scale, limit: float) -> Figure:
     axes.set_ylim(len(styles) - 0.4, -0.6)
     axes.set_xlim(0, limit)
     axes.grid(visible=False, axis="y")
-    axes.set_title(f"{name.capitalize()} by style: median, middle half, 5% to 95%")
-    axes.set_xlabel(f"{name}, mean of each painting; dotted: all paintings")
+    set_title(figure, f"{name.capitalize()} by style: median, middle half, 5% to 95%")
+    axes.set_xlabel(f"{name}; dotted: mean of all paintings")
     return figure
 
 
-@house_style
-def _two_panels() -> tuple[Figure, Axes, Axes]:
-    figure, first = new_figure(10, 4.3)
-    first.remove()
-    left, right = figure.subplots(1, 2)
-    return figure, left, right
+def _draw_cells(axes: Axes, edges: np.ndarray, counts: np.ndarray) -> None:
+    """Draw a square for each cell that has paintings; the more there are, the less shows through.
 
-
-def _draw_aspects(axes: Axes, histogram: AspectHistogram) -> None:
-    edges = np.array(histogram.edges)
-    axes.bar(edges[:-1], histogram.counts, np.diff(edges), align="edge", color=PALETTE[0])
-    axes.set_xscale("log")
-    ticks = {0.25: "1:4 or\nnarrower", 0.5: "1:2", 1.0: "1:1", 2.0: "2:1", 4.0: "4:1 or\nwider"}
-    axes.set_xticks(list(ticks), list(ticks.values()))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set(title="Aspect, width to height", ylabel="paintings")
+    Opacity, not a colour map: it suits a light page and a dark one.
+    """
+    across, up = np.nonzero(counts)
+    left, right, bottom, top = edges[across], edges[across + 1], edges[up], edges[up + 1]
+    corners = np.stack(
+        [np.stack(point, axis=-1) for point in
+         ((left, bottom), (right, bottom), (right, top), (left, top))], axis=1
+    )  # fmt: skip
+    opacity = 0.3 + 0.7 * np.log(counts[across, up]) / max(np.log(counts.max()), 1)
+    axes.add_collection(
+        PolyCollection(list(corners), facecolors=PALETTE[0], alpha=opacity.clip(0, 1))
+    )
 
 
 def _round_sides(low: float, high: float) -> list[float]:

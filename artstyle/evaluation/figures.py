@@ -7,9 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from PIL import ImageOps
 
-from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
+from artstyle.evaluation.outcome import Outcome, ReadPicture, percent, sure_errors
 from artstyle.metrics import IntArray, Reliability, StyleScores, style_scores
 from artstyle.presentation.plots import (
     HEAT,
@@ -18,11 +19,14 @@ from artstyle.presentation.plots import (
     PALETTE,
     PAPER,
     QUIET,
+    WIDTH_IN,
     Tile,
     house_style,
     new_figure,
     plot_label,
     plot_pictures,
+    set_title,
+    text_on,
     write_figure,
 )
 from artstyle.progress import Progress, silent
@@ -31,7 +35,6 @@ from artstyle.styles.names import display_name
 ERRORS_SHOWN = 24
 _ERRORS_A_ROW = 6
 _ERROR_SIDE_PX = 230
-_STRONG = 0.55  # Cells with at least this share are dark, and their numbers are light.
 
 
 def write_figures(
@@ -39,7 +42,7 @@ def write_figures(
 ) -> None:
     """Write the figures of an evaluation as PNG files.
 
-    ``errors.png`` is written only if there are errors.
+    ``errors.png`` is written only if there are errors that the model was sure of.
     """
     confusion_CC, labels = outcome.confusion_CC, outcome.labels
     figures: dict[str, Callable[[], Figure]] = {
@@ -49,7 +52,7 @@ def write_figures(
         "reliability.png": lambda: plot_reliability(outcome.reliability),
         "errors.png": lambda: plot_errors(outcome, read),
     }
-    if outcome.correct_N.all():
+    if not sure_errors(outcome):
         del figures["errors.png"]
         (folder / "errors.png").unlink(missing_ok=True)
     for done, (name, draw) in enumerate(figures.items(), start=1):
@@ -68,6 +71,8 @@ def plot_confusion(
         labels: Names of the C styles.
         normalised: Show the shares of each row in per cent instead of counts. The colours show
             shares in both cases, so that rare styles are as visible as common ones.
+
+    A frame marks the right answers.
     """
     support_C = confusion_CC.sum(axis=1)
     shares_CC = confusion_CC / np.maximum(support_C, 1)[:, None]
@@ -76,11 +81,15 @@ def plot_confusion(
     axes.imshow(shares_CC, cmap=HEAT, vmin=0, vmax=1)
     values_CC = np.rint(100 * shares_CC).astype(int) if normalised else confusion_CC
     _number_cells(axes, values_CC, shares_CC, confusion_CC)
+    for label in range(len(labels)):
+        corner = (label - 0.5, label - 0.5)
+        axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=0.9))
     _name_axes(axes, labels, support_C)
-    axes.set_title(
-        "Share of each true style's pictures, in % (blank: none)"
+    set_title(
+        figure,
+        "Share of each true style's pictures, in % (framed: right; blank: none)"
         if normalised
-        else "Pictures of each true style, by predicted style"
+        else "Pictures of each true style, by predicted style (framed: right)",
     )
     return figure
 
@@ -97,7 +106,7 @@ def _number_cells(
             ha="center",
             va="center",
             fontsize=size,
-            color=PAPER if shares_CC[row, column] > _STRONG else INK,
+            color=text_on(HEAT(shares_CC[row, column])),
         )
         # Measuring hundreds of numbers for the layout would take most of the time.
         number.set_in_layout(False)
@@ -125,7 +134,7 @@ def plot_style_scores(scores: StyleScores, labels: Sequence[str]) -> Figure:
     """Draw F1 as bars, the best on top, and precision and recall as marks on them."""
     order = np.argsort(-scores.f1_C, kind="stable")
     rows = np.arange(len(labels))
-    figure, axes = new_figure(7, 1.4 + 0.22 * max(3, len(labels)))
+    figure, axes = new_figure(height_in=1.7 + 0.22 * max(3, len(labels)))
     axes.barh(rows, scores.f1_C[order], 0.62, color=PALETTE[5], label="F1")
     axes.plot(
         scores.precision_C[order],
@@ -149,15 +158,17 @@ def plot_style_scores(scores: StyleScores, labels: Sequence[str]) -> Figure:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 1.02)
     axes.grid(visible=False, axis="y")
-    axes.set_title("How well each style is recognised, with its number of pictures")
-    figure.legend(loc="outside lower right", ncols=3)
+    set_title(figure, "How well each style is recognised, with its number of pictures")
+    figure.legend(loc="outside lower left")
     return figure
 
 
 @house_style
-def plot_reliability(reliability: Reliability) -> Figure:
+def plot_reliability(
+    reliability: Reliability, title: str = "How often the model is right when it is so sure"
+) -> Figure:
     """Draw accuracy over confidence, and below it the number of predictions."""
-    figure = Figure(figsize=(6, 6))
+    figure = Figure(figsize=(WIDTH_IN, 5.2))
     FigureCanvasAgg(figure)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     edges, filled = reliability.edges, reliability.counts > 0
@@ -166,29 +177,27 @@ def plot_reliability(reliability: Reliability) -> Figure:
     upper.bar(left, accuracy, width, align="edge", color=PALETTE[5], edgecolor=PAPER)
     upper.plot([0, 1], [0, 1], color=QUIET, linestyle="--", linewidth=1)
     upper.plot(confidence, accuracy, "o", color=PALETTE[0], markersize=4)
-    upper.set_ylim(0, 1)
+    upper.set_ylim(0, 1.03)
     upper.set_ylabel("share that is right (accuracy)")
-    upper.set_title(
-        "Above the dashed line the model is underconfident, below it overconfident\n"
-        f"expected calibration error {reliability.expected_calibration_error:.3f}",
-        fontsize=9.5,
-    )
+    set_title(figure, title)
+    upper.text(0.03, 0.93, "above: too unsure", fontsize=8, color=QUIET, va="top")
+    upper.text(0.97, 0.05, "below: too sure", fontsize=8, color=QUIET, ha="right")
     lower.bar(left, reliability.counts[filled], width, align="edge", color=LINE, edgecolor=PAPER)
     lower.set_xlim(0, 1)
-    lower.set_ylabel("predictions")
+    lower.set_ylabel("pictures")
     lower.set_xlabel("confidence: probability of the predicted style")
     return figure
 
 
 def plot_errors(outcome: Outcome, read: ReadPicture) -> Figure:
-    """Draw the wrong predictions of the highest confidence with true and predicted style."""
-    chosen = outcome.most_confident(~outcome.correct_N)[:ERRORS_SHOWN]
+    """Draw the wrong answers that the model was surest of, with true and predicted style."""
+    chosen = sure_errors(outcome)[:ERRORS_SHOWN]
     tiles = [_error_tile(outcome, read, position) for position in chosen]
     starts = range(0, len(tiles), _ERRORS_A_ROW)
     rows = [("", tiles[start : start + _ERRORS_A_ROW]) for start in starts]
     return plot_pictures(
         rows,
-        title="Most confident errors: what each picture is, and what the model said",
+        title="Surest errors: what each picture is, and what the model said",
         row_height_px=_ERROR_SIDE_PX,
     )
 

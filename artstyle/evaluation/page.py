@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from artstyle.evaluation.charts import calibration_blocks, confusion_table, style_drawing
 from artstyle.evaluation.document import EvaluationReport
 from artstyle.evaluation.figures import ERRORS_SHOWN
-from artstyle.evaluation.outcome import Outcome, ReadPicture, percent
+from artstyle.evaluation.outcome import Outcome, ReadPicture, percent, sure_errors, sure_rule
 from artstyle.evaluation.wording import (
-    confidence_blocks,
     headline,
     how_far_to_trust,
     how_measured,
@@ -29,7 +29,6 @@ from artstyle.presentation.pages import (
     Prose,
     Section,
     Table,
-    embed,
     thumbnail,
     write_page,
 )
@@ -62,10 +61,10 @@ def write_evaluation_page(
     read: ReadPicture,
     progress: Progress = silent,
 ) -> None:
-    """Write ``report.html``, with the figures inside.
+    """Write ``report.html``.
 
     Args:
-        folder: Of the evaluation; the figures are in it.
+        folder: Of the evaluation.
         outcome: The model's predictions.
         report: The scores.
         read: Reads the pictures for the thumbnails.
@@ -75,10 +74,10 @@ def write_evaluation_page(
     sections = [
         Section("Summary", headline(report)),
         Section("How far to trust it", how_far_to_trust(report)),
-        Section("Scores by style", [_figure(folder, "per_style.png"), style_table(report)]),
-        Section("Which styles are confused", _confusion_blocks(folder, outcome, cells)),
-        Section("Most confident errors", list(_confident_errors(outcome, read))),
-        Section("Calibration", [*_reliability_blocks(folder), *confidence_blocks(report)]),
+        Section("Scores by style", [style_drawing(report), style_table(report)]),
+        Section("Which styles are confused", _confusion_blocks(report, outcome)),
+        Section("Surest errors", list(_surest_errors(outcome, read))),
+        Section("How sure, how often right", calibration_blocks(report)),
         Section("Pictures", list(_galleries(outcome, cells))),
         Section("How this was measured", how_measured(report)),
     ]
@@ -132,38 +131,14 @@ def _thumbnail(outcome: Outcome, position: int, read: ReadPicture) -> Picture:
     return Picture(source, alt, "\n".join(lines))
 
 
-def _confusion_blocks(
-    folder: Path, outcome: Outcome, cells: Mapping[Pair, _CellPictures]
-) -> list[Block]:
+def _confusion_blocks(report: EvaluationReport, outcome: Outcome) -> list[Block]:
     return [
         Prose(
-            "Rows are true styles, columns are predicted styles. Each number links to its"
-            " pictures. The colour shows the share of the row."
+            "Click an underlined number to see its pictures. The colour is the share of the row."
         ),
-        _confusion_table(outcome, cells),
+        confusion_table(report, lambda true, predicted: f"#{_anchor(true, predicted)}"),
         *_worst_pairs(outcome),
-        Folded("The same in per cent", [_figure(folder, "confusion_normalised.png")]),
     ]
-
-
-def _confusion_table(outcome: Outcome, cells: Mapping[Pair, _CellPictures]) -> Table:
-    support_C = outcome.confusion_CC.sum(axis=1)
-    names = [display_name(label) for label in outcome.labels]
-
-    def cell(true: int, predicted: int) -> Cell | str:
-        if (true, predicted) not in cells:
-            return ""
-        count = cells[true, predicted].count
-        share = count / int(support_C[true])
-        hint = f"{count} of {support_C[true]} {names[true]} predicted as {names[predicted]}"
-        return Cell(count, f"#{_anchor(true, predicted)}", share, f"{hint} ({share:.0%})")
-
-    columns = range(len(names))
-    rows = [
-        [f"{names[true]}  {support_C[true]:,}", *(cell(true, predicted) for predicted in columns)]
-        for true in columns
-    ]
-    return Table(["true style, pictures", *names], rows, matrix=True)
 
 
 def _worst_pairs(outcome: Outcome) -> Iterator[Block]:
@@ -210,43 +185,29 @@ def _gallery(outcome: Outcome, pair: Pair, found: _CellPictures) -> Gallery:
     return Gallery(title, found.pictures, anchor=_anchor(*pair))
 
 
-def _confident_errors(outcome: Outcome, read: ReadPicture) -> Iterator[Block]:
-    chosen = outcome.most_confident(~outcome.correct_N)[:ERRORS_SHOWN]
-    if not chosen:
+def _surest_errors(outcome: Outcome, read: ReadPicture) -> Iterator[Block]:
+    wrong = int((~outcome.correct_N).sum())
+    chosen = sure_errors(outcome)
+    if not wrong:
         yield Prose("There are no errors.")
         return
+    if not chosen:
+        yield Prose(
+            f"The model was not sure of any of its {_count(wrong, 'wrong answer')}: none"
+            f" {sure_rule(outcome)}. See them under Pictures."
+        )
+        return
     yield Prose(
-        "Wrong predictions with the highest confidence. Look here first: some show what the model"
-        " has not learned, others a wrong label in the collection."
+        f"{_count(len(chosen), 'wrong answer')} {sure_rule(outcome)}. Look here first: some show"
+        " what the model has not learned, others a wrong label in the collection."
     )
-    pictures = [_thumbnail(outcome, position, read) for position in chosen]
-    yield Gallery(f"The {_count(len(chosen))} with the highest confidence", pictures, open=True)
-
-
-def _reliability_blocks(folder: Path) -> list[Block]:
-    return [
-        Prose(
-            "Of the predictions with 80% confidence, 80% should be right. Bars below the dashed"
-            " line mean that the model is overconfident."
-        ),
-        _figure(folder, "reliability.png"),
-    ]
-
-
-_FIGURES = {
-    "per_style.png": "F1, precision and recall of each style",
-    "confusion_normalised.png": "Confusion matrix in per cent of each true style",
-    "reliability.png": "Accuracy over confidence",
-}
-
-
-def _figure(folder: Path, name: str) -> Picture:
-    return Picture(embed(folder / name), _FIGURES[name], href=name)
+    shown = [_thumbnail(outcome, position, read) for position in chosen[:ERRORS_SHOWN]]
+    yield Gallery(f"The {_count(len(shown))} with the highest probability", shown, open=True)
 
 
 def _anchor(true: int, predicted: int) -> str:
     return f"cell-{true}-{predicted}"
 
 
-def _count(number: int) -> str:
-    return f"{number:,} picture{'s' * (number != 1)}"
+def _count(number: int, thing: str = "picture") -> str:
+    return f"{number:,} {thing}{'s' * (number != 1)}"

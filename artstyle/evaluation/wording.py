@@ -10,7 +10,6 @@ from artstyle.evaluation.document import (
     Bounds,
     Confidence,
     EvaluationReport,
-    Intervals,
 )
 from artstyle.presentation.pages import Block, Cell, Content, Facts, Prose, Table
 from artstyle.styles.names import display_name
@@ -40,26 +39,61 @@ def with_interval(value: float, bounds: Bounds) -> str:
     return f"{value:.3f} ({bounds[0]:.3f} to {bounds[1]:.3f})"
 
 
+def in_short(report: EvaluationReport) -> str:
+    """Return the result in a sentence or two, before any score."""
+    style, most = _largest_style(report)
+    return (
+        f"{_right(report):,} of {report.pictures:,} right; always saying {display_name(style)}"
+        f" would get {most:,}."
+    )
+
+
+def weakness(report: EvaluationReport) -> str:
+    """Return why the model's answers are not worth reading; "" where they may be."""
+    right, (style, most) = _right(report), _largest_style(report)
+    named, guessed = display_name(style), report.pictures / len(report.styles)
+    if right <= guessed:
+        return (
+            "This model is no better than guessing: a random answer would get about"
+            f" {guessed:.0f} of {report.pictures:,}. Do not use its answers."
+        )
+    if right <= most:
+        how = "worse than" if right < most else "no better than"
+        return f"This model is {how} always saying {named}. Do not use its answers."
+    if report.intervals.accuracy[0] <= most / report.pictures:
+        return (
+            f"With so few pictures, this may be chance: it is not certain that the model is better"
+            f" than always saying {named}."
+        )
+    return ""
+
+
 def headline(report: EvaluationReport) -> list[Block]:
-    """Return the main scores with their intervals, and the reasons to doubt them."""
+    """Return the result in words, the reasons to doubt it, then the main scores."""
+    ranges = report.intervals
     facts: dict[str, Content] = {
-        "accuracy": report.accuracy,
-        "macro F1": report.macro_f1,
-        "top-3 accuracy": report.top3_accuracy,
+        "accuracy": with_interval(report.accuracy, ranges.accuracy),
+        "macro F1": with_interval(report.macro_f1, ranges.macro_f1),
+        "top-3 accuracy": with_interval(report.top3_accuracy, ranges.top3_accuracy),
         "weighted F1": report.weighted_f1,
         "calibration error": report.expected_calibration_error,
         "pictures": report.pictures,
     }
     if report.unreadable:
         facts["unreadable"] = report.unreadable
-    warnings = [Prose(f"Warning: {warning}") for warning in report.warnings]
-    return [*warnings, Facts(facts), Prose(_ranges(report.intervals))]
+    weak = weakness(report)
+    return [
+        Prose(in_short(report), strong=True),
+        *([Prose(weak, strong=True)] if weak else []),
+        *(Prose(f"Warning: {warning}") for warning in report.warnings),
+        Prose(_on_another(report)),
+        Facts(facts),
+    ]
 
 
 def how_far_to_trust(report: EvaluationReport) -> list[Block]:
     """Say in plain words what the scores show and what they do not."""
     sentences = [
-        _on_chance(report),
         _on_artists(report.artists),
         _on_oracle(report),
         _on_calibration(report),
@@ -174,14 +208,28 @@ def how_measured(report: EvaluationReport) -> list[Block]:
     ]
 
 
-def _ranges(intervals: Intervals) -> str:
-    ranges = {
-        "accuracy": intervals.accuracy,
-        "macro F1": intervals.macro_f1,
-        "top-3 accuracy": intervals.top3_accuracy,
-    }
-    listed = ", ".join(f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in ranges.items())
-    return f"{intervals.level:.0%} intervals: {listed}."
+def _right(report: EvaluationReport) -> int:
+    counts = report.confusion_matrix.counts
+    return sum(row[label] for label, row in enumerate(counts))
+
+
+def _largest_style(report: EvaluationReport) -> tuple[str, int]:
+    """Return the style with the most pictures in the split, and how many it has."""
+    style = max(report.styles, key=lambda name: report.scores(name).support)
+    return style, report.scores(style).support
+
+
+def _on_another(report: EvaluationReport) -> str:
+    low, high = report.intervals.accuracy
+    return (
+        f"On another {report.pictures:,} pictures of the same kind, this model might get"
+        f" {_from_to(low, high)} right. In brackets below:"
+        f" {report.intervals.level:.0%} intervals."
+    )
+
+
+def _from_to(low: float, high: float) -> str:
+    return f"{100 * low:.0f} to {high:.0%}"
 
 
 def _group_accuracy(support: int, accuracy: float, interval: Bounds) -> str:
@@ -192,17 +240,6 @@ def _group_accuracy(support: int, accuracy: float, interval: Bounds) -> str:
 
 def _shaded(score: float) -> Cell:
     return Cell(score, shade=0.5 * score)
-
-
-def _on_chance(report: EvaluationReport) -> str:
-    low, high = report.intervals.accuracy
-    largest = max(report.styles, key=lambda style: report.scores(style).support)
-    share = report.scores(largest).support / report.pictures
-    return (
-        f"On other pictures of the same kind, chance alone could move the accuracy between"
-        f" {low:.1%} and {high:.1%}. Always answering {display_name(largest)} would score"
-        f" {share:.1%}."
-    )
 
 
 def _on_artists(artists: ArtistGroups) -> str:
@@ -255,10 +292,15 @@ def _on_oracle(report: EvaluationReport) -> str:
     oracle = report.artist_oracle
     if oracle is None:
         return ""
-    compared = "more" if oracle.accuracy > report.accuracy else "less"
+    compared = (
+        f"The model's {report.accuracy:.1%} is not above that, so this split does not show that it"
+        " recognises styles rather than artists."
+        if report.accuracy <= oracle.accuracy
+        else f"The model gets {report.accuracy:.1%}."
+    )
     return (
-        "An answer that sees no pixels, and always names the artist's most frequent style in"
-        f" training, would score {oracle.accuracy:.1%} here. That is {compared} than the model."
+        "Someone who sees only the artist's name, and says the style that this artist has most"
+        f" often in the training images, would get {oracle.accuracy:.1%} right. {compared}"
     )
 
 

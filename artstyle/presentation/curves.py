@@ -9,7 +9,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from artstyle.presentation.plots import PALETTE, QUIET, house_style, write_figure
+from artstyle.presentation.plots import (
+    DPI,
+    PALETTE,
+    QUIET,
+    house_style,
+    new_figure,
+    write_figure,
+)
 from artstyle.storage.files import read_csv
 
 _LINES = {
@@ -21,6 +28,7 @@ _LINES = {
     },
     "learning rate": {"lr": "learning rate"},
 }
+_PANEL_WIDTH_IN = 3.9
 _COLOURS = {
     "train_loss": QUIET,
     "train_accuracy": QUIET,
@@ -45,24 +53,39 @@ def plot_curves(history_path: Path, out_path: Path) -> None:
 @house_style
 def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
     """Return the figure of `plot_curves` from the rows of ``history.csv``."""
-    figure = Figure(figsize=(10, 3.8))
+    figure = Figure(figsize=(10, 3.8), dpi=DPI)
     FigureCanvasAgg(figure)
     panels = figure.subplots(1, len(_LINES))
-    for axes, (title, lines) in zip(panels, _LINES.items(), strict=True):
-        for column, label in lines.items():
-            _draw_line(axes, history, column, label)
-        axes.set_title(title)
-        axes.set_xlabel("epoch")
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        if axes.lines:
-            axes.set_ylim(0, 1.08 * axes.dataLim.y1 or 1)  # a loss may be 0 throughout
-    loss, score, lr = panels
-    score.set_ylim(0, 1.03)
-    lr.yaxis.set_major_formatter("{x:g}")
-    for axes in (loss, score):
+    for axes, title in zip(panels, _LINES, strict=True):
+        _draw_panel(axes, title, history)
+    return figure
+
+
+@house_style
+def draw_panels(history: Sequence[Mapping[str, str]]) -> dict[str, Figure]:
+    """Return the panels of `draw_curves` as figures of their own, by title."""
+    figures = {title: new_figure(_PANEL_WIDTH_IN, 3.1) for title in _LINES}
+    for title, (_, axes) in figures.items():
+        _draw_panel(axes, title, history)
+    return {title: figure for title, (figure, _) in figures.items()}
+
+
+def _draw_panel(axes: Axes, title: str, history: Sequence[Mapping[str, str]]) -> None:
+    lines = _LINES[title]
+    for column, label in lines.items():
+        _draw_line(axes, history, column, label)
+    axes.set_title(title)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    if axes.lines:
+        axes.set_ylim(0, 1.08 * axes.dataLim.y1 or 1)  # a loss may be 0 throughout
+    if title == "score":
+        axes.set_ylim(0, 1.03)
+    if len(lines) > 1:
         # Below the axes, where it hides no line.
         axes.legend(fontsize=7.5, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2)
-    return figure
+    else:
+        axes.yaxis.set_major_formatter("{x:g}")
 
 
 def _draw_line(axes: Axes, history: Sequence[Mapping[str, str]], column: str, label: str) -> None:

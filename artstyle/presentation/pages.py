@@ -28,6 +28,9 @@ _TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 _JPEG_QUALITY = 80
+STRONG_SHADE = 0.815
+"""From this shade on, a cell's text takes the colour that suits a dark background."""
+_PHONE_COLUMNS, _PHONE_MATRIX_COLUMNS = 3, 7
 # These pictures were read before; shrunk, a panorama may be a strip of a few pixels.
 _ANY_STRIP = ImageRules(min_side_px=1)
 
@@ -43,6 +46,8 @@ class Cell:
     """Strength of the background, 0 to 1, as in a heat map."""
     hint: str = ""
     """Shown under the mouse pointer, and read out by screen readers after the text."""
+    framed: bool = False
+    """Whether a frame marks it, as on the diagonal of a confusion matrix."""
 
 
 Content = str | int | float | Cell
@@ -54,6 +59,8 @@ class Prose:
     """A paragraph."""
 
     text: str
+    strong: bool = False
+    """Whether it is set larger: what a reader must see first."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,26 @@ class Picture:
 
     def __post_init__(self) -> None:
         assert self.source.startswith("data:image/"), "a page holds its pictures itself"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure in the page's own colours, light or dark, and what it shows in words."""
+
+    markup: str
+    """One ``svg`` element, from `artstyle.presentation.drawings.svg`."""
+    alt: str
+    """What the figure shows, for people who cannot see it."""
+
+    def __post_init__(self) -> None:
+        assert self.markup.startswith("<svg "), "a drawing comes from `drawings.svg`"
+
+
+@dataclass(frozen=True)
+class Row:
+    """Drawings side by side where the page is wide enough, otherwise one below another."""
+
+    drawings: Sequence[Drawing]
 
 
 @dataclass(frozen=True)
@@ -112,7 +139,7 @@ class Folded:
     """Links to "#anchor" lead here and unfold it."""
 
 
-Block = Prose | Facts | Picture | Table | Gallery | Folded
+Block = Prose | Facts | Picture | Drawing | Row | Table | Gallery | Folded
 
 
 @dataclass(frozen=True)
@@ -126,7 +153,7 @@ class Section:
 def write_page(path: Path, title: str, subtitle: str, sections: Sequence[Section]) -> None:
     """Write one HTML file, whole or not at all."""
     page = _TEMPLATES.get_template("page.html").render(
-        title=title, subtitle=subtitle, sections=sections
+        title=title, subtitle=subtitle, sections=sections, strong_shade=STRONG_SHADE
     )
     # File names may be invalid UTF-8; a page must be valid.
     write_bytes(path, page.encode("utf-8", errors="replace"))
@@ -183,6 +210,12 @@ def _numeric_column(table: Table, column: int) -> bool:
     return _number(first.text if isinstance(first, Cell) else first)
 
 
+def _wide(table: Table) -> bool:
+    """Return whether a phone may be too narrow for a table, so that it scrolls sideways."""
+    columns = len(table.columns)
+    return columns > (_PHONE_MATRIX_COLUMNS if table.matrix else _PHONE_COLUMNS)
+
+
 def _shown(value: str | int | float) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
@@ -190,6 +223,11 @@ def _shown(value: str | int | float) -> str:
 
 
 _TEMPLATES.filters.update(
-    href=_safe_href, slug=_slug, kind=_kind, shown=_shown, numeric_column=_numeric_column
+    href=_safe_href,
+    slug=_slug,
+    kind=_kind,
+    shown=_shown,
+    wide=_wide,
+    numeric_column=_numeric_column,
 )
 _TEMPLATES.tests.update(numeric=_number)

@@ -6,6 +6,7 @@ stays in memory after a figure is written. Functions that draw are decorated wit
 """
 
 import io
+import textwrap
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,10 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from matplotlib.typing import ColorType
 from PIL import Image
 
 from artstyle.storage.files import write_bytes
@@ -26,12 +29,19 @@ from artstyle.styles.names import display_name
 INK = "#211f1c"
 QUIET = "#625d55"
 LINE = "#d9d4ca"
+FAINT = "#c9c3b6"
+"""For what is left out."""
 PAPER = "#fffefb"
 PALETTE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#7a6f5d", "#f0e442")
 """Okabe and Ito's colours, distinct with any kind of colour vision; a brown for black."""
 HEAT = LinearSegmentedColormap.from_list("heat", [PAPER, "#9cc4de", "#2a6ca0", "#0b2d4d"])
 """For counts and shares: paper colour is zero, dark blue is the highest."""
+TITLE_POINTS = 11
+WIDTH_IN = 4.4
+"""Of a figure: its text, of 9 points, can be read on a phone of 360 pixels."""
+FIGURE_DPI = 216
 DPI = 144
+"""Of sheets of pictures and of panels, which count in pixels."""
 
 _HOUSE = {
     "axes.axisbelow": True,
@@ -43,12 +53,12 @@ _HOUSE = {
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
-    "axes.titlesize": 11,
+    "axes.titlesize": TITLE_POINTS,
     "axes.titlepad": 10,
     "figure.constrained_layout.h_pad": 0.12,
     "figure.constrained_layout.use": True,
     "figure.constrained_layout.w_pad": 0.12,
-    "figure.dpi": DPI,
+    "figure.dpi": FIGURE_DPI,
     "figure.facecolor": PAPER,
     "font.family": ["DejaVu Sans"],
     "font.size": 9,
@@ -84,26 +94,56 @@ def plot_label(name: str) -> str:
 
 
 @house_style
-def new_figure(width_in: float = 8, height_in: float = 4.5) -> tuple[Figure, Axes]:
+def new_figure(width_in: float = WIDTH_IN, height_in: float = 3.4) -> tuple[Figure, Axes]:
     """Return an empty figure in the house style and its axes."""
     figure = Figure(figsize=(width_in, height_in))
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
 
 
+def set_title(figure: Figure, title: str) -> None:
+    """Write a title above a whole figure, in as many lines as its width needs."""
+    width_points = 72 * figure.get_figwidth() - 16
+    # A character of the font is about 0.6 of its size wide; capitals are wider.
+    lines = textwrap.wrap(title, int(width_points / (0.62 * TITLE_POINTS)))
+    left = 8 / (72 * figure.get_figwidth())
+    figure.suptitle("\n".join(lines), x=left, ha="left", fontsize=TITLE_POINTS)
+
+
 @house_style
-def png_bytes(figure: Figure) -> bytes:
-    """Return a figure as a PNG; equal figures give equal bytes."""
+def render(figure: Figure) -> Image.Image:
+    """Return a figure as an RGB picture; equal figures give equal pixels."""
     canvas: Any = FigureCanvasAgg(figure)  # matplotlib states no types of it
     with warnings.catch_warnings():
         # A name in a script that the font lacks is drawn as boxes.
         warnings.filterwarnings("ignore", message="Glyph")
         # Not through savefig, which lays out and draws everything twice.
         canvas.draw()
+    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """Return a figure as a PNG; equal figures give equal bytes."""
     buffer = io.BytesIO()
-    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
-    pixels.save(buffer, "PNG", dpi=(DPI, DPI))
+    render(figure).save(buffer, "PNG", dpi=(figure.dpi, figure.dpi))
     return buffer.getvalue()
+
+
+def luminance(colour: ColorType) -> float:
+    """Return the relative luminance of a colour, 0 to 1 (WCAG 2.2)."""
+    linear = [((c + 0.055) / 1.055) ** 2.4 if c > 0.04045 else c / 12.92 for c in to_rgb(colour)]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+
+
+def contrast(first: ColorType, second: ColorType) -> float:
+    """Return the contrast of two colours, 1 to 21; text needs 4.5 (WCAG 2.2)."""
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def text_on(background: ColorType) -> str:
+    """Return black or white: on any background, one of them has a contrast of at least 4.5."""
+    return max(("black", "white"), key=lambda text: contrast(text, background))
 
 
 def write_figure(path: Path, figure: Figure) -> None:
@@ -133,7 +173,7 @@ def plot_bars(
         number_format: Of the number at the end of each bar.
         colours: One for each series.
     """
-    figure, axes = new_figure(8, 1.2 + 0.27 * max(3, len(names)))
+    figure, axes = new_figure(height_in=1.3 + 0.25 * max(3, len(names)))
     ends = _draw_bars(axes, series, colours, stacked=stacked)
     if stacked:
         _number_bars(axes, ends, number_format)
@@ -141,9 +181,10 @@ def plot_bars(
     axes.set_ylim(len(names) - 0.4, -0.6)
     longest = max([*ends, *(value for values in series.values() for value in values), 0])
     axes.set_xlim(0, 1.12 * longest or 1)  # room for the numbers
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(xlabel)
-    axes.set_title(title)
+    set_title(figure, title)
     if len(series) > 1:
         _legend_below(figure, axes, len(series))
     return figure
@@ -226,7 +267,7 @@ def _fit(caption: str, width_px: int) -> str:
 
 def _pixel_canvas(width_px: int, height_px: int) -> tuple[Figure, Axes]:
     """Return a figure whose axes fill it and count pixels from the top left corner."""
-    figure = Figure(figsize=(width_px / DPI, height_px / DPI))
+    figure = Figure(figsize=(width_px / DPI, height_px / DPI), dpi=DPI)
     figure.set_layout_engine("none")
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1))

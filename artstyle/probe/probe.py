@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import torch
 
 from artstyle import metrics
-from artstyle.confidence.calibration import Calibration, fit_calibration, why_not
+from artstyle.confidence.calibration import Calibration, fit_calibration
 from artstyle.confidence.familiarity import style_means
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.loading import Labelled, Labels
+from artstyle.data.loading import Labels
 from artstyle.data.manifest import ManifestRow
 from artstyle.devices import choose_device
 from artstyle.models.checkpoint import write_checkpoint
@@ -63,7 +63,6 @@ def probe(
     data: DatasetFolder,
     run: RunFolder,
     *,
-    export: bool = True,
     progress: Progress = silent,
     warn: Callable[[str], None] = lambda message: None,
 ) -> ProbeResult:
@@ -78,7 +77,6 @@ def probe(
         config: Which model, which image size, how styles are weighed; `is_used` knows the keys.
         data: The prepared data set.
         run: The folder to write.
-        export: Also write ``model.onnx``, where ONNX can express the network.
         progress: Called after each image and each fold.
         warn: Called with the reason if the answers cannot be calibrated.
 
@@ -107,13 +105,16 @@ def probe(
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
-        calibration = _calibrate(data.labels, head, training, train_NF, validation, val_NF)
-        about = {"epoch": 1, "c": chosen.c}
-        header = Header(model.name, model.labels, model.preprocessing, about, calibration)
-        _begin(run, config, data, model, started)
-        write_checkpoint(run.best_path, model.network, header)
+        calibration = fit_calibration(
+            head.logits(val_NF),
+            validation.labels_N,
+            data.labels,
+            val_NF,
+            style_means(train_NF, training.labels_N),
+        )
+        _write(run, config, data, model, chosen, calibration, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
-        if export:
+        if config.train.export:
             progress("writing model.onnx", 0, 1)
             written = export_run(run)
             progress("writing model.onnx", 1, 1, "done" if written else "not possible")
@@ -194,25 +195,6 @@ def held_out_groups(rows: Sequence[ManifestRow]) -> tuple[list[str], str]:
     return groups, f"artists kept apart for {sum(apart):,} of {len(rows):,} paintings"
 
 
-def _calibrate(
-    labels: tuple[str, ...],
-    head: LinearHead,
-    training: Labelled,
-    train_NF: Features,
-    validation: Labelled,
-    val_NF: Features,
-) -> Calibration:
-    targets_N = validation.labels_N
-    usable = not why_not(targets_N, labels)
-    return fit_calibration(
-        head.logits(val_NF),
-        targets_N,
-        labels,
-        val_NF if usable else None,
-        style_means(train_NF, training.labels_N) if usable else None,
-    )
-
-
 def _scores(head: LinearHead, features_NF: Features, labels_N: Labels) -> SplitScores:
     logits_NC = head.logits(features_NF)
     confusion_CC = metrics.confusion_matrix(labels_N, logits_NC.argmax(axis=1), len(head.bias_C))
@@ -230,10 +212,16 @@ def _put_into(model: TorchModel, head: LinearHead) -> None:
         layer.bias.copy_(torch.from_numpy(head.bias_C))
 
 
-def _begin(
-    run: RunFolder, config: Config, data: DatasetFolder, model: TorchModel, started: datetime
+def _write(
+    run: RunFolder,
+    config: Config,
+    data: DatasetFolder,
+    model: TorchModel,
+    chosen: ChosenC,
+    calibration: Calibration,
+    started: datetime,
 ) -> None:
-    """Write the run folder as training does before its first epoch."""
+    """Write the run folder, as training does before its first epoch, and its only checkpoint."""
     total, _ = count_parameters(model.network)
     layer = linear_head(model)
     recorded = {
@@ -245,6 +233,9 @@ def _begin(
     group = ProcessGroup(0, 1, torch.device(model.device))
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
+    about = {"epoch": 1, "c": chosen.c}
+    header = Header(model.name, model.labels, model.preprocessing, about, calibration)
+    write_checkpoint(run.best_path, model.network, header)
 
 
 def _write_history(

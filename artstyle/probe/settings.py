@@ -13,6 +13,7 @@ _USED = (
     "model.weights",
     "loss.class_weights",
     "train.device",
+    "train.export",
     "probe.c",
 )
 

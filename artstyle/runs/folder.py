@@ -16,7 +16,7 @@ from artstyle.storage.locks import is_vacant
 if TYPE_CHECKING:
     # A tenth of a second to import: too long for an answer, which reads neither.
     from artstyle.config import Config
-    from artstyle.runs.environment import RunEnvironment
+    from artstyle.runs.environment import FinishedRun, RunEnvironment
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Number = Score | Literal[""]
@@ -86,7 +86,7 @@ class RunFolder:
 
     @property
     def last_path(self) -> Path:
-        """The last saved weights and training state, within an epoch or after one."""
+        """The last saved weights and training state; gone once the run is done."""
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
@@ -202,6 +202,13 @@ class RunFolder:
         adapted.write(self.environment_path)
         write_yaml(self.config_path, config.model_dump(mode="json"))
         return line
+
+    def finish(self, finished: "FinishedRun", *, keep_state: bool) -> None:
+        """Record how the run ended, and remove the state that only a resumed run needs."""
+        ended = self.environment().model_copy(update={"finished": finished})
+        ended.write(self.environment_path)
+        if not keep_state:
+            self.last_path.unlink(missing_ok=True)
 
     def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""

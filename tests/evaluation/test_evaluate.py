@@ -25,7 +25,6 @@ FILES = {
     "predictions.csv",
     "confusion.png",
     "confusion_normalised.png",
-    "errors.png",
     "per_style.png",
     "reliability.png",
 }

@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from artstyle.data.manifest import ManifestRow
 from artstyle.evaluation.document import ReportHeader
-from artstyle.evaluation.figures import plot_confusion, write_figures
+from artstyle.evaluation.figures import plot_confusion, plot_style_scores, write_figures
 from artstyle.evaluation.outcome import Outcome, percent
 from artstyle.evaluation.page import CELL_PICTURES, write_evaluation_page
 from artstyle.evaluation.summary import summarise
+from artstyle.metrics import style_scores
 from artstyle.styles.names import WIKIART_STYLES
 
 
@@ -37,9 +39,11 @@ def read(row: ManifestRow, short_side_px: int) -> Image.Image:
     return Image.new("RGB", (40, 30), "teal")
 
 
-def write_page(folder: Path, outcome: Outcome) -> str:
+def write_page(
+    folder: Path, outcome: Outcome, training: Sequence[ManifestRow] | None = None
+) -> str:
     names = ("run", "model", "architecture", "split", "dataset", "dataset_path")
-    report = summarise(ReportHeader(**dict.fromkeys(names, "x"), warnings=()), outcome, None)
+    report = summarise(ReportHeader(**dict.fromkeys(names, "x"), warnings=()), outcome, training)
     write_figures(folder, outcome, read)
     write_evaluation_page(folder, outcome, report, read)
     return (folder / "report.html").read_text("utf-8")
@@ -97,6 +101,121 @@ def test_a_confusion_matrix_of_27_styles_shows_every_name_and_number(normalised:
     assert [text.get_text() for text in axes.texts] == [str(n) for n in shown[counts > 0]]
     names = [label.get_text() for label in axes.get_xticklabels()]
     assert names == [re.sub("_", " ", style) for style in WIKIART_STYLES]
+
+
+@pytest.mark.parametrize("count", [1, 2, 8, 27])
+def test_nothing_in_a_confusion_matrix_is_cut_off_and_the_right_answers_are_framed(
+    count: int,
+) -> None:
+    counts = np.eye(count, dtype=int) * 3 + 1
+    figure = plot_confusion(counts, WIKIART_STYLES[:count], normalised=True)
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    texts = [*figure.texts, *axes.get_xticklabels(), *axes.get_yticklabels()]
+    boxes = [text.get_window_extent() for text in texts]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
+    assert all(box.y0 >= 0 and box.y1 <= figure.bbox.height for box in boxes)
+    frames = [frame.get_xy() for frame in axes.patches if isinstance(frame, Rectangle)]
+    assert frames == [(n - 0.5, n - 0.5) for n in range(count)]
+
+
+@pytest.mark.parametrize("count", [2, 27])
+def test_nothing_is_cut_off_in_the_scores_by_style(count: int) -> None:
+    scores = style_scores(np.eye(count, dtype=int) * 3 + 1)
+    figure = plot_style_scores(scores, WIKIART_STYLES[:count])
+    figure.draw_without_rendering()
+    legend = figure.legends[0].get_texts()
+    boxes = [
+        t.get_window_extent() for t in (*figure.texts, *legend, *figure.axes[0].get_yticklabels())
+    ]
+    assert all(box.x0 >= 0 and box.x1 <= figure.bbox.width for box in boxes)
+
+
+def test_numbers_lead_to_their_pictures_and_empty_cells_nowhere(tmp_path: Path) -> None:
+    page = write_page(tmp_path, outcome_of(("Baroque", "Rococo"), [(0, 0), (0, 1), (1, 1)]))
+    assert re.findall(r'<td class="n[^"]*"[^>]*><a href="#([^"]+)">', page)[:3] == [
+        "cell-0-0",
+        "cell-0-1",
+        "cell-1-1",
+    ]
+    assert page.count("framed") - page.count(".framed") == 2
+    assert "underline dotted" in page
+
+
+@pytest.mark.parametrize(
+    ("pairs", "short", "weak"),
+    [
+        # Ten styles would be guessed right once in ten; the most frequent one has four pictures.
+        (
+            [(0, 0)] * 4 + [(1, 1)] * 2 + [(2, 2)] * 14 + [(3, 0)] * 10,
+            "20 of 30 right; always saying Cubism would get 14.",
+            "",
+        ),
+        (
+            [(0, 1)] * 4 + [(1, 1)] * 3 + [(2, 1)] * 3,
+            "3 of 10 right; always saying Baroque would get 4.",
+            "This model is worse than always saying Baroque. Do not use its answers.",
+        ),
+        (
+            [(0, 0)] * 4 + [(1, 0)] * 3 + [(2, 0)] * 3,
+            "4 of 10 right; always saying Baroque would get 4.",
+            "This model is no better than always saying Baroque. Do not use its answers.",
+        ),
+        (
+            [(0, 0)] * 2 + [(1, 0)] * 9 + [(2, 0)] * 9,
+            "2 of 20 right; always saying Rococo would get 9.",
+            "This model is no better than guessing: a random answer would get about 5 of 20."
+            " Do not use its answers.",
+        ),
+        (
+            [(0, 0)] * 2 + [(1, 1)] * 2 + [(0, 1)] * 2,
+            "4 of 6 right; always saying Baroque would get 4.",
+            "This model is no better than always saying Baroque. Do not use its answers.",
+        ),
+        (
+            [(0, 0)] * 3 + [(1, 1)] * 2 + [(1, 0)],
+            "5 of 6 right; always saying Baroque would get 3.",
+            "With so few pictures, this may be chance: it is not certain that the model is better"
+            " than always saying Baroque.",
+        ),
+    ],
+)
+def test_the_page_begins_with_the_result_in_words_and_says_when_it_is_worthless(
+    tmp_path: Path, pairs: list[tuple[int, int]], short: str, weak: str
+) -> None:
+    styles = ("Baroque", "Rococo", "Cubism", "Realism")
+    outcome = outcome_of(styles, pairs)
+    page = write_page(tmp_path, outcome)
+    first = page.index(f'<p class="lead">{short}</p>')
+    assert page[: page.index("<dl>")].count("<p class") == 3 + bool(weak)  # after mark, subtitle
+    assert first < page.index("<dt>accuracy")
+    assert f'<p class="lead">{weak}' in page if weak else "This model is" not in page
+
+
+def test_what_another_set_may_score_is_said_in_per_cent(tmp_path: Path) -> None:
+    page = write_page(tmp_path, outcome_of(("Baroque", "Rococo"), [(0, 0)] * 9 + [(1, 0)]))
+    assert "On another 10 pictures of the same kind, this model might get 70 to 100% right" in page
+    assert "chance alone" not in page
+
+
+def test_surest_errors_are_only_those_that_outweigh_all_else(tmp_path: Path) -> None:
+    outcome = outcome_of(("Baroque", "Rococo"), [(0, 0), (0, 1), (0, 1), (1, 0)])
+    logits_NC = np.log([[0.9, 0.1], [0.2, 0.8], [0.45, 0.55], [0.51, 0.49]])
+    page = write_page(tmp_path, replace(outcome, logits_NC=logits_NC))
+    assert "3 wrong answers with a probability over 50%" in page
+    assert (tmp_path / "errors.png").exists()
+    unsure = replace(outcome, labels=("Baroque", "Rococo", "Cubism"))
+    logits_NC = np.log([[0.9, 0.05, 0.05], [0.3, 0.5, 0.2], [0.3, 0.4, 0.3], [0.4, 0.3, 0.3]])
+    page = write_page(tmp_path, replace(unsure, logits_NC=logits_NC))
+    assert "The model was not sure of any of its 3 wrong answers" in page
+    assert not (tmp_path / "errors.png").exists()
+
+
+def test_the_artists_names_are_compared_in_words_that_need_no_statistics(tmp_path: Path) -> None:
+    outcome = outcome_of(("Baroque", "Rococo"), [(0, 0), (1, 0)])
+    rows = tuple(replace(row, artist=f"artist {n}") for n, row in enumerate(outcome.rows))
+    page = write_page(tmp_path, replace(outcome, rows=rows), training=rows)
+    assert "would get 100.0% right. The model&#39;s 50.0% is not above that" in page
 
 
 def test_no_probability_is_shown_as_certain_or_impossible() -> None:

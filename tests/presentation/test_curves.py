@@ -1,13 +1,23 @@
 """Learning curves show what the history says."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from PIL import Image
 
-from artstyle.presentation.curves import draw_curves, plot_curves
+from artstyle.presentation.curves import draw_curves, draw_panels, plot_curves
 from artstyle.runs.folder import HISTORY_COLUMNS
 from artstyle.storage.files import read_csv, write_csv
+
+
+def lines_of(panels: Sequence[Axes]) -> dict[str, list[tuple[float, ...]]]:
+    return {
+        str(line.get_label()): [tuple(point) for point in np.asarray(line.get_xydata()).tolist()]
+        for axes in panels
+        for line in axes.lines
+    }
 
 
 def test_curves_show_the_history_and_pass_over_what_is_empty(tmp_path: Path) -> None:
@@ -16,13 +26,11 @@ def test_curves_show_the_history_and_pass_over_what_is_empty(tmp_path: Path) -> 
         {"epoch": 2, "val_loss": 0.5, "val_accuracy": 0.75, "train_loss": 0.25, "lr": 1e-3},
     ]
     write_csv(tmp_path / "history.csv", HISTORY_COLUMNS, rows)
-    loss, score, lr = draw_curves(list(read_csv(tmp_path / "history.csv"))).axes
-    drawn = {
-        str(line.get_label()): [tuple(point) for point in np.asarray(line.get_xydata()).tolist()]
-        for axes in (loss, score, lr)
-        for line in axes.lines
-    }
-    assert drawn == {
+    history = list(read_csv(tmp_path / "history.csv"))
+    together = draw_curves(history).axes
+    apart = [axes for figure in draw_panels(history).values() for axes in figure.axes]
+    assert lines_of(together) == lines_of(apart)
+    assert lines_of(together) == {
         "training": [(2, 0.25)],
         "validation": [(1, 1.5), (2, 0.5)],
         "validation accuracy": [(1, 0.25), (2, 0.75)],

@@ -3,24 +3,31 @@ import io
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from artstyle.errors import ImageError
+from artstyle.presentation.drawings import svg
 from artstyle.presentation.pages import (
+    STRONG_SHADE,
     Block,
     Cell,
+    Drawing,
     Facts,
     Folded,
     Gallery,
     Picture,
     Prose,
+    Row,
     Section,
     Table,
     embed,
     thumbnail,
     write_page,
 )
+from artstyle.presentation.plots import plot_bars
+from tests.presentation.colours import contrast, mixed, variables
 
 HOSTILE = "<script>alert(1)</script>\"'&<img src=x onerror=alert(1)>"
 
@@ -155,3 +162,45 @@ def test_embedded_bytes_come_back_as_they_were() -> None:
 def decoded(uri: str) -> Image.Image:
     content = base64.b64decode(uri.removeprefix("data:image/jpeg;base64,"))
     return Image.open(io.BytesIO(content), formats=["JPEG"])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_number_in_a_cell_can_be_read_on_every_shade(scheme: str) -> None:
+    """4.5 is what WCAG 2.2 asks of text (1.4.3)."""
+    of = variables(scheme)
+    for shade in np.linspace(0.001, 1, 1000):
+        text = of["on-strong"] if shade > STRONG_SHADE else of["on-weak"]
+        assert contrast(text, mixed(of["heat"], shade, of["wall"])) >= 4.5, shade
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("text", ["ink", "quiet", "accent"])
+@pytest.mark.parametrize("paper", ["wall", "mat"])
+def test_text_can_be_read(scheme: str, text: str, paper: str) -> None:
+    of = variables(scheme)
+    assert contrast(of[text], of[paper]) >= 4.5
+
+
+def test_a_shaded_cell_takes_the_text_colour_of_its_shade_and_a_framed_one_its_frame(
+    tmp_path: Path,
+) -> None:
+    cells = [Cell(1, shade=STRONG_SHADE), Cell(2, shade=STRONG_SHADE + 0.01), Cell(3, framed=True)]
+    page = page_of(tmp_path, Table(["a", "b", "c", "d"], [["x", *cells]]))
+    assert [cell["class"] for cell in page.all("td")] == ["n weak", "n weak strong", "n framed"]
+
+
+@pytest.mark.parametrize(("columns", "says"), [(3, False), (4, True), (9, True)])
+def test_a_table_too_wide_for_a_phone_says_that_it_scrolls(
+    tmp_path: Path, columns: int, says: bool
+) -> None:
+    page = page_of(tmp_path, Table(["x"] * columns, [["y"] * columns]))
+    assert ("Scroll sideways" in page.text) == says
+
+
+def test_drawings_are_part_of_the_page_and_fit_its_width(tmp_path: Path) -> None:
+    figure = plot_bars(["Cubism"], {"n": [3]}, title="T", xlabel="x")
+    drawings = [Drawing(svg(figure, name), f"bars {name}") for name in ("a", "b")]
+    page = page_of(tmp_path, Row(drawings), drawings[0])
+    assert [figure["aria-label"] for figure in page.all("figure")] == ["bars a", "bars b", "bars a"]
+    assert all(set(found) == {"viewbox"} for found in page.all("svg"))
+    assert page.all("img") == []

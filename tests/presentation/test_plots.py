@@ -5,12 +5,12 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
 from matplotlib.patches import Rectangle
 from PIL import Image
 
 from artstyle.presentation.plots import (
-    DPI,
+    FIGURE_DPI,
+    HEAT,
     PALETTE,
     PAPER,
     Tile,
@@ -19,9 +19,11 @@ from artstyle.presentation.plots import (
     plot_label,
     plot_pictures,
     png_bytes,
+    text_on,
     write_figure,
 )
 from artstyle.styles.names import WIKIART_STYLES
+from tests.presentation.colours import contrast
 
 
 def pixels(png: bytes) -> np.ndarray:
@@ -89,13 +91,26 @@ def test_a_written_figure_has_the_stated_size(tmp_path: Path) -> None:
     figure, _ = new_figure(3, 2)
     write_figure(tmp_path / "f.png", figure)
     with Image.open(tmp_path / "f.png") as image:
-        assert image.size == (3 * DPI, 2 * DPI)
+        assert image.size == (3 * FIGURE_DPI, 2 * FIGURE_DPI)
 
 
 def test_each_colour_stands_out_from_the_paper() -> None:
-    def luminance(colour: str) -> float:
-        linear = [((c + 0.055) / 1.055) ** 2.4 if c > 0.04 else c / 12.92 for c in to_rgb(colour)]
-        return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    assert min(contrast(colour, PAPER) for colour in PALETTE[:7]) > 2
 
-    contrasts = [(luminance(PAPER) + 0.05) / (luminance(colour) + 0.05) for colour in PALETTE[:7]]
-    assert min(contrasts) > 2
+
+def test_black_or_white_can_be_read_on_every_colour_of_the_heat_scale() -> None:
+    colours = [HEAT(share) for share in np.linspace(0, 1, 512)]
+    assert min(contrast(text_on(colour), colour[:3]) for colour in colours) >= 4.5
+    assert {text_on(colour) for colour in colours} == {"black", "white"}
+
+
+@pytest.mark.parametrize("words", [1, 6, 10])
+def test_no_title_is_cut_off(words: int) -> None:
+    title = " ".join(["Paintings", "recognised"] * words)
+    figure = plot_bars(["a"], {"n": [1]}, title=title, xlabel="x")
+    figure.draw_without_rendering()
+    (text,) = figure.texts
+    box = text.get_window_extent()
+    assert text.get_text().split() == title.split()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.width
+    assert box.y1 <= figure.bbox.height

@@ -33,7 +33,7 @@ def settings(weights: RunFolder, *overrides: str) -> Config:
     """Return a probe of the tiny run's network: its backbone stands for one of ImageNet."""
     tiny = (
         "model.name=simple_cnn", f"model.weights={weights.best_path}", "data.image_size=32",
-        "train.device=cpu",
+        "train.device=cpu", "train.export=false",
     )  # fmt: skip
     return resolve_config("probe", overrides=(*tiny, *overrides)).config
 
@@ -43,7 +43,7 @@ def probed(
     tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> RunFolder:
     run = RunFolder(tmp_path_factory.mktemp("probed") / "run")
-    return probe(settings(tiny_run), tiny_dataset, run, export=False).run
+    return probe(settings(tiny_run), tiny_dataset, run).run
 
 
 def test_the_network_answers_as_the_regression_over_its_features_does(
@@ -63,6 +63,10 @@ def test_the_network_answers_as_the_regression_over_its_features_does(
     (epoch,) = probed.history()
     right = float((logits_NC.argmax(axis=1) == images.labels_N).mean())
     assert float(epoch["val_accuracy"]) == pytest.approx(right, abs=1e-5)
+    calibration = load_style_model(probed.best_path, CPU).calibration
+    assert calibration is not None
+    assert calibration.accuracy == pytest.approx(right)
+    assert calibration.reason == f"validation has too few pictures: {len(images.paths)} of 30"
 
 
 def test_only_the_last_layer_differs_from_the_weights_it_began_with(
@@ -77,7 +81,7 @@ def test_only_the_last_layer_differs_from_the_weights_it_began_with(
 def test_the_same_probe_writes_the_same_weights_to_the_bit(
     probed: RunFolder, tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
-    again = probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path / "run"), export=False).run
+    again = probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path / "run")).run
     assert again.best_path.read_bytes() == probed.best_path.read_bytes()
 
 
@@ -89,7 +93,7 @@ def test_a_probe_is_evaluated_and_predicts_like_any_run(
     assert report.warnings == ()
     pictures = find_pictures([str(tiny_paintings / "Cubism")])
     rows = list(predict_styles(load_style_model(probed.best_path, CPU), pictures, top_k=2))
-    assert [len(row.styles) for row in rows] == [2] * 10
+    assert [len(row.styles or ()) for row in rows] == [2] * 10
     environment = probed.environment()
     assert environment.dataset.fingerprint == tiny_dataset.fingerprint
     assert environment.parameters is not None
@@ -102,7 +106,7 @@ def test_val_calibrates_the_answers_or_the_reason_is_said(
 ) -> None:
     said: list[str] = []
     run = RunFolder(tmp_path / "run")
-    probe(settings(tiny_run), tiny_dataset, run, export=False, warn=said.append)
+    probe(settings(tiny_run), tiny_dataset, run, warn=said.append)
     calibration = read_header(run.best_path).calibration
     assert calibration is not None
     (epoch,) = run.history()
@@ -117,7 +121,7 @@ def test_a_fixed_c_is_taken_and_a_smaller_one_gives_smaller_weights(
     norms = []
     for c in ("1e-4", "1e-1"):
         config = settings(tiny_run, f"probe.c={c}")
-        result = probe(config, tiny_dataset, RunFolder(tmp_path / c), export=False)
+        result = probe(config, tiny_dataset, RunFolder(tmp_path / c))
         assert (result.chosen.c, result.held_out) == (float(c), "as configured")
         norms.append(float(read_state(result.run.best_path)[0]["classifier.4.weight"].norm()))
     assert norms[0] < norms[1]
