@@ -8,27 +8,30 @@ from artstyle.config import Config, TrainConfig
 from artstyle.data.dataset import DatasetFolder, is_decided
 from artstyle.data.description import SplitDescription
 from artstyle.data.manifest import SPLITS
+from artstyle.evaluation.charts import calibration_blocks, confusion_table, style_drawing
 from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
 from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
+from artstyle.explain.index import HOW_TO_READ, heatmap_picture
 from artstyle.models.zoo import weights_at_start
-from artstyle.presentation.curves import draw_curves
+from artstyle.presentation.curves import draw_panels
+from artstyle.presentation.drawings import svg
 from artstyle.presentation.pages import (
     Block,
     Cell,
     Content,
+    Drawing,
     Facts,
     Folded,
     Gallery,
     Picture,
     Prose,
+    Row,
     Section,
     Table,
-    embed,
     thumbnail,
     write_page,
 )
-from artstyle.presentation.plots import png_bytes
 from artstyle.recipes import config_keys, config_values, flatten, key_sentences
 from artstyle.runs.environment import RunEnvironment
 from artstyle.runs.folder import RunFolder
@@ -36,13 +39,7 @@ from artstyle.storage.files import remove_unfinished
 from artstyle.styles.names import display_name
 
 HEATMAPS_SHOWN = 24
-_THUMBNAIL_PX = 200
-_FIGURES = {
-    "confusion_normalised.png": "Confusion matrix in per cent of each true style",
-    "per_style.png": "F1, precision and recall of each style",
-    "reliability.png": "Accuracy over confidence",
-    "errors.png": "The wrong predictions with the highest confidence",
-}
+_ERRORS_PX = 1100
 _TEST = "test"
 
 
@@ -50,7 +47,7 @@ def write_run_report(run: RunFolder, out: Path | None = None) -> Path:
     """Write the page of a run to ``out`` (default: ``report.html`` in its folder) and return where.
 
     The page shows what the run folder holds now. Write it again to include later evaluations and
-    heatmaps.
+    heatmaps. Everything is in the one file, and no link leads out of it: it can be mailed.
 
     Raises:
         ArtstyleError: A file of the run is missing or damaged.
@@ -157,8 +154,8 @@ def _on_artists(about: SplitDescription) -> Iterator[Prose]:
         if overlap is not None and oracle is not None:
             yield Prose(
                 f"{overlap:.1%} of the {split} pictures with a known artist are by artists who are"
-                " also in train. The artists' names alone, without a pixel, give"
-                f" {oracle.accuracy:.1%} accuracy."
+                " also in train. Someone who sees only the artists' names, not the pictures, would"
+                f" get {oracle.accuracy:.1%} right."
             )
 
 
@@ -175,7 +172,10 @@ def _count_table(about: SplitDescription) -> Table:
 def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment) -> list[Block]:
     if not history:
         return [Prose("No epoch was finished.")]
-    figure = embed(png_bytes(draw_curves(history)))
+    curves = [
+        Drawing(svg(figure, f"curve{number}"), f"{title} over epochs")
+        for number, (title, figure) in enumerate(draw_panels(history).items())
+    ]
     seconds = sum(float(row["seconds"] or 0) for row in history)
     facts: dict[str, Any] = {"epochs": len(history), "training": f"{seconds / 60:.1f} minutes"}
     if environment.parameters:
@@ -184,7 +184,7 @@ def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment)
     columns = list(history[0])
     rows = [[row[column] for column in columns] for row in history]
     return [
-        Picture(figure, "Loss, scores and learning rate over epochs"),
+        Row(curves),
         Facts(facts),
         Folded("Epoch by epoch", [Table([name.replace("_", " ") for name in columns], rows)]),
     ]
@@ -192,17 +192,17 @@ def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment)
 
 def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
     page = f"evaluation/{folder.name}/report.html"
-    figures = [
-        Picture(embed(folder / name), alt, href=f"evaluation/{folder.name}/{name}")
-        for name, alt in _FIGURES.items()
-        if (folder / name).is_file()
-    ]
+    errors = folder / "errors.png"
+    alt = "The wrong answers that the model was surest of, with true and predicted style"
+    sure = calibration_blocks(report)
+    if errors.is_file():
+        sure.append(Picture(thumbnail(errors, _ERRORS_PX), alt))
     return [
         *([] if folder.name == _TEST else headline(report)),
-        Facts({"with all pictures": Cell("evaluation page", page)}),
-        *figures[:1],
-        Folded("Scores by style", [style_table(report), *figures[1:2]]),
-        Folded("Calibration and most confident errors", figures[2:]),
+        Prose(f"Every picture is on another page of the run folder: {page}"),
+        confusion_table(report),
+        Folded("Scores by style", [style_drawing(report), style_table(report)]),
+        Folded("How sure, how often right; surest errors", sure),
         Folded("How this was measured", how_measured(report)),
     ]
 
@@ -214,20 +214,11 @@ def _heatmaps(run: RunFolder) -> Iterator[Section]:
     drawn = [record for record in records if (folder.path / record.overlay).is_file()]
     if not drawn:
         return
-    name = run.gradcam_path.name
-    pictures = [
-        Picture(
-            thumbnail(folder.path / record.overlay, _THUMBNAIL_PX),
-            f"{record.path}, heat for {display_name(record.style)}",
-            f"{display_name(record.style)} {record.probability:.0%}\n{Path(record.path).name}",
-            href=f"{name}/{record.panel}",
-        )
-        for record in drawn[:HEATMAPS_SHOWN]
-    ]
+    pictures = [heatmap_picture(folder.path, record) for record in drawn[:HEATMAPS_SHOWN]]
     title = f"{len(pictures)} of {len(drawn)} heatmaps"
-    words = Prose("Warm regions support the style. Each picture links to its panel.")
-    index = Facts({"all of them": Cell("heatmaps page", f"{name}/{folder.index_path.name}")})
-    yield Section("Heatmaps", [words, Gallery(title, pictures, open=True), index])
+    index = f"{run.gradcam_path.name}/{folder.index_path.name}"
+    words = Prose(f"{HOW_TO_READ} All heatmaps are on another page of the run folder: {index}")
+    yield Section("Heatmaps", [words, Gallery(title, pictures, open=True)])
 
 
 def _configuration(config: Config, data: DatasetFolder | None) -> list[Block]:
@@ -236,9 +227,9 @@ def _configuration(config: Config, data: DatasetFolder | None) -> list[Block]:
     if data is not None:
         chosen |= _prepared_values(data)
     changed = {key: value for key, value in chosen.items() if value != defaults[key]}
+    few = f"{len(changed)} of {len(chosen)} keys differ from their defaults"
     return [
-        Prose(f"{len(changed)} of {len(chosen)} keys differ from their defaults."),
-        *([_key_table(changed, defaults)] if changed else []),
+        Folded(few, [_key_table(changed, defaults)]) if changed else Prose(f"{few}."),
         Folded("All keys", [_key_table(chosen, defaults)]),
     ]
 
@@ -285,4 +276,4 @@ def _environment(environment: RunEnvironment) -> list[Block]:
     if git:
         facts["git commit"] = f"{git.commit[:12]}{', with changes' if git.changed else ''}"
     command = " ".join(environment.command)
-    return [Facts(facts), Prose(f"Command: {command}")]
+    return [Folded("Machine and packages", [Facts(facts), Prose(f"Command: {command}")])]

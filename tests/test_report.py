@@ -1,12 +1,16 @@
 """The page of a whole run."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from artstyle.config import Config, ModelConfig, OptimConfig, TrainConfig
 from artstyle.data.dataset import DatasetFolder
+from artstyle.evaluation.evaluate import evaluate
+from artstyle.explain.folder import HeatmapFolder
 from artstyle.report import write_run_report
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_yaml
@@ -57,6 +61,52 @@ def test_keys_that_differ_from_their_defaults_stand_apart(run: RunFolder) -> Non
     assert "optim.lr" in changed
     assert "0.0123" in changed
     assert "optim.momentum" not in changed
+
+
+def test_a_page_that_is_mailed_lacks_nothing_and_weighs_little(
+    run: RunFolder, dataset: DatasetFolder
+) -> None:
+    evaluate(run, dataset)
+    _draw_heatmap(run)
+    page = page_of(run)
+    assert "Heatmaps" in page
+    assert "How sure, how often right" in page
+    links = re.findall(r'\b(?:href|src|srcset|action|data)="([^"]*)"', page)
+    assert {link[:11] for link in links if not link.startswith("#")} == {"data:image/"}
+    assert "url(" not in re.sub(r'="url\(#[^)]*\)"', "", page)
+    assert len(page) < 400_000
+
+
+def test_configuration_and_environment_are_folded(run: RunFolder) -> None:
+    write_yaml(run.config_path, Config(optim=OptimConfig(lr=0.0123)).model_dump(mode="json"))
+    page = page_of(run)
+    for section in ("configuration", "environment"):
+        start = page.index(f'<section id="{section}">')
+        inside = page[start : page.index("</section>", start)]
+        unfolded = re.sub(r"<details>.*?</details>", "", inside, flags=re.DOTALL)
+        assert "<table" not in unfolded
+        assert "<dl" not in unfolded
+        assert "<details>" in inside
+
+
+def test_a_run_worse_than_one_constant_answer_is_called_so_on_its_page(
+    run: RunFolder, dataset: DatasetFolder
+) -> None:
+    evaluation = evaluate(run, dataset)  # its weights are random
+    assert evaluation.report.accuracy <= 0.25
+    assert re.search(r'class="lead">This model is [^.]*\. Do not use its answers\.', page_of(run))
+
+
+def _draw_heatmap(run: RunFolder) -> None:
+    folder = HeatmapFolder(run.gradcam_path)
+    folder.open()
+    Image.new("RGB", (60, 40), "teal").save(folder.path / "a-overlay.jpg")
+    record = {
+        "path": "scans/a.jpg", "style": "Baroque", "probability": 0.4, "method": "gradcam",
+        "model": "0" * 12, "overlay": "a-overlay.jpg", "panel": "a-panel.jpg", "raw": None,
+        "region": [0, 0, 1, 1],
+    }  # fmt: skip
+    folder.records_path.write_text(json.dumps(record) + "\n")
 
 
 def test_the_epoch_that_was_kept_is_named(run: RunFolder) -> None:

@@ -74,6 +74,7 @@ def eda(
             _preprocessing(settings.data, data, settings.model.name),
             folder,
             sample=sample,
+            recipe=config or "",
             progress=progress,
         )
     for note in found.notes:

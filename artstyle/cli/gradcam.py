@@ -35,6 +35,9 @@ def gradcam(
     raw: Annotated[
         bool, typer.Option("--raw", help="Write the heat as .npy too: float32, 0 to 1.")
     ] = False,
+    png: Annotated[
+        bool, typer.Option("--png", help="Write overlays as PNG of 256 colours, not as JPEG.")
+    ] = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
     engine: EngineOption = "auto",
@@ -74,7 +77,7 @@ def gradcam(
             batch_size=batch_size,
             progress=progress,
         )
-        drawn = write_heatmaps(folder, explanations, model, method, raw=raw)
+        drawn = write_heatmaps(folder, explanations, model, method, raw=raw, png=png)
     show(str(folder.index_path))
     for path, reason in drawn.failures:
         say(f"not read: {printable(path)}: {reason}")

@@ -28,6 +28,26 @@ def artist_key(name: str) -> str:
     return " ".join(sorted(name_words(name))) or name
 
 
+# fmt: off
+_PARTICLES = frozenset((
+    "af", "al", "d", "da", "dal", "de", "degli", "dei", "del", "della", "den", "der", "des", "di",
+    "do", "dos", "du", "el", "la", "le", "of", "os", "ten", "ter", "the", "van", "vom", "von", "y",
+    "zu", "zum", "zur",
+))
+# fmt: on
+
+
+def display_artist(name: str) -> str:
+    """Return an artist's name as people write it: ``claude-monet`` -> ``Claude Monet``.
+
+    Names with a capital letter stay as they are: only file names and the like have none.
+    """
+    if name != name.lower() or not name.strip("-_ "):
+        return name
+    first, *rest = name.replace("_", "-").replace("-", " ").split()
+    return " ".join([first.title(), *(w if w in _PARTICLES else w.title() for w in rest)])
+
+
 @dataclass(frozen=True)
 class OracleScore:
     """How far one gets without looking at the pictures; both in [0, 1]."""

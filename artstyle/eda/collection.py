@@ -48,6 +48,8 @@ class Collection:
     """As it was given."""
     root: Path
     """What the paintings' paths are relative to."""
+    name: str
+    """Of the source's folder or file."""
     format: str
     """`DATASET`, or the format of the source."""
     paintings: tuple[Painting, ...]
@@ -118,6 +120,7 @@ def _from_dataset(dataset: DatasetFolder) -> Collection:
     return Collection(
         path=dataset.path,
         root=dataset.path,
+        name=dataset.description.source.name,
         format=DATASET,
         paintings=paintings,
         balance=dataset.description.config.balance,
@@ -163,6 +166,7 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
     return Collection(
         path=path,
         root=source.root,
+        name=path.resolve().stem if path.is_file() else path.resolve().name,
         format=source.format,
         paintings=paintings,
         balance=balance,

@@ -20,8 +20,10 @@ from artstyle.eda.document import (
 )
 from artstyle.eda.figures import (
     plot_artists,
-    plot_light,
+    plot_aspects,
+    plot_brightness,
     plot_light_by_style,
+    plot_saturation,
     plot_sizes,
     plot_styles,
 )
@@ -72,6 +74,7 @@ def explore(
     out: Path,
     *,
     sample: int,
+    recipe: str = "",
     progress: Progress = silent,
 ) -> Explored:
     """Write ``eda.json``, figures as PNG and ``eda.html`` to a folder.
@@ -81,6 +84,7 @@ def explore(
         config: Its seed, quality, augmentation and number of workers are used here.
         preprocessing: The steps that are shown.
         out: Made if it does not exist; what an earlier call wrote there is replaced.
+        recipe: Name of the recipe that the configuration comes from; empty for the defaults.
         sample: At most about this many paintings are decoded, evenly over styles.
         progress: Called while paintings are read and figures are drawn.
 
@@ -95,13 +99,15 @@ def explore(
     report = _report(collection, seen, pairs, config, preprocessing)
     report.write(out / REPORT_NAME)
     pictures = read_pictures(collection, seen.measured, pairs, config, preprocessing)
-    figures = _write_figures(out, _draw(report, pictures), progress)
-    title, sections = collection.path.resolve().name, eda_sections(report, pictures, figures)
-    write_page(out / "eda.html", f"Overview of {title}", _subtitle(report), sections)
+    figures = _draw(report, pictures)
+    written = _write_figures(out, figures, progress)
+    training = f"{f'the recipe {recipe!r}' if recipe else 'the defaults'} and {config.model.name}"
+    sections = eda_sections(report, pictures, figures, training)
+    write_page(out / "eda.html", collection.name, _subtitle(report), sections)
     return Explored(
         page=out / "eda.html",
         numbers=out / REPORT_NAME,
-        figures=tuple(figures.values()),
+        figures=tuple(written.values()),
         measured=len(seen.measured),
         unreadable=seen.unreadable,
     )
@@ -193,7 +199,9 @@ def _draw(report: CollectionReport, pictures: Pictures) -> dict[str, Figure]:
     figures = {
         "styles": plot_styles(report.styles),
         "sizes": plot_sizes(report.sizes),
-        "light": plot_light(light),
+        "aspects": plot_aspects(report.sizes),
+        "brightness": plot_brightness(light),
+        "saturation": plot_saturation(light),
         "brightness_by_style": plot_light_by_style("brightness", light.brightness, 255),
         "saturation_by_style": plot_light_by_style("saturation", light.saturation, 1),
         "artists": plot_artists(report.styles),
@@ -210,8 +218,8 @@ def _draw(report: CollectionReport, pictures: Pictures) -> dict[str, Figure]:
 
 def _write_figures(out: Path, figures: dict[str, Figure], progress: Progress) -> dict[str, Path]:
     """Write the figures; return name -> file."""
-    if "copies" not in figures:
-        (out / "copies.png").unlink(missing_ok=True)  # of an earlier call
+    for name in {"copies", "light"} - set(figures):
+        (out / f"{name}.png").unlink(missing_ok=True)  # of an earlier call
     paths = {name: out / f"{name}.png" for name in figures}
     for done, (name, path) in enumerate(paths.items(), start=1):
         write_figure(path, figures[name])
@@ -221,4 +229,4 @@ def _write_figures(out: Path, figures: dict[str, Figure], progress: Progress) ->
 
 def _subtitle(report: CollectionReport) -> str:
     form = _FORMS.get(report.form, report.form)
-    return f"{report.paintings:,} paintings in {len(report.styles)} styles, from {form}"
+    return f"A look at {report.paintings:,} paintings in {len(report.styles)} styles, from {form}"

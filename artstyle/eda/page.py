@@ -2,25 +2,29 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
+from matplotlib.figure import Figure
+
+from artstyle.data.artists import display_artist
 from artstyle.data.reasons import in_words
 from artstyle.eda.collection import DATASET
 from artstyle.eda.document import USED, CollectionReport, Light, Sizes
 from artstyle.eda.measures import MEASURED_SIDE_PX
-from artstyle.eda.pictures import Pictures, Row
+from artstyle.eda.pictures import LabelledTiles, Pictures
 from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.presentation.drawings import svg
 from artstyle.presentation.pages import (
     Block,
     Content,
+    Drawing,
     Facts,
     Folded,
     Gallery,
     Picture,
     Prose,
+    Row,
     Section,
     Table,
-    embed,
     thumbnail,
 )
 from artstyle.presentation.plots import Tile
@@ -31,25 +35,28 @@ _LISTED = 300
 
 
 def eda_sections(
-    report: CollectionReport, pictures: Pictures, figures: Mapping[str, Path]
+    report: CollectionReport, pictures: Pictures, figures: Mapping[str, Figure], training: str
 ) -> list[Section]:
     """Return the page's sections.
 
     Args:
         report: The numbers.
         pictures: The paintings that are shown.
-        figures: Name -> the PNG that was drawn.
+        figures: Name -> figure.
+        training: The recipe and the model whose preprocessing is shown, in words.
     """
-    shown = {name: Picture(embed(figures[name]), alt) for name, alt in _ALTS.items()}
+    shown = {
+        name: Drawing(svg(figures[name], name.replace("_", "")), alt) for name, alt in _ALTS.items()
+    }
     return [
         Section("Overview", _overview(report)),
         Section("Styles", [Prose(_on_balance(report)), shown["styles"], _style_table(report)]),
-        Section("Size and aspect", [Prose(_on_sizes(report.sizes)), shown["sizes"]]),
+        Section("Size and aspect", _sizes(report.sizes, shown)),
         Section("Light and colour", _light(report, shown)),
         Section("Artists", [Prose(_on_artists(report)), shown["artists"]]),
         Section("Examples", [_gallery(style, t) for style, t in pictures.examples.items()]),
-        Section("From file to network", _steps(report, pictures)),
-        Section("Variations in training", _variations(report, pictures)),
+        Section("From file to network", _steps(report, pictures, training)),
+        Section("Variations in training", _variations(report, pictures, training)),
         Section("Copies", _copies(report, pictures.pairs)),
         Section("Files left out", _rejected(report)),
     ]
@@ -57,8 +64,10 @@ def eda_sections(
 
 _ALTS = {
     "styles": "Bars: paintings of each style, by split or left out; numbers in the table below.",
-    "sizes": "Heat map of width against height, and a histogram of the aspect ratio.",
-    "light": "Histograms of the mean brightness and the mean saturation of the paintings.",
+    "sizes": "Map of width against height; the stronger a cell's colour, the more paintings.",
+    "aspects": "Histogram of the width of the paintings to their height.",
+    "brightness": "Histogram of the brightness of the paintings.",
+    "saturation": "Histogram of the saturation of the paintings.",
     "brightness_by_style": "Boxes: brightness of each style; numbers in the table below.",
     "saturation_by_style": "Boxes: saturation of each style; numbers in the table below.",
     "artists": "Bars: number of artists of each style; numbers in the table under Styles.",
@@ -82,15 +91,24 @@ def _overview(report: CollectionReport) -> list[Block]:
     return [Facts(facts), *notes]
 
 
+_POLICIES = {
+    "cap": "at most {most:,} of each style",
+    "equal": "as many of each style as the rarest one has",
+    "oversample": "at most {most:,} of each style; in training, rare styles are repeated",
+    "none": "all of them",
+}
+"""What ``balance.policy`` does, in words."""
+
+
 def _on_balance(report: CollectionReport) -> str:
     reasons = "; ".join(f"{count:,} {in_words(why)}" for why, count in report.left_out.items())
     verb = "take part" if report.form == DATASET else "would take part"
-    policy = report.balance.policy
+    balance = report.balance
+    policy = _POLICIES[balance.policy].format(most=balance.max_per_style)
     left_out = f" Left out: {reasons}." if reasons else ""
-    repeated = " In training, rare styles are repeated." if policy == "oversample" else ""
     return (
-        f"Of {report.paintings:,} paintings, {report.used:,} {verb} under the balance policy"
-        f" '{policy}'.{left_out}{repeated}"
+        f"Of {report.paintings:,} paintings, {report.used:,} {verb}: {policy}"
+        f" (balance.policy={balance.policy}).{left_out}"
     )
 
 
@@ -104,13 +122,17 @@ def _style_table(report: CollectionReport) -> Table:
             *(row.used.get(fate, 0) for fate in fates),
             sum(row.left_out.values()),
             row.artists,
-            row.top_artist or "unknown",
+            display_artist(row.top_artist) or "unknown",
             f"{row.top_artist_paintings / row.found:.0%}",
         ]
         for style, row in styles.items()
     ]
     columns = ["style", "found", *fates, "left out", "artists", "most frequent artist", "share"]
     return Table(columns, rows)
+
+
+def _sizes(sizes: Sizes, shown: Mapping[str, Drawing]) -> list[Block]:
+    return [Prose(_on_sizes(sizes)), Row([shown["sizes"], shown["aspects"]])]
 
 
 def _on_sizes(sizes: Sizes) -> str:
@@ -124,12 +146,11 @@ def _on_sizes(sizes: Sizes) -> str:
     )
 
 
-def _light(report: CollectionReport, shown: Mapping[str, Picture]) -> list[Block]:
+def _light(report: CollectionReport, shown: Mapping[str, Drawing]) -> list[Block]:
     return [
         Prose(_on_light(report)),
-        shown["light"],
-        shown["brightness_by_style"],
-        shown["saturation_by_style"],
+        Row([shown["brightness"], shown["saturation"]]),
+        Row([shown["brightness_by_style"], shown["saturation_by_style"]]),
         _light_table(report.light),
     ]
 
@@ -143,9 +164,9 @@ def _on_light(report: CollectionReport) -> str:
         else f"They are measured on {report.measured:,} paintings."
     )
     return (
-        "Brightness is the mean luma (ITU-R BT.601) from 0, black, to 255, white. Saturation is"
-        f" the mean S of HSV from 0, grey, to 1, pure colour. {sample} Each is shrunk to a short"
-        f" side of {MEASURED_SIDE_PX} pixels first."
+        "Brightness is how light a painting is on the whole, from 0, black, to 255, white."
+        f" Saturation is how colourful it is, from 0, grey, to 1, pure colours. {sample} Each is"
+        f" shrunk to a short side of {MEASURED_SIDE_PX} pixels first."
     )
 
 
@@ -171,15 +192,22 @@ def _on_artists(report: CollectionReport) -> str:
     )
 
 
-def _steps(report: CollectionReport, pictures: Pictures) -> list[Block]:
+def _steps(report: CollectionReport, pictures: Pictures, training: str) -> list[Block]:
     words = Prose(_on_preprocessing(report.preprocessing))
-    return [words, *(_gallery(style, tiles, 300) for style, tiles in pictures.steps)]
+    other = Prose(
+        f"So it is with {training}. To see another: artstyle eda --config RECIPE"
+        " --set model.name=NAME"
+    )
+    return [words, other, *(_gallery(style, tiles, 300) for style, tiles in pictures.steps)]
 
 
-def _variations(report: CollectionReport, pictures: Pictures) -> list[Block]:
+def _variations(report: CollectionReport, pictures: Pictures, training: str) -> list[Block]:
     settings = {key: str(value) for key, value in report.augment.model_dump(mode="json").items()}
     return [
-        Prose("Training varies each painting at random, every time it is read:"),
+        Prose(
+            "Training varies each painting at random, every time it is read, so that the model"
+            f" does not learn single pictures by heart. Here with {training}:"
+        ),
         Folded("The settings", [Facts(settings)]),
         *(_gallery(style, tiles) for style, tiles in pictures.variations),
     ]
@@ -198,17 +226,21 @@ def _gallery(style: str, tiles: Sequence[Tile], side_px: int = 190) -> Gallery:
 
 
 def _on_preprocessing(steps: Preprocessing) -> str:
-    fit = "its centre is cropped" if steps.fit == "crop" else "it is squashed"
+    size = f"{steps.image_size} x {steps.image_size} pixels"
+    fit = (
+        f"Its centre is cut out as a square of {size}: the edges are not seen."
+        if steps.fit == "crop"
+        else f"It is squashed to a square of {size}: all of it is seen, but its shape changes."
+    )
     mean, std = (", ".join(f"{value:g}" for value in values) for values in (steps.mean, steps.std))
     return (
         "Each picture is turned upright, made RGB, and shrunk to a short side of"
-        f" {steps.read_size} pixels. Then {fit} to {steps.image_size} x {steps.image_size} pixels"
-        f" ({steps.interpolation}). From red, green and blue in 0 to 1, the mean {mean} is"
-        f" subtracted; the result is divided by {std}."
+        f" {steps.read_size} pixels. {fit} Last, its colours become the numbers that the network"
+        f" expects: each channel, 0 to 1, minus its mean ({mean}), divided by its spread ({std})."
     )
 
 
-def _copies(report: CollectionReport, pairs: Sequence[Row]) -> list[Block]:
+def _copies(report: CollectionReport, pairs: Sequence[LabelledTiles]) -> list[Block]:
     found = report.copies
     if not found:
         return [Prose("No two files were found that show the same painting.")]

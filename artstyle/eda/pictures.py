@@ -20,7 +20,7 @@ _VARIATIONS = 6
 _DRAWN_PAIRS = 12
 _TILE_SIDE_PX = 170
 
-Row = tuple[str, Sequence[Tile]]
+LabelledTiles = tuple[str, Sequence[Tile]]
 """A label, and the pictures after it."""
 
 
@@ -30,11 +30,11 @@ class Pictures:
 
     examples: Mapping[str, Sequence[Tile]]
     """Style -> paintings of it."""
-    steps: Sequence[Row]
+    steps: Sequence[LabelledTiles]
     """(style, one painting from the file to the network)."""
-    variations: Sequence[Row]
+    variations: Sequence[LabelledTiles]
     """(style, one painting as training varies it)."""
-    pairs: Sequence[Row]
+    pairs: Sequence[LabelledTiles]
     """(what is equal, two paintings)."""
 
 

@@ -32,7 +32,7 @@ def preprocessing_tiles(content: bytes, preprocessing: Preprocessing) -> list[Ti
         (decoded.pixels, f"1 upright RGB\n{decoded.width} x {decoded.height}"),
         (small, f"2 {shrunk}\n{small.width} x {small.height}"),
         (to_picture(tensor, preprocessing), f"3 {square}\n{tensor.shape[2]} x {tensor.shape[1]}"),
-        (_stretched(tensor), f"4 normalised\n{low:.2f} to {high:.2f}"),
+        (_stretched(tensor), f"4 as numbers\n{low:.2f} to {high:.2f}"),
     ]
     return [Tile(picture, caption) for picture, caption in steps]
 
@@ -50,7 +50,7 @@ def augmented_tiles(
     ).pixels
     plain, varied = eval_transform(preprocessing), train_transform(preprocessing, augment)
     return [
-        Tile(to_picture(plain(picture), preprocessing), "unvaried"),
+        Tile(to_picture(plain(picture), preprocessing), "as it is"),
         *(
             Tile(Image.fromarray(varied(picture, derived_seed(seed, number)).numpy()))
             for number in range(count)

@@ -6,9 +6,10 @@ import numpy as np
 
 from artstyle.evaluation.document import EvaluationReport, ReliabilityBins
 from artstyle.evaluation.figures import plot_reliability, plot_style_scores
+from artstyle.evaluation.wording import confidence_blocks
 from artstyle.metrics import IntArray, Reliability, style_scores
 from artstyle.presentation.drawings import svg
-from artstyle.presentation.pages import Cell, Content, Drawing, Table
+from artstyle.presentation.pages import Block, Cell, Content, Drawing, Prose, Row, Table
 from artstyle.styles.names import display_name
 
 Href = Callable[[int, int], str]
@@ -44,17 +45,36 @@ def style_drawing(report: EvaluationReport) -> Drawing:
     return Drawing(svg(figure, f"styles{report.split}"), "F1, precision and recall of each style")
 
 
-def reliability_drawing(report: EvaluationReport, bins: ReliabilityBins) -> Drawing:
-    """Return how often the model is right at each confidence."""
+def calibration_blocks(report: EvaluationReport) -> list[Block]:
+    """Return how often the model is right at each confidence, and what it says of its answers."""
+    if report.reliability is None:
+        return confidence_blocks(report)
+    drawings = [_reliability(report.reliability, "How often the model is right when it is so sure")]
+    if report.confidence is not None:
+        before = report.confidence.reliability_before
+        drawings.append(_reliability(before, "The same before the temperature was applied"))
+    return [
+        Prose(
+            "Of the answers with a probability of 80%, 80% should be right. Bars below the dashed"
+            " line mean that the model is too sure, bars above it that it is too unsure."
+        ),
+        Row(drawings),
+        *confidence_blocks(report),
+    ]
+
+
+def _reliability(bins: ReliabilityBins, title: str) -> Drawing:
     figure = plot_reliability(
         Reliability(
             edges=np.array(bins.edges),
             counts=np.array(bins.counts),
             confidence=np.array(bins.confidence),
             accuracy=np.array(bins.accuracy),
-        )
+        ),
+        title,
     )
-    return Drawing(svg(figure, f"reliability{report.split}"), "Accuracy over confidence")
+    name = "".join(filter(str.isalnum, title))
+    return Drawing(svg(figure, name), f"{title}: accuracy over confidence")
 
 
 def _counts(report: EvaluationReport) -> IntArray:

@@ -164,7 +164,9 @@ def plot_style_scores(scores: StyleScores, labels: Sequence[str]) -> Figure:
 
 
 @house_style
-def plot_reliability(reliability: Reliability) -> Figure:
+def plot_reliability(
+    reliability: Reliability, title: str = "How often the model is right when it is so sure"
+) -> Figure:
     """Draw accuracy over confidence, and below it the number of predictions."""
     figure = Figure(figsize=(WIDTH_IN, 5.2))
     FigureCanvasAgg(figure)
@@ -177,7 +179,7 @@ def plot_reliability(reliability: Reliability) -> Figure:
     upper.plot(confidence, accuracy, "o", color=PALETTE[0], markersize=4)
     upper.set_ylim(0, 1.03)
     upper.set_ylabel("share that is right (accuracy)")
-    set_title(figure, "How often the model is right when it is so sure")
+    set_title(figure, title)
     upper.text(0.03, 0.93, "above: too unsure", fontsize=8, color=QUIET, va="top")
     upper.text(0.97, 0.05, "below: too sure", fontsize=8, color=QUIET, ha="right")
     lower.bar(left, reliability.counts[filled], width, align="edge", color=LINE, edgecolor=PAPER)

@@ -23,8 +23,7 @@ from artstyle.metrics import (
 )
 
 TOP_K = 3
-SURE = 0.5
-"""An answer with more than this probability is called sure: it outweighs all others together."""
+_SURE = 0.5  # A style with more than this probability outweighs all others together.
 
 ReadPicture = Callable[[ManifestRow, int], Image.Image]
 """Reads a picture of the data set; its shorter side has at most so many pixels."""
@@ -181,8 +180,26 @@ class Outcome:
 
 
 def sure_errors(outcome: Outcome) -> list[int]:
-    """Return the positions of the wrong answers that the model was sure of, the surest first."""
-    return outcome.most_confident(~outcome.correct_N & (outcome.confidence_N > SURE))
+    """Return the positions of the wrong answers that the model was sure of, the surest first.
+
+    A calibrated model says which these are; for others, a probability over 0.5 counts as sure.
+    """
+    if _is_calibrated(outcome):
+        sure_N = np.array([answer.verdict == "sure" for answer in outcome.answers], dtype=np.bool_)
+    else:
+        sure_N = outcome.confidence_N > _SURE
+    return outcome.most_confident(~outcome.correct_N & sure_N)
+
+
+def sure_rule(outcome: Outcome) -> str:
+    """Return what makes an answer of this outcome sure, as the end of a sentence."""
+    if _is_calibrated(outcome):
+        return "with the verdict 'sure'"
+    return f"with a probability over {_SURE:.0%}"
+
+
+def _is_calibrated(outcome: Outcome) -> bool:
+    return outcome.calibration is not None and outcome.calibration.fitted is not None
 
 
 def percent(probability: float) -> str:

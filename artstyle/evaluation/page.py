@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from artstyle.evaluation.charts import confusion_table, reliability_drawing, style_drawing
+from artstyle.evaluation.charts import calibration_blocks, confusion_table, style_drawing
 from artstyle.evaluation.document import EvaluationReport
 from artstyle.evaluation.figures import ERRORS_SHOWN
-from artstyle.evaluation.outcome import SURE, Outcome, ReadPicture, percent, sure_errors
+from artstyle.evaluation.outcome import Outcome, ReadPicture, percent, sure_errors, sure_rule
 from artstyle.evaluation.wording import (
-    confidence_blocks,
     headline,
     how_far_to_trust,
     how_measured,
@@ -78,9 +77,7 @@ def write_evaluation_page(
         Section("Scores by style", [style_drawing(report), style_table(report)]),
         Section("Which styles are confused", _confusion_blocks(report, outcome)),
         Section("Surest errors", list(_surest_errors(outcome, read))),
-        Section(
-            "How sure, how often right", [*_calibration_blocks(report), *confidence_blocks(report)]
-        ),
+        Section("How sure, how often right", calibration_blocks(report)),
         Section("Pictures", list(_galleries(outcome, cells))),
         Section("How this was measured", how_measured(report)),
     ]
@@ -196,28 +193,16 @@ def _surest_errors(outcome: Outcome, read: ReadPicture) -> Iterator[Block]:
         return
     if not chosen:
         yield Prose(
-            f"The model was not sure of any of its {_count(wrong, 'wrong answer')}: it gave each of"
-            f" them a probability of {SURE:.0%} or less. See them under Pictures."
+            f"The model was not sure of any of its {_count(wrong, 'wrong answer')}: none"
+            f" {sure_rule(outcome)}. See them under Pictures."
         )
         return
     yield Prose(
-        f"{_count(len(chosen), 'wrong answer')} with a probability over {SURE:.0%}. Look here"
-        " first: some show what the model has not learned, others a wrong label in the collection."
+        f"{_count(len(chosen), 'wrong answer')} {sure_rule(outcome)}. Look here first: some show"
+        " what the model has not learned, others a wrong label in the collection."
     )
     shown = [_thumbnail(outcome, position, read) for position in chosen[:ERRORS_SHOWN]]
     yield Gallery(f"The {_count(len(shown))} with the highest probability", shown, open=True)
-
-
-def _calibration_blocks(report: EvaluationReport) -> list[Block]:
-    if report.reliability is None:
-        return []
-    return [
-        Prose(
-            "Of the answers with a probability of 80%, 80% should be right. Bars below the dashed"
-            " line mean that the model is too sure, bars above it that it is too unsure."
-        ),
-        reliability_drawing(report, report.reliability),
-    ]
 
 
 def _anchor(true: int, predicted: int) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from artstyle.confidence.answers import calibrated
+from artstyle.confidence.answers import Verdict, read_answers
 from artstyle.errors import UsageError
 from artstyle.explain.heat import Heatmaps, class_heatmaps
 from artstyle.explain.methods import TITLES, Method
@@ -38,6 +38,8 @@ class Explained:
     """The style that the heat is for."""
     ranked: tuple[RankedStyle, ...]
     """The most probable first."""
+    verdict: Verdict | None
+    """None where the heat is not for the most probable style, or the model is not calibrated."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def explain_pictures(
         )
         for shown, heat, error in explained:
             path = shown.found.path
-            yield Explanation(path, heat and _explained(shown, heat, model, top_k), error)
+            explanation = None if heat is None else _explained(shown, heat, model, top_k)
+            yield Explanation(path, explanation, error)
             done += 1
             progress(STAGE, done, None)
     progress(STAGE, done, done)
@@ -120,9 +123,12 @@ class _Maker:
 def _opened_maker(model: StyleModel, method: Method, label: int | None) -> Iterator[_Maker]:
     if method == "gradcam" and "maps" in model.outputs:
         side = model.preprocessing.image_size
+        also = model.outputs_for_confidence
         with model.opened() as fast:
             yield _Maker(
-                lambda pixels_NSS3: class_heatmaps(fast.answer(pixels_NSS3, "maps"), label, side),
+                lambda pixels_NSS3: class_heatmaps(
+                    fast.answer(pixels_NSS3, "maps", *also), label, side
+                ),
                 fast.batch_size,
                 fast.is_concurrent,
             )
@@ -142,18 +148,31 @@ def _opened_maker(model: StyleModel, method: Method, label: int | None) -> Itera
         )
 
 
-_Heat = tuple[NDArray[np.float32], NDArray[np.float32], int]
-"""Heat S x S, logits and label of one picture."""
+@dataclass(frozen=True)
+class _Heat:
+    """The heat of one picture and what the model gave with it."""
+
+    heat_SS: NDArray[np.float32]
+    logits_C: NDArray[np.float32]
+    features_D: NDArray[np.float32] | None
+    label: int
 
 
 def _heats(maps: Heatmaps) -> Iterator[_Heat]:
     require_finite_logits(maps.logits_NC)
-    return zip(maps.heat_NHW, maps.logits_NC, maps.labels_N.tolist(), strict=True)
+    features = [None] * len(maps.logits_NC) if maps.features_ND is None else maps.features_ND
+    return map(_Heat, maps.heat_NHW, maps.logits_NC, features, maps.labels_N.tolist())
 
 
 def _explained(shown: _Shown, heat: _Heat, model: StyleModel, top_k: int) -> Explained:
     assert shown.picture is not None
-    heat_SS, logits_C, label = heat
-    (shown_C,) = calibrated(logits_C[None], model.calibration)
-    subject = RankedStyle(model.labels[label], float(shown_C[label]))
-    return Explained(shown.picture, heat_SS, subject, rank_styles(shown_C, model.labels, top_k))
+    features_1D = None if heat.features_D is None else heat.features_D[None]
+    (answer,) = read_answers(heat.logits_C[None], features_1D, model.calibration, model.labels)
+    shown_C = answer.probabilities_C
+    return Explained(
+        picture=shown.picture,
+        heat_SS=heat.heat_SS,
+        subject=RankedStyle(model.labels[heat.label], float(shown_C[heat.label])),
+        ranked=rank_styles(shown_C, model.labels, top_k),
+        verdict=answer.verdict if heat.label == int(shown_C.argmax()) else None,
+    )

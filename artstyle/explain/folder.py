@@ -11,6 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from artstyle.confidence.answers import Verdict
 from artstyle.errors import DataError, UsageError
 from artstyle.explain.methods import Method
 from artstyle.storage.checks import checked
@@ -18,8 +19,10 @@ from artstyle.storage.files import write_text
 from artstyle.storage.locks import is_vacant
 
 _STEM_BYTES = 80
+# With more than this probability, a style outweighs all others together.
+_SURE = 0.5
 
-FileName = Annotated[str, Field(pattern=r"^[\w-]+\.(png|npy)$")]
+FileName = Annotated[str, Field(pattern=r"^[\w-]+\.(jpg|png|npy)$")]
 """A name that `file_stem` begins. It is never a path, so nothing outside the folder is read."""
 
 
@@ -42,6 +45,18 @@ class HeatmapRecord:
     region: tuple[float, float, float, float]
     """Left, top, right and bottom edge of what the model saw, as fractions of the picture. The
     raw array covers this region."""
+    verdict: Verdict | None = None
+    """Of the model on the picture, where the heat is for its most probable style."""
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files begin with: equal for the same heatmap drawn again."""
+        return self.panel.rpartition("-")[0]
+
+    @property
+    def doubt(self) -> str:
+        """Why the style may be wrong, in a word; "" if the model is sure of it."""
+        return doubt(self.verdict, self.probability)
 
 
 @dataclass(frozen=True)
@@ -88,6 +103,18 @@ class HeatmapFolder:
         except (ValueError, RecursionError):
             raise DataError(f"{self.records_path} is damaged: a line is not JSON") from None
         return checked(values, list[HeatmapRecord], self.records_path)
+
+
+def doubt(verdict: Verdict | None, probability: float) -> str:
+    """Return why a style may be wrong, in a word; "" if the model is sure of it.
+
+    Args:
+        verdict: Of the model on the picture; None if it has none on this style.
+        probability: Of the style; it decides where there is no verdict.
+    """
+    if verdict is not None:
+        return "" if verdict == "sure" else verdict
+    return "" if probability > _SURE else "unsure"
 
 
 def file_stem(path: Path, *context: str) -> str:

@@ -1,4 +1,4 @@
-"""Heatmaps on disk: PNG files, raw arrays, a record of each, and a page that lists them."""
+"""Heatmaps on disk: pictures, raw arrays, a record of each, and a page that lists them."""
 
 import io
 import json
@@ -10,25 +10,20 @@ import numpy as np
 from PIL import Image
 
 from artstyle.explain.explain import Explained, Explanation
-from artstyle.explain.folder import HeatmapFolder, HeatmapRecord, file_stem
+from artstyle.explain.folder import HeatmapFolder, HeatmapRecord, doubt, file_stem
+from artstyle.explain.index import write_index
 from artstyle.explain.methods import TITLES, Method
-from artstyle.explain.overlay import display_picture, draw_overlay, draw_panel, seen_region
+from artstyle.explain.overlay import display_picture, draw_overlay, seen_region
+from artstyle.explain.panel import draw_panel
 from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import printable
-from artstyle.presentation.pages import (
-    Block,
-    Gallery,
-    Picture,
-    Prose,
-    Section,
-    Table,
-    thumbnail,
-    write_page,
-)
 from artstyle.storage.files import write_bytes, write_text
 from artstyle.styles.names import display_name
 
-_THUMBNAIL_PX = 160
+# Measured on 60 scans: 8 MB of panels and overlays; as PNG they were 56 MB.
+_JPEG_QUALITY = 82
+_PNG_COLOURS = 256
+_NAME_CHARACTERS = 48
 
 
 @dataclass(frozen=True)
@@ -47,6 +42,7 @@ def write_heatmaps(
     method: Method,
     *,
     raw: bool = False,
+    png: bool = False,
 ) -> Drawn:
     """Draw each picture's heatmap, then list all heatmaps of the folder on its page.
 
@@ -59,6 +55,7 @@ def write_heatmaps(
         model: The model that was explained.
         method: The method that made the heat.
         raw: Also write the heat as a float32 array.
+        png: Write overlays as PNG files of 256 colours, not as JPEG.
     """
     drawn = Drawn([], [])
     for explanation in explanations:
@@ -67,64 +64,92 @@ def write_heatmaps(
         else:
             drawn.records.append(
                 _write_heatmap(
-                    folder.path, explanation.path, explanation.explained, model, method, raw
+                    folder.path, explanation.path, explanation.explained, model, method, raw, png
                 )
             )
-    known = {record.panel: record for record in [*folder.records(), *drawn.records]}
+    known = {record.stem: record for record in folder.records()}
+    for record in drawn.records:
+        _remove_former(folder.path, known.get(record.stem), record)
+        known[record.stem] = record
     records = [record for record in known.values() if (folder.path / record.overlay).is_file()]
     lines = (json.dumps(asdict(record), ensure_ascii=False) + "\n" for record in records)
     write_text(folder.records_path, "".join(lines))
-    _write_index(folder, records, drawn.failures)
+    write_index(folder, records, drawn.failures)
     return drawn
 
 
 def _write_heatmap(
-    folder: Path, path: Path, explained: Explained, model: StyleModel, method: Method, raw: bool
+    folder: Path,
+    path: Path,
+    explained: Explained,
+    model: StyleModel,
+    method: Method,
+    raw: bool,
+    png: bool,
 ) -> HeatmapRecord:
     subject = explained.subject
     stem = file_stem(path, subject.style, method, model.fingerprint)
     region = seen_region(explained.picture.size, model.preprocessing)
     picture = display_picture(explained.picture)
-    overlay = draw_overlay(picture, explained.heat_SS, region)
+    why = doubt(explained.verdict, subject.probability)
+    overlay = draw_overlay(picture, explained.heat_SS, region, unsure=bool(why))
     panel = draw_panel(
         picture,
         overlay,
         explained.ranked,
-        title=f"{_heading(explained, method)}  ·  {TITLES[method]}  ·  {model.name}",
-        note=printable(Path(path.name)) + _remark(explained),
+        title=_heading(explained, method, why),
+        note=f"{_short(printable(Path(path.name)))}  ·  {TITLES[method]}, {model.name}",
+        unsure=bool(why),
     )
     record = HeatmapRecord(
         path=printable(path),
         style=subject.style,
         probability=subject.probability,
+        verdict=explained.verdict,
         method=method,
         model=model.fingerprint,
-        overlay=f"{stem}-overlay.png",
-        panel=f"{stem}-panel.png",
+        overlay=f"{stem}-overlay.{'png' if png else 'jpg'}",
+        panel=f"{stem}-panel.jpg",
         raw=f"{stem}.npy" if raw else None,
         region=(region.left, region.top, region.right, region.bottom),
     )
-    write_bytes(folder / record.overlay, _png(overlay))
-    write_bytes(folder / record.panel, panel)
+    write_bytes(folder / record.overlay, _png(overlay) if png else _jpeg(overlay))
+    write_bytes(folder / record.panel, _jpeg(panel))
     if record.raw is not None:
         write_bytes(folder / record.raw, _npy(explained.heat_SS))
     return record
 
 
-def _heading(explained: Explained, method: Method) -> str:
+def _remove_former(folder: Path, former: HeatmapRecord | None, record: HeatmapRecord) -> None:
+    """Remove the pictures of the same heatmap in another format."""
+    if former is not None:
+        for name in {former.overlay, former.panel} - {record.overlay, record.panel}:
+            (folder / name).unlink(missing_ok=True)
+
+
+def _heading(explained: Explained, method: Method, why: str) -> str:
     subject = explained.subject
     if method == "eigencam":
         return "Heat of the strongest features, for any style"
-    return f"Heat for {display_name(subject.style)}, {subject.probability:.1%}"
+    style = f"{display_name(subject.style)}, {subject.probability:.0%}"
+    if not explained.heat_SS.any():
+        return f"Nothing here supports {style}"
+    return f"{why.capitalize()}: {style}" if why else f"Heat for {style}"
 
 
-def _remark(explained: Explained) -> str:
-    return "" if explained.heat_SS.any() else "  ·  no region supports this style"
+def _short(name: str) -> str:
+    return name if len(name) <= _NAME_CHARACTERS else f"{name[: _NAME_CHARACTERS - 1]}…"
+
+
+def _jpeg(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    return buffer.getvalue()
 
 
 def _png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    image.save(buffer, "PNG")
+    image.quantize(_PNG_COLOURS).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 
@@ -132,30 +157,3 @@ def _npy(heat_SS: np.ndarray) -> bytes:
     buffer = io.BytesIO()
     np.save(buffer, heat_SS.astype(np.float32), allow_pickle=False)
     return buffer.getvalue()
-
-
-def _write_index(
-    folder: HeatmapFolder, records: list[HeatmapRecord], failures: list[tuple[Path, str]]
-) -> None:
-    pictures = [_picture(folder.path, record) for record in records]
-    blocks: list[Block] = [
-        Prose("Each picture links to its panel: the painting, the heat on it, the styles."),
-        Gallery("Heatmaps", pictures, open=True),
-    ]
-    sections = [Section("Heatmaps", blocks)]
-    if failures:
-        rows = [(printable(path), reason) for path, reason in failures]
-        sections.append(Section("Unreadable files", [Table(("file", "reason"), rows)]))
-    subtitle = f"{len(records)} heatmaps; {len(failures)} files could not be read"
-    write_page(folder.index_path, "Heatmaps", subtitle, sections)
-
-
-def _picture(folder: Path, record: HeatmapRecord) -> Picture:
-    style = display_name(record.style)
-    return Picture(
-        thumbnail(folder / record.overlay, _THUMBNAIL_PX),
-        alt=f"{record.path}, heat for {style}",
-        caption=f"{Path(record.path).name}: {style} {record.probability:.0%}"
-        f" ({TITLES[record.method]})",
-        href=record.panel,
-    )

@@ -21,6 +21,8 @@ class Heatmaps:
     logits_NC: NDArray[np.float32]
     labels_N: NDArray[np.int64]
     """The style that the heat is for."""
+    features_ND: NDArray[np.float32] | None = None
+    """As in `Answers`."""
 
 
 def class_heatmaps(answers: Answers, label: int | None, image_size: int) -> Heatmaps:
@@ -42,7 +44,7 @@ def class_heatmaps(answers: Answers, label: int | None, image_size: int) -> Heat
     # Divided as the gradient of a mean is, so that epsilon weighs the same.
     warm_NHW = np.maximum(maps_NHW, 0) / maps_NHW[0].size
     heat = [_scaled(_enlarged(_scaled(map_HW), image_size)) for map_HW in warm_NHW]
-    return Heatmaps(np.stack(heat), answers.logits_NC, labels_N)
+    return Heatmaps(np.stack(heat), answers.logits_NC, labels_N, answers.features_ND)
 
 
 def _scaled(map_HW: NDArray[np.float32]) -> NDArray[np.float32]:

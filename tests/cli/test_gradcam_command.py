@@ -38,7 +38,7 @@ def test_heatmaps_go_into_the_run_and_bad_files_end_with_3(here: Path) -> None:
     assert 0 <= heat.min() <= heat.max() <= 1
     page = (folder / "index.html").read_text("utf-8")
     assert "torn.jpg" in page
-    assert records[0]["panel"].removesuffix(".png")[-18:] in page
+    assert records[0]["panel"].removesuffix(".jpg")[-18:] in page
 
 
 def test_a_chosen_style_goes_to_a_chosen_folder(here: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from artstyle.data.artists import artist_key
+from artstyle.data.artists import artist_key, display_artist
 from artstyle.preparation.sources.opening import open_source
 from artstyle.storage.files import write_csv
 from tests.preparation.pictures import write_painting
@@ -54,3 +54,22 @@ def test_a_source_spells_each_artist_as_it_does_most_often(tmp_path: Path) -> No
     assert [image.artist for image in source.images] == spelt
     note = "artists spelt in several ways, each taken for one: 2, as Van Eyck and van Eyck"
     assert source.notes == (note,)
+
+
+@pytest.mark.parametrize(
+    ("stored", "shown"),
+    [
+        ("claude-monet", "Claude Monet"),
+        ("vincent-van-gogh", "Vincent van Gogh"),
+        ("leonardo_da_vinci", "Leonardo da Vinci"),
+        ("le-corbusier", "Le Corbusier"),
+        ("hiroshige", "Hiroshige"),
+        ("Vincent van Gogh", "Vincent van Gogh"),
+        ("Jean-Baptiste Greuze", "Jean-Baptiste Greuze"),
+        ("\u6b4c\u5ddd\u5e83\u91cd", "\u6b4c\u5ddd\u5e83\u91cd"),
+        ("", ""),
+        ("-", "-"),
+    ],
+)
+def test_artists_are_shown_as_people_write_them(stored: str, shown: str) -> None:
+    assert display_artist(stored) == shown

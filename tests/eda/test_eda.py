@@ -1,7 +1,8 @@
 import hashlib
 import json
+import re
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -260,6 +261,23 @@ def test_exploring_writes_figures_numbers_and_one_page(seen: Seen) -> None:
             image.verify()
 
 
+def test_the_page_is_called_as_the_collection_and_uses_plain_words(seen: Seen) -> None:
+    page = seen.result.page.read_text()
+    assert "<h1>source</h1>" in page
+    assert not re.search(r"luma|BT\.601|\bHSV\b|balance policy", page)
+    assert "Braque" in page
+    assert ">braque<" not in page
+
+
+def test_the_steps_to_the_network_are_those_of_the_recipe(source: Path, tmp_path: Path) -> None:
+    squashed = replace(PREPROCESSING, fit="squash", image_size=24)
+    result = explore(opened(source), CONFIG, squashed, tmp_path / "o", sample=9, recipe="demo")
+    page = result.page.read_text()
+    assert "It is squashed to a square of 24 x 24 pixels: all of it is seen" in page
+    assert f"So it is with the recipe &#39;demo&#39; and {CONFIG.model.name}." in page
+    assert "3 squashed\n24 x 24" in page
+
+
 def test_the_source_is_left_as_it_was(seen: Seen) -> None:
     assert contents(seen.source) == seen.before
 
@@ -344,7 +362,8 @@ def test_a_dataset_folder_is_reported_in_its_own_terms_and_its_lost_pictures_lis
     assert [pair["second"] for pair in numbers["copies"]] == ["Cubism/b.png"]
     assert [item["path"] for item in numbers["rejected"]] == ["Cubism/x.png", "Fauvism/c.png"]
     assert "Cubism/x.png" in result.page.read_text()
-    assert "take part under the balance policy &#39;oversample&#39;" in result.page.read_text()
+    page = result.page.read_text()
+    assert "at most 4,000 of each style; in training, rare styles are repeated" in page
     assert (dataset / "eda/copies.png").is_file()
 
 

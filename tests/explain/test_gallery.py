@@ -1,13 +1,17 @@
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from artstyle.confidence.answers import Verdict
+from artstyle.confidence.calibration import Calibration, Fitted, LikelySets
 from artstyle.errors import DataError, UsageError
 from artstyle.explain.explain import explain_pictures
-from artstyle.explain.folder import HeatmapFolder, file_stem
+from artstyle.explain.folder import HeatmapFolder, doubt, file_stem
 from artstyle.explain.gallery import Drawn, write_heatmaps
 from artstyle.explain.methods import Method
 from artstyle.models.torch_model import TorchModel
@@ -30,12 +34,13 @@ def explain(
     style: str | None = None,
     method: Method = "gradcam",
     raw: bool = True,
+    png: bool = False,
 ) -> Drawn:
     folder = HeatmapFolder(out)
     folder.open()
     pictures = [PicturePath(path) for path in paths]
     explanations = explain_pictures(model, pictures, style=style, method=method, batch_size=2)
-    return write_heatmaps(folder, explanations, model, method, raw=raw)
+    return write_heatmaps(folder, explanations, model, method, raw=raw, png=png)
 
 
 def test_each_picture_gets_an_overlay_a_panel_and_its_heat(
@@ -49,9 +54,10 @@ def test_each_picture_gets_an_overlay_a_panel_and_its_heat(
     assert heat[:, :8].max() < 0.1 < 0.9 < heat[:, 24:].min()
     with Image.open(tmp_path / "out" / record.overlay) as overlay:
         assert overlay.size == (768, 512)
-        assert overlay.format == "PNG"
+        assert overlay.format == "JPEG"
     with Image.open(tmp_path / "out" / record.panel) as panel:
-        assert panel.width > 2 * panel.height
+        assert panel.format == "JPEG"
+        assert panel.width > panel.height
     # 96x64 becomes 48x32, of which the middle 32 columns are seen.
     assert record.region == pytest.approx((1 / 6, 0, 5 / 6, 1))
     assert (record.style, record.model) == ("Cubism", "0123456789ab")
@@ -95,7 +101,8 @@ def test_a_folder_gathers_heatmaps_and_keeps_those_it_has(
     one, two = paint(tmp_path / "one.png"), paint(tmp_path / "two.png")
     out = tmp_path / "out"
     explain(two_colours, out, one, raw=False)
-    before = {path: path.read_bytes() for path in out.glob("*.png")}
+    before = {path: path.read_bytes() for path in out.glob("*.jpg")}
+    assert len(before) == 2
     explain(two_colours, out, one, two, raw=False)
     explain(two_colours, out, one, method="layercam", raw=False)
     explain(two_colours, out, one, style="Ukiyo_e", raw=False)
@@ -108,7 +115,92 @@ def test_a_folder_gathers_heatmaps_and_keeps_those_it_has(
         ("one.png", "layercam"),
         ("one.png", "gradcam"),
     ]
-    assert len(list(out.glob("*-panel.png"))) == 4
+    assert len(list(out.glob("*-panel.jpg"))) == 4
+
+
+def test_png_overlays_have_256_colours_and_replace_the_same_heatmaps_in_jpeg(
+    two_colours: TorchModel, tmp_path: Path
+) -> None:
+    picture, out = paint(tmp_path / "a.png"), tmp_path / "out"
+    for png, suffix in ((False, ".jpg"), (True, ".png"), (False, ".jpg")):
+        (record,) = explain(two_colours, out, picture, png=png).records
+        assert Path(record.overlay).suffix == suffix
+        assert len(HeatmapFolder(out).records()) == 1
+        assert {path.name for path in out.iterdir()} == {
+            "index.html", "heatmaps.jsonl", record.overlay, record.panel, record.raw
+        }  # fmt: skip
+        with Image.open(out / record.overlay) as overlay:
+            assert (overlay.mode == "P") == png
+
+
+def test_sixty_heatmaps_of_real_detail_are_a_few_megabytes(
+    two_colours: TorchModel, tmp_path: Path
+) -> None:
+    """Noise of a painting's scale; as PNG, panel and overlay of a scan were near a megabyte."""
+    pixels = np.random.default_rng(0).integers(0, 256, (44, 60, 3), dtype=np.uint8)
+    scan = tmp_path / "scan.png"
+    Image.fromarray(pixels).resize((480, 352), Image.Resampling.BICUBIC).save(scan)
+    explain(two_colours, tmp_path / "out", scan, raw=False)
+    assert 60 * sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) < 15e6
+
+
+def test_the_index_says_what_the_colours_mean_and_shows_each_folder(
+    two_colours: TorchModel, tmp_path: Path
+) -> None:
+    paths = [paint(tmp_path / "art" / name) for name in ("a.png", "old/a.png", "old/b.png")]
+    explain(two_colours, tmp_path / "out", *paths)
+    page = (tmp_path / "out/index.html").read_text("utf-8")
+    assert "colour shows what spoke for the named style: the brighter, the more" in page
+    assert re.findall(r"<summary>(.*?)</summary>", page) == [
+        f"{tmp_path / 'art'}: 1",
+        f"{tmp_path / 'art/old'}: 2",
+    ]
+    text = re.sub(r"<title>.*?</title>", "", page)
+    assert text.count("Heatmaps") == 1
+
+
+def test_an_answer_of_half_or_less_is_called_unsure_wherever_it_is_shown(
+    two_colours: TorchModel, tmp_path: Path
+) -> None:
+    picture = paint(tmp_path / "a.png")
+    (likely,) = explain(two_colours, tmp_path / "sure", picture).records
+    (other,) = explain(two_colours, tmp_path / "unsure", picture, style="Ukiyo_e").records
+    assert likely.probability > 0.5 > other.probability
+    assert (likely.doubt, other.doubt) == ("", "unsure")
+    assert ">unsure: " not in (tmp_path / "sure/index.html").read_text("utf-8")
+    assert "\nunsure: Ukiyo e" in (tmp_path / "unsure/index.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "probability", "told"),
+    [("sure", 0.3, ""), ("unsure", 0.9, "unsure"), ("unfamiliar", 0.99, "unfamiliar"),
+     (None, 0.51, ""), (None, 0.5, "unsure")],
+)  # fmt: skip
+def test_the_models_verdict_counts_more_than_the_probability(
+    verdict: Verdict | None, probability: float, told: str
+) -> None:
+    assert doubt(verdict, probability) == told
+
+
+@pytest.mark.parametrize(("sure", "verdict"), [(0.2, "sure"), (None, "unsure")])
+def test_the_verdict_is_on_the_heat_for_the_most_probable_style_only(
+    two_colours: TorchModel, tmp_path: Path, sure: float | None, verdict: str
+) -> None:
+    fitted = Fitted(
+        temperature=1, sure=sure, group_sure=None,
+        likely=LikelySets(coverage=0.9, temperature=1, least=0.1),
+    )  # fmt: skip
+    calibration = Calibration(
+        labels=two_colours.labels, pictures=9, accuracy=1, majority=0.5, reason="", fitted=fitted
+    )
+    model, picture = replace(two_colours, calibration=calibration), paint(tmp_path / "a.png")
+    (best,) = explain(model, tmp_path / "out", picture).records
+    (other,) = explain(model, tmp_path / "out", picture, style="Ukiyo_e").records
+    assert (best.verdict, other.verdict) == (verdict, None)
+    assert [record.verdict for record in HeatmapFolder(tmp_path / "out").records()] == [
+        verdict,
+        None,
+    ]
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:

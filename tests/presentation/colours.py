@@ -10,7 +10,7 @@ import artstyle.presentation.pages as pages
 
 CSS = (Path(pages.__file__).parent / "templates" / "page.css").read_text("utf-8")
 
-Colour = tuple[float, ...]
+Colour = tuple[float, float, float]
 
 
 def variables(scheme: str) -> dict[str, str]:
@@ -24,7 +24,8 @@ def variables(scheme: str) -> dict[str, str]:
 
 def mixed(first: str, share: float, second: str) -> Colour:
     """Return CSS's color-mix(in srgb, first share, second)."""
-    return tuple(share * np.array(to_rgb(first)) + (1 - share) * np.array(to_rgb(second)))
+    red, green, blue = share * np.array(to_rgb(first)) + (1 - share) * np.array(to_rgb(second))
+    return float(red), float(green), float(blue)
 
 
 def contrast(first: Colour | str, second: Colour | str) -> float:

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.starter.bundle PACK FEATURES [--out artstyle/starter]
 
-PACK is what `tests.benchmarks.starter.pack` wrote, FEATURES the folder in which
-`tests.benchmarks.starter.probe` keeps its features. `configs/starter.yaml` is the recipe.
+PACK is what `tests.benchmarks.starter.pack` wrote, FEATURES what
+`tests.benchmarks.starter.features` wrote. `configs/starter.yaml` is the recipe.
 """
 
 import hashlib
@@ -29,10 +29,12 @@ from artstyle.models.checkpoint import load_style_model, write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.models.onnx_export import export_onnx
+from artstyle.models.onnx_model import METADATA, sealed
 from artstyle.probe.regression import LinearHead, fit_head
 from artstyle.recipes import resolve_config
 from artstyle.runs.environment import RecordedDataset, RunEnvironment
 from artstyle.runs.folder import RunFolder
+from artstyle.storage.files import write_bytes
 from tests.benchmarks.starter.card import write_card
 from tests.benchmarks.starter.pictures import FOLDS, PREPROCESSING, Pack, Positions, read_pack
 
@@ -208,8 +210,10 @@ def _halve(path: Path, network: nn.Module) -> None:
         ]
     for node in reversed(nodes):
         graph.graph.node.insert(0, node)
+    header = next(entry.value for entry in graph.metadata_props if entry.key == METADATA)
+    helper.set_model_props(graph, {METADATA: header})  # Without the checksum of the old content.
     onnx.checker.check_model(graph)
-    onnx.save(graph, path)
+    write_bytes(path, sealed(graph.SerializeToString()))
 
 
 def _folded_weights(network: nn.Module) -> Iterator[tuple[Features, Features, Features]]:
