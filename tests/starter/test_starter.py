@@ -17,7 +17,7 @@ from artstyle.painter.collection import paint
 from artstyle.runs.finding import find_run, is_starter, starter_run
 from artstyle.runs.folder import RunFolder
 from artstyle.styles.names import WIKIART_STYLES, display_name
-from tests.cli.random_run import artstyle as run_artstyle
+from tests.cli.in_process import artstyle as run_artstyle
 
 STARTER = starter_run()
 MOST_BYTES = 16 * 2**20
