@@ -60,7 +60,7 @@ def test_sets_hold_the_true_style_as_often_as_promised(coverage: float) -> None:
     ],
 )
 def test_sets_equal_those_of_mapie(coverage: float, expected: str) -> None:
-    """MAPIE 1.6.0, ``SplitConformalClassifier``, ``conformity_score="lac"``: each set's labels."""
+    """The labels in each set of MAPIE 1.6.0, with ``conformity_score="lac"``."""
     logits_NC, targets_N = drawn(60, seed=3)
     least = least_probability(probabilities(logits_NC, 1.0), targets_N, coverage)
     sets_NC = likely_sets(probabilities(drawn(12, seed=4)[0], 1.0), least)
