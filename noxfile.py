@@ -10,7 +10,7 @@ nox.options.default_venv_backend = "virtualenv"
 nox.needs_version = ">=2025.2.9"
 
 PYPROJECT = nox.project.load_toml()
-EXTRAS = ".[heic,offline,onnx,tiff]"
+EXTRAS = ".[heic,offline,tiff]"
 """The project with the extras that the tests use."""
 LOCK = Path(".ci/requirements.txt")
 """Every dependency with its version, as `nox -s lock` found them."""
@@ -77,7 +77,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Compare artstyle's speed with its peers': `nox -s bench -- predict --pictures 200`."""
-    session.install(".[offline,onnx]", *dependencies("bench"))
+    session.install(".[offline]", *dependencies("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 

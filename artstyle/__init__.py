@@ -28,6 +28,7 @@ _PUBLIC = {
     "find_pictures": "artstyle.pictures.finding",
     "find_run": "artstyle.runs.finding",
     "fit": "artstyle.training.fit",
+    "load_starter": "artstyle.engines",
     "load_style_model": "artstyle.models.checkpoint",
     "predict_styles": "artstyle.prediction.predict",
     "prepare": "artstyle.preparation.prepare",

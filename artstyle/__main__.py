@@ -5,9 +5,12 @@ import os
 import sys
 from io import TextIOWrapper
 
+import typer
+
 from artstyle import interrupts
 from artstyle.cli.app import app
 from artstyle.cli.console import end_stdout, erase_bar, open_closed_streams, say
+from artstyle.cli.usage import require_no_dashed_path, usage_message
 from artstyle.errors import ArtstyleError
 from artstyle.styles.names import visible
 
@@ -35,11 +38,16 @@ def main() -> None:
     try:
         with interrupts.handled(_say_interrupted):
             try:
-                app()
+                require_no_dashed_path(sys.argv[1:])
+                code = app(prog_name="artstyle", standalone_mode=False)
             finally:
                 end_stdout()
     except interrupts.Interrupted as interrupted:
         _end_interrupted(interrupted.exit_code)
+    except typer.TyperException as error:
+        _end_interrupted()
+        say(f"error: {visible(usage_message(error, sys.argv[1:]))}")
+        sys.exit(error.exit_code)
     except ArtstyleError as error:
         _end_interrupted()
         say(f"error: {visible(str(error))}")
@@ -53,6 +61,8 @@ def main() -> None:
         # A command may have ended well: in a weakref callback Python swallows what is raised.
         _end_interrupted()
         raise
+    _end_interrupted()
+    sys.exit(code)
 
 
 def _say_interrupted() -> None:

@@ -208,6 +208,8 @@ class TrainConfig(Section):
     """The validation score that chooses the best checkpoint."""
     keep: Literal["best", "last"] = "best"
     """Which epoch's weights are kept; use last if validation has too few images to choose by."""
+    keep_state: bool = False
+    """Keep last.safetensors once the run is done, so that it can be resumed with more epochs."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
     """auto: half precision if a short measurement finds it clearly faster, else fp32. Fix it if
     runs must be equal to the bit: another measurement may choose differently."""
@@ -215,6 +217,8 @@ class TrainConfig(Section):
     """Whether memory holds images pixel by pixel (NHWC), not plane by plane; auto: as measured."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:1, mps."""
+    export: bool = False
+    """Whether the run ends with its model.onnx, which answers on a CPU without torch."""
 
 
 class ProbeConfig(Section):

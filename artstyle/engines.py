@@ -1,6 +1,8 @@
 """The engine that answers for a run: ONNX Runtime or torch, which loads only where it answers."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
@@ -8,12 +10,58 @@ from typing import Literal
 from artstyle.errors import MissingError, UsageError, WeightsError
 from artstyle.models.onnx_model import OnnxModel, load_onnx_model
 from artstyle.models.style_model import Output, StyleModel
+from artstyle.runs.finding import find_run, starter_run
 from artstyle.runs.folder import RunFolder
 
 Engine = Literal["auto", "torch", "onnx"]
 
 _DRIVERS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd", r"C:\Windows\System32\nvcuda.dll")
 """Files of a driver for the GPUs of NVIDIA (Linux, WSL, Windows) and AMD."""
+
+
+@dataclass(frozen=True)
+class FoundModel:
+    """A model that was named, before it is loaded."""
+
+    run: RunFolder | None
+    """None for a file that is named by its path."""
+    load: Callable[[], StyleModel]
+    """Loads it, as `load_model` does."""
+
+
+def find_model(
+    name: str,
+    engine: Engine = "auto",
+    device: str = "auto",
+    *,
+    needs: tuple[Output, ...] = (),
+    note: Callable[[str], None] = lambda message: None,
+) -> FoundModel:
+    """Find the model of a name; a wrong request fails here, before torch loads.
+
+    Args:
+        name: A run or a checkpoint, as `find_run` takes them, or the path of an ONNX file.
+        engine: As for `load_model`, like the other arguments.
+        device: As `choose_device` takes it.
+        needs: Outputs that the ONNX file of a run must give.
+        note: Called with a line if the run has an ONNX file that cannot answer.
+
+    Raises:
+        ArtstyleError: No run has the name, or ONNX Runtime is asked for on an accelerator.
+    """
+    is_file = name.endswith(".onnx")
+    if engine == "onnx" or is_file:
+        _require_cpu(device)
+    if is_file:
+        if engine == "torch":
+            raise UsageError(f"torch does not read {name}; name the run that it was exported from")
+        return FoundModel(None, partial(load_onnx_model, Path(name)))
+    run = find_run(name)
+    if run.lone and engine == "onnx" and not run.onnx_path.is_file():
+        raise UsageError(f"ONNX Runtime does not read {name}; 'artstyle export --run {name}' helps")
+    return FoundModel(
+        None if run.lone else run, partial(load_model, run, engine, device, needs=needs, note=note)
+    )
 
 
 def load_model(
@@ -42,7 +90,7 @@ def load_model(
             for cannot.
     """
     if engine == "onnx":
-        require_cpu(device)
+        _require_cpu(device)
         return load_onnx_model(run.onnx_path, run.best_path)
     if engine == "torch" or not run.onnx_path.is_file():
         return _load_with_torch(run, device)
@@ -51,7 +99,19 @@ def load_model(
     return _exported(run, needs, note) or _load_with_torch(run, "cpu")
 
 
-def require_cpu(device: str) -> None:
+def load_starter(device: str = "cpu") -> StyleModel:
+    """Load the model that comes with artstyle; on a CPU it answers without torch.
+
+    Args:
+        device: As `choose_device` takes it.
+
+    Raises:
+        WeightsError: Its files are damaged.
+    """
+    return load_model(starter_run(), device=device)
+
+
+def _require_cpu(device: str) -> None:
     """Refuse a device that ONNX Runtime does not compute on.
 
     Raises:

@@ -35,11 +35,16 @@ class UnknownNameError(UsageError):
 
     def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
         known = list(choices)
-        folded = {choice.casefold(): choice for choice in reversed(known)}
-        near = get_close_matches(name.casefold(), folded, n=1)
-        hint = f" Did you mean '{folded[near[0]]}'?" if near else ""
+        self.guess = f"unknown {kind} '{name}'.{_near(name, known)}"
+        """The message without the list of choices."""
         listing = f" Choose from: {', '.join(known)}." if known else ""
-        super().__init__(f"unknown {kind} '{name}'.{hint}{listing}")
+        super().__init__(f"{self.guess}{listing}")
+
+
+def _near(name: str, known: list[str]) -> str:
+    folded = {choice.casefold(): choice for choice in reversed(known)}
+    near = get_close_matches(name.casefold(), folded, n=1)
+    return f" Did you mean '{folded[near[0]]}'?" if near else ""
 
 
 class MissingError(UsageError):

@@ -199,10 +199,9 @@ def _require_key(key: str) -> None:
         return
     section = key.split(".")[0]
     nearby = [name for name in known if name.startswith(f"{section}.")]
-    error = UnknownNameError("key", key, known)
-    hint = str(error).split(" Choose from")[0]
+    guess = UnknownNameError("key", key, known).guess
     listing = f" Keys there: {', '.join(nearby)}." if nearby else ""
-    raise ConfigError(f"{hint}{listing} 'artstyle config show' lists all keys.")
+    raise ConfigError(f"{guess}{listing} 'artstyle config show' lists all keys.")
 
 
 def _inline_yaml(value: object) -> str:

@@ -9,16 +9,18 @@ from pydantic import BaseModel
 
 import artstyle
 from artstyle.config import Config
+from artstyle.crossval.document import CrossvalReport
 from docs.markdown import Row, page, table
 
 RECIPES = Path(__file__).parents[1] / "configs"
-SCHEMAS = {
-    "EvaluationReport": "report.json",
-    "DatasetDescription": "dataset.json",
-    "RunEnvironment": "environment.json",
-    "CollectionReport": "eda.json",
+SCHEMAS: dict[str, type[BaseModel]] = {
+    "report.json": artstyle.EvaluationReport,
+    "report.json of a cross-validation": CrossvalReport,
+    "dataset.json": artstyle.DatasetDescription,
+    "environment.json": artstyle.RunEnvironment,
+    "eda.json": artstyle.CollectionReport,
 }
-"""Public models of the JSON files -> the file that each describes."""
+"""JSON file -> the model that describes it."""
 
 
 def configuration_page() -> str:
@@ -109,9 +111,8 @@ def _yaml(value: object) -> str:
 
 def schemas_page() -> str:
     """Return the schemas of the JSON files."""
-    models = {file: getattr(artstyle, name) for name, file in SCHEMAS.items()}
     parts = ["# JSON files", "What is in the files that artstyle writes and reads."]
-    for file, model in models.items():
+    for file, model in SCHEMAS.items():
         parts += [f"## {file}", inspect.getdoc(model) or ""]
         for title, rows in model_tables(model):
             parts += [f"**{title}**", rows]

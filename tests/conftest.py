@@ -29,6 +29,7 @@ def tiny_config(*overrides: str) -> Config:
         "model.name=simple_cnn", "model.weights=none", "unfreeze.mode=all", "data.image_size=32",
         "train.epochs=2", "train.batch_size=8", "train.early_stopping=0", "data.workers=0",
         "train.device=cpu", "optim.lr=1e-3", "train.precision=fp32", "train.channels_last=true",
+        "train.keep_state=true", "train.export=false",
     )  # fmt: skip
     return resolve_config("finetune", overrides=(*quick, *overrides)).config
 

@@ -1,10 +1,12 @@
 """The command line: a list of commands, each a thin layer over the library."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
 from artstyle.cli import config
+from artstyle.cli.console import show
 from artstyle.cli.crossval import crossval
 from artstyle.cli.demo import demo_command
 from artstyle.cli.eda import eda
@@ -17,15 +19,28 @@ from artstyle.cli.prepare import prepare
 from artstyle.cli.probe import probe
 from artstyle.cli.report import report
 from artstyle.cli.train import training_command
+from artstyle.cli.version import version as print_version
 
 app = typer.Typer(
     name="artstyle",
     help="Recognise the style of paintings.",
-    no_args_is_help=True,
-    add_completion=False,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+@app.callback()
+def artstyle(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    """Print the help, or the version, where no command is named."""
+    if version:
+        print_version()
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        show(context.get_help())
 
 
 def run_words(words: Sequence[str]) -> None:
@@ -64,3 +79,4 @@ app.command("predict", rich_help_panel=_ANSWERS)(predict)
 app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
 app.command("report", rich_help_panel=_SHARING)(report)
 app.command("export", rich_help_panel=_SHARING)(export)
+app.command("version", rich_help_panel=_SHARING)(print_version)

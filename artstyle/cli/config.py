@@ -8,11 +8,18 @@ from artstyle.cli.console import show as print_data
 from artstyle.cli.console import show_table
 from artstyle.cli.options import ConfigOption, SetOption
 
-app = typer.Typer(help="Look at configurations.", no_args_is_help=True)
+app = typer.Typer(help="Look at configurations.", invoke_without_command=True)
 
 RecipeArgument = Annotated[
     str, typer.Argument(help="The command's recipe to start from, as 'config recipes' lists them.")
 ]
+
+
+@app.callback()
+def config(context: typer.Context) -> None:
+    """Print the help where no command is named."""
+    if context.invoked_subcommand is None:
+        print_data(context.get_help())
 
 
 @app.command("show")

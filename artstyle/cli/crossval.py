@@ -89,6 +89,8 @@ def _settings(recipe: str, overrides: list[str], flags: Mapping[str, tuple[str, 
     from artstyle.recipes import config_keys, require_sections, resolve_config
 
     require_sections(overrides, [key for key in config_keys() if is_decided(key)], "prepare")
+    # A fold's run is scored at once, by torch.
+    overrides = ["train.export=false", *overrides]
     if recipe == "probe":
         unused = [key for key in config_keys() if not is_used(key)]
         require_sections(overrides, unused, "finetune")

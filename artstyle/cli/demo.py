@@ -33,13 +33,19 @@ def demo_command(run_words: Callable[[Sequence[str]], None]) -> Callable[..., No
             say(f"\n$ artstyle {shlex.join(words)}")
             run_words(words)
         show_places("\nAll done. Look at:", _places(data, run, out))
-        say("\nNow with your own pictures, one folder a style:")
+        say(
+            "\nThis model has learnt from synthetic pictures only: what it says of real paintings"
+            " means nothing."
+        )
+        say("Now with your own pictures, one folder a style:")
         for line in (
             "prepare PICTURES",
-            "finetune --model efficientnet_lite0 --config recommended",
+            "probe",
+            "evaluate",
+            "predict MORE_PICTURES",
+            "gradcam MORE_PICTURES",
+            "report",
         ):
-            say(f"  artstyle {line}")
-        for line in ("evaluate", "predict MORE_PICTURES", "gradcam MORE_PICTURES", "report"):
             say(f"  artstyle {line}")
 
     return demo
@@ -80,7 +86,7 @@ def _commands(out: Path, data: Path, run: Path) -> Iterator[list[str]]:
     """Yield the words of each command; the later ones name paintings that the model never saw."""
     yield ["prepare", str(out / "paintings"), "--out", str(data), "--config", "demo"]
     yield ["eda", str(data), "--config", "demo"]
-    yield ["finetune", "--config", "demo", "--data", str(data), "--out", str(run)]
+    yield ["probe", "--data", str(data), "--out", str(run)]
     yield ["evaluate", "--run", str(run)]
     unseen = _one_of_each_style(out / "paintings", data)
     predictions = ["--out", str(out / "predictions.csv"), "--overwrite"]
@@ -101,7 +107,6 @@ def _places(data: Path, run: Path, out: Path) -> dict[str, Path]:
         "paintings": out / "paintings",
         "a look at the data": data / "eda" / "eda.html",
         "data set": data / "summary.md",
-        "learning curves": run / "curves.png",
         "evaluation": run / "evaluation" / "test" / "report.html",
         "predictions": out / "predictions.csv",
         "heatmaps": run / "gradcam" / "index.html",

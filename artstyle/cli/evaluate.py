@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
+from artstyle.cli.console import (
+    live_progress,
+    say,
+    say_starter,
+    show,
+    show_places,
+    show_table,
+    warn,
+)
 from artstyle.cli.options import (
+    DEFAULT_DATA,
     DEFAULT_RUNS,
     SOME_FAILED,
     BatchSizeOption,
@@ -48,10 +57,13 @@ def evaluate(
     A picture that cannot be read is listed in predictions.csv; the exit code is then 3.
     """
     from artstyle.data.dataset import DatasetFolder
-    from artstyle.runs.finding import find_run
+    from artstyle.runs.finding import find_run, is_starter
 
     folder = find_run(run, DEFAULT_RUNS)
-    dataset = DatasetFolder(data or Path(folder.environment().dataset.path))
+    say_starter(folder)
+    known = not (is_starter(folder) or folder.lone)
+    own = Path(folder.environment().dataset.path) if known else DEFAULT_DATA
+    dataset = DatasetFolder(data or own)
     dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
 
     from artstyle.evaluation.evaluate import evaluate as evaluate_run

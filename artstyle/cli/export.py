@@ -6,12 +6,15 @@ from typing import Annotated
 import typer
 
 from artstyle.cli.console import say, show
-from artstyle.cli.options import OverwriteOption, RunArgument
+from artstyle.cli.options import OverwriteOption, RunOption
 from artstyle.errors import UsageError
 
 
 def export(
-    run: RunArgument = "latest",
+    named: Annotated[
+        str | None, typer.Argument(metavar="RUN", help="A run; the same as --run.")
+    ] = None,
+    run: RunOption = "latest",
     out: Annotated[
         Path | None, typer.Option("--out", help="A file; by default model.onnx in the run.")
     ] = None,
@@ -19,12 +22,14 @@ def export(
 ) -> None:
     """Write a run's best model as an ONNX file, with its labels and preprocessing inside.
 
-    Nothing is written if any logit differs by more than 0.001 from the checkpoint's. Answer with
-    it by 'predict --engine onnx' or 'predict --run FILE.onnx'. Needs artstyle[onnx].
+    On a CPU, predict and gradcam then answer with it, without torch; --run FILE.onnx needs no run.
+    Nothing is written if any answer differs by more than 0.001 from the checkpoint's.
     """
     from artstyle.runs.finding import find_run
 
-    folder = find_run(run, needs="own")
+    if named is not None and run != "latest":
+        raise UsageError(f"two runs are named: {named} and --run {run}; leave one out")
+    folder = find_run(named or run, needs="own")
     path = out or folder.onnx_path
     if path.suffix != ".onnx":
         raise UsageError(f"--out {path}: end it in .onnx")
@@ -36,5 +41,5 @@ def export(
     from artstyle.models.onnx_export import export_onnx
 
     difference = export_onnx(load_style_model(folder.best_path, choose_device("cpu")), path)
-    say(f"logits differ by {difference:.1g} at most from the checkpoint's")
+    say(f"answers differ by {difference:.1g} at most from the checkpoint's")
     show(str(path))

@@ -1,16 +1,17 @@
 """`artstyle gradcam`: heatmaps of where a model finds a style."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, say_notes, show
+from artstyle.cli.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
     DeviceOption,
+    EngineOption,
     PathsArgument,
     RunOption,
     TopKOption,
@@ -18,48 +19,57 @@ from artstyle.cli.options import (
 from artstyle.errors import UnknownNameError
 from artstyle.explain.methods import Method
 
+StyleOption = Annotated[
+    str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
+]
+MethodOption = Annotated[Method, typer.Option("--method", help="How the heat is found.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="A folder; by default gradcam/ in the run, or here.")
+]
+RawOption = Annotated[
+    bool, typer.Option("--raw", help="Write the heat as .npy too: float32, 0 to 1.")
+]
+
 
 def gradcam(
     paths: PathsArgument,
     run: RunOption = "latest",
-    style: Annotated[
-        str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
-    ] = None,
-    method: Annotated[Method, typer.Option("--method", help="How the heat is found.")] = "gradcam",
-    out: Annotated[
-        Path | None, typer.Option("--out", help="A folder; by default gradcam/ in the run.")
-    ] = None,
+    style: StyleOption = None,
+    method: MethodOption = "gradcam",
+    out: OutOption = None,
     top_k: TopKOption = 3,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Write the heat as .npy too: float32, 0 to 1.")
-    ] = False,
+    raw: RawOption = False,
     png: Annotated[
         bool, typer.Option("--png", help="Write overlays as PNG of 256 colours, not as JPEG.")
     ] = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
+    engine: EngineOption = "auto",
 ) -> None:
     """Draw where in each picture a style is found: overlays, panels, and a page of all.
 
     A picture that cannot be read is listed with its error; the exit code is then 3.
     """
+    from artstyle.engines import find_model
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
-    from artstyle.runs.finding import find_run
 
-    found = find_run(run)
-    chosen = None if style is None else _require_style(style, found.labels())
+    if method != "gradcam" and engine == "auto" and not run.endswith(".onnx"):
+        engine = "torch"
+    found = find_model(run, engine, device or "auto", needs=("maps",), note=warn)
+    say_starter(found.run)
+    load = cache(found.load)
+    labels = found.run.labels() if found.run else load().labels
+    chosen = None if style is None else _require_style(style, labels)
     pictures = require_pictures(find_pictures(paths))
-    folder = HeatmapFolder(out or found.gradcam_path)
+    folder = HeatmapFolder(out or (found.run.gradcam_path if found.run else Path("gradcam")))
     folder.open()
 
-    from artstyle.devices import choose_device
     from artstyle.explain.explain import explain_pictures
     from artstyle.explain.gallery import write_heatmaps
-    from artstyle.models.checkpoint import load_style_model
     from artstyle.storage.locks import sole_writer
 
-    model = load_style_model(found.best_path, choose_device(device or "auto"))
+    model = load()
     say_notes(model)
     with sole_writer(folder.path), live_progress(partial(count_pictures, paths)) as progress:
         explanations = explain_pictures(
@@ -68,7 +78,7 @@ def gradcam(
             method=method,
             style=chosen,
             top_k=top_k,
-            batch_size=batch_size or 8,
+            batch_size=batch_size,
             progress=progress,
         )
         drawn = write_heatmaps(folder, explanations, model, method, raw=raw, png=png)

@@ -11,9 +11,10 @@ DEFAULT_RUNS = Path("runs")
 SOME_FAILED = 3
 """The exit code when the work is done, but some pictures failed."""
 
-_RUN = "A run: its folder, its name in runs/, or 'latest'."
-RunOption = Annotated[str, typer.Option("--run", help=_RUN)]
-RunArgument = Annotated[str, typer.Argument(help=_RUN)]
+RunOption = Annotated[
+    str,
+    typer.Option("--run", help="A run: its folder, its name in runs/, 'latest', or a checkpoint."),
+]
 PathsArgument = Annotated[
     list[str],
     typer.Argument(

@@ -17,6 +17,7 @@ from artstyle.cli.console import (
     say,
     say_notes,
     say_skipped,
+    say_starter,
     stdout_stream,
     warn,
 )
@@ -24,7 +25,6 @@ from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
     DeviceOption,
-    Engine,
     EngineOption,
     ListSkippedOption,
     OverwriteOption,
@@ -37,7 +37,6 @@ from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of
 from artstyle.progress import Progress, silent
 
 if TYPE_CHECKING:
-    from artstyle.models.style_model import StyleModel
     from artstyle.prediction.rows import PredictionRow
     from artstyle.prediction.writers import Counts
 
@@ -70,16 +69,18 @@ def predict(
     _require_output(out, overwrite, resume)
     chosen = output_format or (format_of(out) if out else "table")
 
+    from artstyle.engines import find_model
     from artstyle.pictures.finding import find_pictures, require_pictures
 
-    load_model = _find_model(run, engine, device or "auto")
+    found = find_model(run, engine, device or "auto", note=warn)
+    say_starter(found.run)
     skipped = _Skipped(list_skipped)
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
 
-    model = load_model()
+    model = found.load()
     say_notes(model)
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size
@@ -166,16 +167,3 @@ class _Skipped:
 
         if self._counts:
             say(f"note: {counted_endings(self._counts)}; --list-skipped names them")
-
-
-def _find_model(run: str, engine: Engine, device: str) -> Callable[[], "StyleModel"]:
-    """Return a function that loads the model; a wrong request fails here, before torch loads."""
-    from artstyle.engines import load_model, require_cpu
-    from artstyle.models.onnx_model import load_onnx_model
-    from artstyle.runs.finding import find_run
-
-    if engine == "onnx" or run.endswith(".onnx"):
-        require_cpu(device)
-    if run.endswith(".onnx"):
-        return partial(load_onnx_model, Path(run))
-    return partial(load_model, find_run(run), engine, device, note=warn)

@@ -1,7 +1,7 @@
 """A model's answers in full: calibrated probabilities, verdict, likely styles, and group."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -26,7 +26,8 @@ class GroupAnswer:
     group: str
     probability: float
     sure: bool
-    """Whether at least 0.9 of validation answers with such a probability named the right group."""
+    """Whether at least 0.9 of validation answers with such a probability named the right group.
+    Never where the picture is unfamiliar."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,15 @@ def read_answers(
     familiarities = _familiarities(features_ND, fitted, len(logits_NC))
     groups = _groups(probabilities_NC, labels, fitted)
     likely = _likely(logits_NC, labels, fitted)
-    return [
-        Answer(probabilities_C, _verdict(probabilities_C, known, fitted), known, styles, group)
-        for probabilities_C, known, styles, group in zip(
-            probabilities_NC, familiarities, likely, groups, strict=True
-        )
-    ]
+    answers = []
+    for probabilities_C, known, styles, group in zip(
+        probabilities_NC, familiarities, likely, groups, strict=True
+    ):
+        verdict = _verdict(probabilities_C, known, fitted)
+        if group is not None and verdict == "unfamiliar":
+            group = replace(group, sure=False)
+        answers.append(Answer(probabilities_C, verdict, known, styles, group))
+    return answers
 
 
 def calibrated(logits_NC: NDArray[np.floating], calibration: Calibration | None) -> FloatArray:

@@ -21,7 +21,7 @@ PRECISION = 0.9
 """Share of right answers among those that count as sure."""
 UNFAMILIAR = 0.05
 """A familiarity below this is that of the least familiar 5% of new paintings."""
-MIN_PICTURES = 50
+MIN_PICTURES = 30
 """With fewer validation pictures nothing is fitted."""
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -69,8 +69,8 @@ def style_means(features_ND: Features, targets_N: IntArray) -> Features:
         features_ND: Of training pictures.
         targets_N: Their labels; styles without a picture have no mean.
     """
-    unit_ND = _unit(features_ND)
-    return np.stack([unit_ND[targets_N == label].mean(axis=0) for label in np.unique(targets_N)])
+    labels = np.unique(targets_N)
+    return np.stack([_unit(features_ND[targets_N == label]).mean(axis=0) for label in labels])
 
 
 def fit_familiarity(means_CD: Features, validation_ND: Features) -> Familiarity:

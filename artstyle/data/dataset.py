@@ -8,6 +8,7 @@ from artstyle.config import DataConfig
 from artstyle.data.description import DECIDED_DATA_KEYS, DatasetDescription
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
+from artstyle.storage.nearby import did_you_mean
 
 _SECTIONS = ("quality", "balance", "split")
 
@@ -55,7 +56,8 @@ class DatasetFolder:
         if not self.description_path.is_file():
             raise MissingError(
                 f"{self.path} is not a dataset folder (it has no dataset.json);"
-                f" make one with 'artstyle prepare SOURCE --out {self.path}'"
+                f" make one with 'artstyle prepare SOURCE --out {self.path}'."
+                + ("" if self.path.exists() else did_you_mean(self.path))
             )
         return DatasetDescription.read(self.description_path)
 

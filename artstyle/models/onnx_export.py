@@ -20,7 +20,14 @@ from artstyle.errors import MissingError, WeightsError
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
 from artstyle.models.header import Header, header_text
-from artstyle.models.onnx_model import CHECKPOINT, INPUT, LOGITS, METADATA, load_onnx_model
+from artstyle.models.onnx_model import (
+    CHECKPOINT,
+    INPUT,
+    LOGITS,
+    METADATA,
+    load_onnx_model,
+    sealed,
+)
 from artstyle.models.style_model import Answers, Output, Pixels, StyleModel
 from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec
@@ -63,7 +70,7 @@ def export_onnx(model: TorchModel, path: Path) -> float:
         _write_graph(model, temporary)
         graph = onnx.load(temporary)
         onnx.helper.set_model_props(graph, {METADATA: header_text(header)})
-        onnx.save(graph, temporary)
+        temporary.write_bytes(sealed(graph.SerializeToString()))
         difference = _largest_difference(model, load_onnx_model(temporary))
         if not difference <= LOGIT_TOLERANCE:
             raise WeightsError(

@@ -20,6 +20,7 @@ from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
 from artstyle.pictures.formats.kinds import SUFFIXES, is_picture
 from artstyle.pictures.skipped import is_litter
 from artstyle.storage.files import errors_named, text_encoding
+from artstyle.storage.nearby import did_you_mean
 
 LIST = "-"
 """The argument that means a list of paths on standard input."""
@@ -106,7 +107,8 @@ def _named(argument: str, skipped: Skipped) -> Iterator[PicturePath]:
     elif os.path.lexists(path):
         yield PicturePath(path)
     elif _MAGIC.isdisjoint(argument):
-        yield PicturePath(path, "no such file or folder")
+        near = did_you_mean(path)
+        yield PicturePath(path, "no such file or folder" + (f".{near}" if near else ""))
     else:
         yield from _or_problem(
             _glob(path, skipped),

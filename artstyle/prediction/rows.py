@@ -29,7 +29,8 @@ class RankedGroup:
     probability: float
     """Between 0 and 1: the sum over the styles of the group."""
     sure: bool
-    """Whether at least 0.9 of validation answers with such a probability named the right group."""
+    """Whether at least 0.9 of validation answers with such a probability named the right group.
+    Never where the picture is unfamiliar."""
 
 
 @dataclass(frozen=True)

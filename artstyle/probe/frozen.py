@@ -15,7 +15,6 @@ from artstyle.training.features import without_head
 def frozen_features(
     model: TorchModel,
     images: Labelled,
-    batch_size: int | None = None,
     progress: Progress = silent,
     name: str = "images",
 ) -> NDArray[np.float32]:
@@ -24,7 +23,6 @@ def frozen_features(
     Args:
         model: In evaluation mode; unchanged when this returns.
         images: Of the cache.
-        batch_size: Images in a forward pass; None takes what suits the device.
         progress: Called after each image.
         name: What the images are, for the progress: ``train``.
 
@@ -35,7 +33,7 @@ def frozen_features(
     total = len(images.paths)
     features_NF = np.empty((0, 0), np.float32)
     with without_head(model.network, model.spec):
-        found = predict_logits(model, images.paths, read_cached, batch_size=batch_size)
+        found = predict_logits(model, images.paths, read_cached)
         for row, prediction in enumerate(found):
             # `read_cached` raises where an image cannot be read.
             assert prediction.logits_C is not None

@@ -2,13 +2,15 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import torch
 
 from artstyle import metrics
+from artstyle.confidence.calibration import Calibration, fit_calibration
+from artstyle.confidence.familiarity import style_means
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labels
@@ -17,6 +19,7 @@ from artstyle.devices import choose_device
 from artstyle.models.checkpoint import write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
+from artstyle.models.onnx_export import export_run
 from artstyle.models.torch_model import TorchModel
 from artstyle.models.unfreeze import count_parameters
 from artstyle.models.zoo import build_preprocessing
@@ -56,20 +59,26 @@ class ProbeResult:
 
 
 def probe(
-    config: Config, data: DatasetFolder, run: RunFolder, *, progress: Progress = silent
+    config: Config,
+    data: DatasetFolder,
+    run: RunFolder,
+    *,
+    progress: Progress = silent,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> ProbeResult:
     """Fit the last layer of a pretrained network to a data set and write its run folder.
 
     Every image is seen once, without augmentation, as `evaluate` prepares it. The features of
-    train are standardised; a logistic regression over them becomes the network's last layer. The
-    run folder is written at the end, so an interrupted probe leaves no half run. Equal data and
-    configurations give equal weights, to the bit, on the same machine.
+    train are standardised; a logistic regression over them becomes the network's last layer. Val
+    calibrates the answers. The run folder is written at the end, so an interrupted probe leaves no
+    half run. Equal data and configurations give equal weights, to the bit, on the same machine.
 
     Args:
         config: Which model, which image size, how styles are weighed; `is_used` knows the keys.
         data: The prepared data set.
         run: The folder to write.
         progress: Called after each image and each fold.
+        warn: Called with the reason if the answers cannot be calibrated.
 
     Raises:
         UsageError: The model starts from random weights, or does not end in a linear layer.
@@ -86,19 +95,31 @@ def probe(
         set_seed(config.seed, deterministic=config.deterministic)
         model = _build_model(config, data)
         training, validation = labelled(data, "train"), labelled(data, "val")
-        batch_size = config.train.batch_size
-        train_NF = frozen_features(model, training, batch_size, progress, "train")
+        train_NF = frozen_features(model, training, progress, "train")
         groups, held_out = held_out_groups(data.rows("train"))
         chosen = _choose_c(config, groups, train_NF, training.labels_N, progress)
         head = fit_head(
             train_NF, training.labels_N, len(data.labels), chosen.c, balanced=_balanced(config)
         )
-        val_NF = frozen_features(model, validation, batch_size, progress, "val")
+        val_NF = frozen_features(model, validation, progress, "val")
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
-        _write(run, config, data, model, chosen, started)
+        calibration = fit_calibration(
+            head.logits(val_NF),
+            validation.labels_N,
+            data.labels,
+            val_NF,
+            style_means(train_NF, training.labels_N),
+        )
+        _write(run, config, data, model, chosen, calibration, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
+        if config.train.export:
+            progress("writing model.onnx", 0, 1)
+            written = export_run(run)
+            progress("writing model.onnx", 1, 1, "done" if written else "not possible")
+    if calibration.reason:
+        warn(f"answers will not say how sure they are: {calibration.reason}")
     if not chosen.folds:
         held_out = "as configured" if config.probe.c else "too few paintings to compare values by"
     return ProbeResult(run, chosen, held_out, validated)
@@ -197,6 +218,7 @@ def _write(
     data: DatasetFolder,
     model: TorchModel,
     chosen: ChosenC,
+    calibration: Calibration,
     started: datetime,
 ) -> None:
     """Write the run folder, as training does before its first epoch, and its only checkpoint."""
@@ -211,7 +233,8 @@ def _write(
     group = ProcessGroup(0, 1, torch.device(model.device))
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
-    header = Header(model.name, model.labels, model.preprocessing, {"epoch": 1, "c": chosen.c})
+    about = {"epoch": 1, "c": chosen.c}
+    header = Header(model.name, model.labels, model.preprocessing, about, calibration)
     write_checkpoint(run.best_path, model.network, header)
 
 

@@ -9,12 +9,11 @@ _USED = (
     "deterministic",
     "data.image_size",
     "data.fit",
-    "data.workers",
     "model.name",
     "model.weights",
     "loss.class_weights",
-    "train.batch_size",
     "train.device",
+    "train.export",
     "probe.c",
 )
 

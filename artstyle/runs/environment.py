@@ -69,8 +69,25 @@ class ChosenNumerics(RecordedNumerics):
     """Empty if nothing was measured."""
 
 
+class FinishedRun(_Record):
+    """How a run ended."""
+
+    reason: str
+    """Why no further epoch was trained."""
+    epochs: int
+    """Finished epochs."""
+    best_epoch: int
+    """Counted from 1."""
+    best_score: float
+    """On the validation split, by `train.monitor`."""
+    seconds: float
+    """Spent on all epochs."""
+    last_seconds: float
+    """Spent on the last epoch."""
+
+
 class RunEnvironment(_Record):
-    """``environment.json``: data, device and versions of a run; written before its first epoch."""
+    """``environment.json``: data, device, versions, and in the end the result of a run."""
 
     started: str
     """UTC, ISO 8601."""
@@ -102,5 +119,7 @@ class RunEnvironment(_Record):
     """null if the size of the network was not recorded."""
     numerics: ChosenNumerics | None = None
     """null if it was not recorded."""
+    finished: FinishedRun | None = None
+    """null until the last epoch is done."""
     adapted: tuple[str, ...] = ()
     """One line for each time that memory ran out and the batch size was halved."""

@@ -16,7 +16,7 @@ from artstyle.storage.locks import is_vacant
 if TYPE_CHECKING:
     # A tenth of a second to import: too long for an answer, which reads neither.
     from artstyle.config import Config
-    from artstyle.runs.environment import RunEnvironment
+    from artstyle.runs.environment import FinishedRun, RunEnvironment
 
 Score = Annotated[float, Field(allow_inf_nan=False)]
 Number = Score | Literal[""]
@@ -48,6 +48,8 @@ class RunFolder:
     path: Path
     results: Path | None = None
     """Where what is learnt about the run is written; None is its own folder."""
+    lone: Path | None = None
+    """A checkpoint without a run folder; None for a run."""
 
     @property
     def results_path(self) -> Path:
@@ -57,7 +59,7 @@ class RunFolder:
     @property
     def name(self) -> str:
         """The folder's own name."""
-        return self.path.name
+        return self.lone.stem if self.lone else self.path.name
 
     @property
     def config_path(self) -> Path:
@@ -86,13 +88,13 @@ class RunFolder:
 
     @property
     def last_path(self) -> Path:
-        """The last saved weights and training state, within an epoch or after one."""
+        """The last saved weights and training state; gone once the run is done."""
         return self.path / "checkpoints" / "last.safetensors"
 
     @property
     def best_path(self) -> Path:
         """The weights to use: of the best epoch or the last, as `train.keep` says."""
-        return self.path / "checkpoints" / "best.safetensors"
+        return self.lone or self.path / "checkpoints" / "best.safetensors"
 
     @property
     def bad_batch_path(self) -> Path:
@@ -102,7 +104,7 @@ class RunFolder:
     @property
     def onnx_path(self) -> Path:
         """The best checkpoint as an ONNX file, once it is exported."""
-        return self.path / "model.onnx"
+        return self.lone.with_suffix(".onnx") if self.lone else self.path / "model.onnx"
 
     @property
     def gradcam_path(self) -> Path:
@@ -202,6 +204,13 @@ class RunFolder:
         adapted.write(self.environment_path)
         write_yaml(self.config_path, config.model_dump(mode="json"))
         return line
+
+    def finish(self, finished: "FinishedRun", *, keep_state: bool) -> None:
+        """Record how the run ended, and remove the state that only a resumed run needs."""
+        ended = self.environment().model_copy(update={"finished": finished})
+        ended.write(self.environment_path)
+        if not keep_state:
+            self.last_path.unlink(missing_ok=True)
 
     def write_history(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Write all epochs, whole or not at all."""

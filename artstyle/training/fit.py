@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from artstyle import interrupts
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.errors import TrainingError, WeightsError
+from artstyle.errors import RunError, TrainingError, WeightsError
+from artstyle.models.onnx_export import export_run
 from artstyle.models.unfreeze import unfreeze
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -18,7 +19,7 @@ from artstyle.training.features import Features, reused_features
 from artstyle.training.process_group import process_group
 from artstyle.training.recording import Recorder
 from artstyle.training.reporting import Meter
-from artstyle.training.run_state import RunState
+from artstyle.training.run_state import RunState, finished_state
 from artstyle.training.setup import Session, Setup, build_setup, planned_session
 from artstyle.training.validation import Validation, calibrate, validate
 
@@ -79,6 +80,8 @@ def fit(
 
 def _fit(session: Session, *, resume: bool) -> FitResult:
     config = session.config
+    if resume and (done := finished_state(session.run)):
+        return _finished(session, done)
     set_seed(config.seed, deterministic=config.deterministic)
     setup = build_setup(session, resume=resume)
     features: Features | None = None
@@ -92,9 +95,27 @@ def _fit(session: Session, *, resume: bool) -> FitResult:
             setup.learner.schedule.after_epoch(score)
             state = state.after(score, validated.seconds + (trained.seconds if trained else 0.0))
             recorder.after_epoch(state, trained, validated)
-        recorder.finish()
         calibrate(session, setup)
+        if config.train.export and session.group.is_main:
+            export_run(session.run)
+        # Last of all: without its state, a run cannot be resumed to make up for the rest.
+        recorder.finish(state, stopped)
     return FitResult(session.run, state, stopped, session.group.is_main)
+
+
+def _finished(session: Session, state: RunState) -> FitResult:
+    """Return the result of a run that is done; nothing is left to train it further.
+
+    Raises:
+        RunError: Its configuration was changed and asks for another epoch.
+    """
+    if stopped := _reason_to_stop(session, state):
+        return FitResult(session.run, state, stopped, session.group.is_main)
+    raise RunError(
+        f"{session.run.path} is done, and its last checkpoint was removed: more epochs need"
+        " train.keep_state=true from the start; or begin a new run from its weights with"
+        f" --set model.weights={session.run.best_path}"
+    )
 
 
 def _reason_to_stop(session: Session, state: RunState) -> str:

@@ -11,7 +11,12 @@ from artstyle.models.checkpoint import write_checkpoint, write_tensors
 from artstyle.presentation.curves import plot_curves
 from artstyle.training.engine import EpochResult, NonfiniteLossError, Tally
 from artstyle.training.reporting import epoch_line
-from artstyle.training.run_state import RunState, checkpoint_state, require_finite_weights
+from artstyle.training.run_state import (
+    RunState,
+    checkpoint_state,
+    finished_run,
+    require_finite_weights,
+)
 from artstyle.training.setup import Session, Setup
 from artstyle.training.tracking import Tracker
 from artstyle.training.validation import Validation
@@ -76,11 +81,16 @@ class Recorder:
         self._tracker.log(row)
         self._session.progress(*epoch_line(train, state, trained, validated))
 
-    def finish(self) -> None:
-        """End the tracker's record and plot the learning curves."""
+    def finish(self, state: RunState, reason: str) -> None:
+        """End the tracker's record, plot the learning curves, and drop the training state."""
+        # Each process has read the state of a resumed run before the main one removes it.
+        self._session.group.gather([])
         if self._tracker is not None:
+            run = self._session.run
             self._tracker.finish()
-            plot_curves(self._session.run.history_path, self._session.run.curves_path)
+            plot_curves(run.history_path, run.curves_path)
+            finished = finished_run(state, reason)
+            run.finish(finished, keep_state=self._session.config.train.keep_state)
 
     def keep_bad_batch(self, error: NonfiniteLossError) -> TrainingError:
         """Write ``bad_batch.safetensors`` and return an error that names it.

@@ -6,11 +6,13 @@ from typing import Any
 
 from artstyle.errors import TrainingError, WeightsError, one_line
 from artstyle.models.checkpoint import read_state
+from artstyle.runs.environment import FinishedRun
 from artstyle.runs.folder import RunFolder
 from artstyle.training.engine import Learner, Tally
 
 # The key in the file; earlier versions wrote it, and their checkpoints must stay readable.
 _RUN_STATE = "standing"
+_KEPT = ("epochs", "best_epoch", "best_score", "seconds", "last_seconds")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,17 @@ class RunState:
         for part in self.tallies[rank::world_size]:
             tally.add(**part)
         return tally
+
+
+def finished_run(state: RunState, reason: str) -> FinishedRun:
+    """Return what the run folder keeps of the state of a run that is done."""
+    return FinishedRun(reason=reason, **{name: getattr(state, name) for name in _KEPT})
+
+
+def finished_state(run: RunFolder) -> RunState | None:
+    """Return the state of a run that is done and whose training state was removed; else None."""
+    finished = None if run.last_path.is_file() else run.environment().finished
+    return RunState(**{name: getattr(finished, name) for name in _KEPT}) if finished else None
 
 
 def checkpoint_state(learner: Learner, state: RunState) -> dict[str, object]:

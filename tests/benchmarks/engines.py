@@ -28,10 +28,10 @@ def contests(pictures: int | None) -> Iterator[Contest]:
             unit="picture",
             units=batches * _BATCH,
             contenders=(
-                Contender("artstyle (torch, folded)", f"{where}:fold", arguments, "artstyle"),
+                Contender("artstyle (ONNX Runtime)", f"{where}:onnx", arguments, "artstyle"),
+                Contender("torch, folded", f"{where}:fold", arguments),
                 Contender("torch as it comes", f"{where}:plain", arguments),
                 Contender("torch.compile", f"{where}:compiled", arguments),
-                Contender("ONNX Runtime", f"{where}:onnx", arguments),
             ),
             compare=compare,
         )

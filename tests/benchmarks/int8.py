@@ -12,10 +12,9 @@ from argparse import ArgumentParser
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
-import torch
-from artstyle.models.onnx_file import OnnxNetwork, export_onnx
 from numpy.typing import NDArray
 from onnxruntime.quantization import CalibrationDataReader, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
@@ -25,8 +24,10 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labelled, read_cached
 from artstyle.devices import choose_device
 from artstyle.models.checkpoint import load_style_model
+from artstyle.models.onnx_export import export_onnx
+from artstyle.models.onnx_model import open_session
 from artstyle.models.torch_model import TorchModel
-from artstyle.pictures.transforms import normalise, square_transform
+from artstyle.pictures.square import normalised_pixels, square_transform
 from artstyle.runs.folder import RunFolder
 from artstyle.training.setup import labelled
 
@@ -51,7 +52,7 @@ def _batches(model: TorchModel, paths: list[Path]) -> Iterator[NDArray[np.float3
     for start in range(0, len(paths), _BATCH):
         chosen = paths[start : start + _BATCH]
         pixels = np.stack([np.asarray(square(read_cached(path))) for path in chosen])
-        yield normalise(torch.from_numpy(pixels), model.preprocessing).numpy()
+        yield normalised_pixels(pixels, model.preprocessing)
 
 
 def _quantised(source: Path, target: Path, calibration: Calibration) -> None:
@@ -61,14 +62,16 @@ def _quantised(source: Path, target: Path, calibration: Calibration) -> None:
     quantize_static(prepared, target, calibration, per_channel=True, reduce_range=True)
 
 
-def _answers(network: OnnxNetwork, batches: list[torch.Tensor]) -> NDArray[np.int64]:
-    return np.concatenate([network(batch).argmax(1).numpy() for batch in batches])
+def _answers(session: Any, batches: list[NDArray[np.float32]]) -> NDArray[np.int64]:
+    return np.concatenate(
+        [session.run(["logits"], {"images": batch})[0].argmax(axis=1) for batch in batches]
+    )
 
 
-def _seconds(network: OnnxNetwork, batches: list[torch.Tensor]) -> float:
+def _seconds(session: Any, batches: list[NDArray[np.float32]]) -> float:
     started = time.perf_counter()
     for batch in batches:
-        network(batch)
+        session.run(["logits"], {"images": batch})
     return time.perf_counter() - started
 
 
@@ -86,9 +89,10 @@ def main() -> None:
         whole, small = Path(folder) / "whole.onnx", Path(folder) / "int8.onnx"
         export_onnx(model, whole)
         _quantised(whole, small, Calibration(model, train, arguments.pictures))
-        networks = {"float32": OnnxNetwork(whole), "int8": OnnxNetwork(small)}
+        files = {"float32": whole, "int8": small}
+        networks = {name: open_session(path.read_bytes(), path) for name, path in files.items()}
         sizes_mb = {"float32": whole.stat().st_size / 1e6, "int8": small.stat().st_size / 1e6}
-    batches = [torch.from_numpy(batch) for batch in _batches(model, list(test.paths))]
+    batches = list(_batches(model, list(test.paths)))
     answers = {name: _answers(network, batches) for name, network in networks.items()}
     timed = batches[: arguments.pictures // _BATCH]
     seconds: dict[str, list[float]] = {name: [] for name in networks}

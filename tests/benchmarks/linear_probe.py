@@ -26,15 +26,15 @@ from artstyle.data.loading import Labelled, read_cached
 from artstyle.data.manifest import SPLITS
 from artstyle.devices import choose_device
 from artstyle.inference import predict_logits
-from artstyle.models.checkpoint import StyleModel
 from artstyle.models.factory import build_network
+from artstyle.models.torch_model import TorchModel
 from artstyle.pictures.preprocessing import Fit, Preprocessing
 from artstyle.training.setup import labelled
 
 _C = 0.003
 
 
-def build_features(fit: Fit, image_size: int, read_size: int) -> StyleModel:
+def build_features(fit: Fit, image_size: int, read_size: int) -> TorchModel:
     """Return the ImageNet network without its head: its "logits" are 1,280 features."""
     built = build_network("efficientnet_lite0", 1, weights="imagenet")
     built.network.set_submodule(built.spec.head, nn.Identity())
@@ -42,19 +42,26 @@ def build_features(fit: Fit, image_size: int, read_size: int) -> StyleModel:
     preprocessing = Preprocessing(
         image_size, spec.mean, spec.std, spec.interpolation, fit, read_size
     )
-    device = choose_device("cpu")
-    network = built.network.eval().to(memory_format=torch.channels_last)
-    return StyleModel(spec.name, network, (), preprocessing, spec, "", device)
+    choose_device("cpu")
+    return TorchModel(
+        name=spec.name,
+        labels=(),
+        preprocessing=preprocessing,
+        fingerprint="",
+        device="cpu",
+        network=built.network.eval().to(memory_format=torch.channels_last),
+        spec=spec,
+    )
 
 
-def features(model: StyleModel, pictures: Labelled) -> NDArray[np.float32]:
+def features(model: TorchModel, pictures: Labelled) -> NDArray[np.float32]:
     """Return N x 1,280 features."""
     predictions = predict_logits(model, pictures.paths, read_cached)
     return np.stack([p.logits_C for p in predictions if p.logits_C is not None])
 
 
 def answers(
-    data: DatasetFolder, model: StyleModel, folder: str
+    data: DatasetFolder, model: TorchModel, folder: str
 ) -> tuple[dict[str, list[str]], list[str]]:
     """Return the answers on test, by what was fitted on, and the true styles."""
     features_NC = np.concatenate([features(model, labelled(data, split)) for split in SPLITS])

@@ -13,23 +13,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.confidence.answers import calibrated
 from artstyle.devices import choose_device
+from artstyle.engines import Engine, load_model
 from artstyle.inference import predict_logits, read_ahead
 from artstyle.models.checkpoint import load_style_model
-from artstyle.models.folding import folded
-from artstyle.models.torch_model import TorchModel, forward
+from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath, find_pictures
 from artstyle.pictures.image import read_image
 from artstyle.pictures.shrinking import shrink
 from artstyle.pictures.square import square_transform
-from artstyle.pictures.transforms import normalise
 from artstyle.prediction.predict import predict_styles, read_picture
 from artstyle.prediction.writers import write_rows
+from artstyle.runs.folder import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.growth import sizes, tiny
@@ -40,7 +39,7 @@ _PICTURES = 5000
 _BATCH, _BATCHES = 16, 16
 _SIZES = (1_000, 50_000)
 _TINY_PX = 32
-_WHOLE = "artstyle, decoding in full"
+_WHOLE, _TORCH = "artstyle, decoding in full", "artstyle --engine torch"
 # Shares of pictures that get the same style: decoded in full by both, and by artstyle in both ways.
 _LEAST_AGREEMENT, _LEAST_AT_A_FRACTION = 0.999, 0.97
 
@@ -63,6 +62,7 @@ def contests(pictures: int | None) -> Iterator[Contest]:
             units=count,
             contenders=(
                 Contender("artstyle", f"{__name__}:artstyle", files, "artstyle"),
+                Contender(_TORCH, f"{__name__}:artstyle", {**files, "engine": "torch"}, "aside"),
                 Contender("timm's inference.py", f"{peers}.timm_way:predict", files),
                 Contender("torchvision's reference", f"{peers}.torchvision_way:predict", files),
                 Contender(_WHOLE, f"{__name__}:artstyle_in_full", files, "aside"),
@@ -85,7 +85,7 @@ def contests(pictures: int | None) -> Iterator[Contest]:
 
 def tiny_files(count: int, checkpoint: Path) -> Work:
     """Build `artstyle predict --out rows.csv` over tiny files."""
-    folder, model = tiny(count), load_style_model(checkpoint, choose_device("cpu"))
+    folder, model = tiny(count), load_model(RunFolder(checkpoint.parents[1]), device="cpu")
 
     def work() -> None:
         with answer_file() as stream:
@@ -96,9 +96,9 @@ def tiny_files(count: int, checkpoint: Path) -> Work:
     return work
 
 
-def artstyle(checkpoint: Path, folder: Path) -> Work:
+def artstyle(checkpoint: Path, folder: Path, engine: Engine = "auto") -> Work:
     """Build what `artstyle predict --out rows.csv` does once it has started."""
-    model = load_style_model(checkpoint, choose_device("cpu"))
+    model = load_model(RunFolder(checkpoint.parents[1]), engine, "cpu")
     count = len(model.labels)
 
     def work() -> Probabilities:
@@ -122,12 +122,13 @@ def artstyle_in_full(checkpoint: Path, folder: Path) -> Work:
 
     def work() -> Probabilities:
         answers = predict_logits(model, find_pictures([str(folder)]), read)
-        return calibrated(np.stack([a.logits_C for a in answers if a.logits_C is not None]), None)
+        logits_NC = np.stack([a.logits_C for a in answers if a.logits_C is not None])
+        return calibrated(logits_NC, model.calibration)
 
     return work
 
 
-def _in_label_order(row: Mapping[str, str], model: TorchModel) -> list[float]:
+def _in_label_order(row: Mapping[str, str], model: StyleModel) -> list[float]:
     numbers = range(1, len(model.labels) + 1)
     found = {row[f"style_{n}"]: float(row[f"probability_{n}"]) for n in numbers}
     return [found[label] for label in model.labels]
@@ -151,18 +152,16 @@ def loading(checkpoint: Path, folder: Path) -> Work:
 
 def network(checkpoint: Path) -> Work:
     """Build the network's answers for one resident batch, again and again, on all cores."""
-    model = load_style_model(checkpoint, choose_device("cpu"))
-    size = model.preprocessing.image_size
-    fast = folded(model.network, size)
-    pixels_NSS3 = torch.randint(0, 256, (_BATCH, size, size, 3), dtype=torch.uint8)
-
-    def answer(number: int) -> None:
-        torch.set_num_threads(1)
-        forward(fast, normalise(pixels_NSS3, model.preprocessing), None)
+    model = load_model(RunFolder(checkpoint.parents[1]), device="cpu")
+    side = model.preprocessing.image_size
+    shape = (_BATCH, side, side, 3)
+    pixels_NSS3 = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
     def work() -> int:
         threads = cpu_count() or 1
-        answers = read_ahead(range(_BATCHES), answer, threads=threads, ahead=2 * threads)
+        answers = read_ahead(
+            range(_BATCHES), lambda _: model.answer(pixels_NSS3), threads=threads, ahead=2 * threads
+        )
         return sum(1 for _ in answers)
 
     return work
@@ -177,7 +176,10 @@ def disk(folder: Path) -> Work:
 def compare(answers: Mapping[str, Any]) -> Mapping[str, str]:
     """Return how often others name the same style, and how far probabilities differ at most."""
     own, whole = answers["artstyle"], answers[_WHOLE]
-    words = {_WHOLE: _agreement(whole, own, _LEAST_AT_A_FRACTION) + " as at a fraction"}
+    words = {
+        _WHOLE: _agreement(whole, own, _LEAST_AT_A_FRACTION) + " as at a fraction",
+        _TORCH: _agreement(answers[_TORCH], own, _LEAST_AGREEMENT),
+    }
     for name in answers.keys() & {"timm's inference.py", "torchvision's reference"}:
         in_full = _agreement(answers[name], whole, _LEAST_AGREEMENT)
         words[name] = f"{in_full} as in full; {_agreement(answers[name], own, 0)} as at a fraction"

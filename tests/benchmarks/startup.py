@@ -3,14 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from pathlib import Path
 
-from artstyle.devices import choose_device
-from artstyle.errors import MissingError
-from artstyle.models.checkpoint import load_style_model
-from artstyle.models.onnx_export import export_onnx
-from artstyle.runs.folder import RunFolder
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 from tests.benchmarks.runs import trained_run
@@ -25,6 +18,7 @@ def two(name: str = "x") -> None: "Do two."
 app()
 """
 _ULTRALYTICS = "from ultralytics import YOLO; YOLO('yolov8n-cls.yaml')({picture!r}, verbose=False)"
+_IMPORTS = "import onnxruntime, numpy, PIL.Image"
 _PROCESS = f"{__name__}:process"
 
 
@@ -45,7 +39,6 @@ def contests(pictures: int | None) -> Iterator[Contest]:
     for model in ("efficientnet_lite0", "resnet50"):
         run = trained_run(model)
         ask = (sys.executable, "-m", "artstyle", "predict", picture, "--run", str(run.path))
-        exported = (*ask[:-1], str(_exported(run)))
         weights = f"import safetensors.torch as s; s.load_file({str(run.best_path)!r})"
         yield Contest(
             stage="start-up",
@@ -54,21 +47,14 @@ def contests(pictures: int | None) -> Iterator[Contest]:
             units=1,
             contenders=(
                 _ran("artstyle predict", ask, "artstyle"),
-                _ran("artstyle predict, the network as ONNX", exported, "aside"),
+                _ran("artstyle predict --engine torch", (*ask, "--engine", "torch"), "aside"),
+                _ran("import onnxruntime, numpy, PIL.Image", (*python, _IMPORTS), "part"),
                 _ran("ultralytics classify", (*python, _ULTRALYTICS.format(picture=picture))),
-                _ran("import torch, read weights", (*python, f"import torch; {weights}"), "part"),
+                _ran("import torch, read weights", (*python, f"import torch; {weights}"), "aside"),
                 _ran("import torchvision", (*python, "import torchvision"), "aside"),
                 _ran("import timm", (*python, "import timm"), "aside"),
             ),
         )
-
-
-def _exported(run: RunFolder) -> Path:
-    """Return where the network lies as ONNX; without ONNX Runtime, where it would lie."""
-    if not run.onnx_path.is_file():
-        with suppress(MissingError):
-            export_onnx(load_style_model(run.best_path, choose_device("cpu")), run.onnx_path)
-    return run.onnx_path
 
 
 def _ran(name: str, command: tuple[str, ...], role: str = "peer") -> Contender:

@@ -16,6 +16,7 @@ def test_the_demo_goes_the_whole_way_and_may_be_run_again(tmp_path: Path) -> Non
     for place in (
         run / "report.html",
         run / "curves.png",
+        run / "model.onnx",
         run / "evaluation" / "test" / "report.html",
         run / "gradcam" / "index.html",
         tmp_path / "demo" / "data" / "eda" / "eda.html",
@@ -28,6 +29,7 @@ def test_the_demo_goes_the_whole_way_and_may_be_run_again(tmp_path: Path) -> Non
     # Twelve styles that a person tells apart at a glance: chance is one in twelve.
     assert right >= 8
     assert "artstyle prepare PICTURES" in done.stderr
+    assert "synthetic pictures only" in done.stderr
 
 
 def test_the_demo_refuses_a_folder_with_something_else_in_it(tmp_path: Path) -> None:

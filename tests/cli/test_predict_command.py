@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.random_run import LABELS, artstyle, paint, write_random_run
+from tests.cli.in_process import artstyle
+from tests.cli.random_run import LABELS, paint, write_random_run
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,9 @@ def test_all_fine_ends_with_0_and_a_row_for_each_picture(here: Path) -> None:
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["path"] for row in rows] == ["good/a/z.png", "good/b.jpg", "good/c.jpg"]
     for row in rows:
-        assert list(row) == ["path", "styles", "error", "model"]
+        assert list(row) == [
+            "path", "styles", "error", "model", "verdict", "familiarity", "likely", "group",
+        ]  # fmt: skip
         assert sorted(style["style"] for style in row["styles"]) == list(LABELS)
         assert sum(style["probability"] for style in row["styles"]) == pytest.approx(1)
         assert row["error"] is None
@@ -111,7 +114,8 @@ def test_a_reader_that_goes_away_ends_it_quietly(here: Path) -> None:
         assert process.stderr is not None
         process.stdin.write(many.encode())
         process.stdin.close()
-        assert process.stdout.readline().startswith(b"path,style_1")
+        assert process.stdout.readline().startswith(b"path,file,style_1")
         process.stdout.close()
-        assert process.stderr.read() == b""
+        # The run was never finished, which a note says.
+        assert [line[:6] for line in process.stderr] == [b"note: "]
         assert process.wait() == 0

@@ -85,4 +85,4 @@ def test_a_model_without_calibration_says_why(outcome: Outcome) -> None:
     few = fit_calibration(outcome.logits_NC[:9], outcome.targets_N[:9], LABELS)
     report = summarise(HEADER, replace(outcome, calibration=few), None)
     assert report.confidence is None
-    assert report.not_calibrated == "validation has too few pictures: 9 of 50"
+    assert report.not_calibrated == "validation has too few pictures: 9 of 30"

@@ -25,16 +25,21 @@ PREPROCESSING = Preprocessing(32, (0.5,) * 3, (0.2,) * 3, "bilinear", "crop", 40
 
 
 def write_dataset(
-    path: Path, styles: Sequence[str] = STYLES, *, fingerprint: str = "a" * 64, first: int = 0
+    path: Path,
+    styles: Sequence[str] = STYLES,
+    *,
+    fingerprint: str = "a" * 64,
+    first: int = 0,
+    pictures: int = 6,
 ) -> DatasetFolder:
-    """Write a data set with six pictures of each style in each split.
+    """Write a data set with six pictures of each style in each split, or as many as asked for.
 
     Of the artists in val and test, two of six have a picture in train and one is not known.
     """
     rows: list[ManifestRow] = []
     for split in SPLITS:
         for style in styles:
-            for k in range(6):
+            for k in range(pictures):
                 name = f"{style}/{split}_{k}, löwe.jpg"
                 artist = "" if k == 5 else f"artist {k}" if k < 2 else f"{split} artist {k}"
                 number = first + len(rows)

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from artstyle.config import Config
+from artstyle.data.dataset import DatasetFolder
 from artstyle.engines import load_model
 from artstyle.errors import MissingError, UsageError, WeightsError
 from artstyle.explain.cam import gradient_heatmaps, open_cam
@@ -34,7 +37,9 @@ from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.pictures.square import square_transform
 from artstyle.prediction.predict import predict_styles
 from artstyle.runs.folder import RunFolder
+from artstyle.training.fit import fit
 from tests.cli.random_run import LABELS
+from tests.conftest import tiny_config
 from tests.environments import environment
 
 SIDE = 128
@@ -48,7 +53,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     torch.manual_seed(0)
     built = build_network("efficientnet_lite0", len(LABELS), weights="imagenet")
     with torch.no_grad():
-        built.network.get_submodule("classifier").weight.mul_(20)  # type: ignore[operator, union-attr]
+        built.network.get_parameter("classifier.weight").mul_(20)
     run.begin(Config(), LABELS, environment())
     header = Header("efficientnet_lite0", LABELS, PREPROCESSING, {})
     write_checkpoint(run.best_path, built.network, header)
@@ -113,6 +118,7 @@ def test_features_are_the_last_layers_input_and_maps_average_to_the_logits(
     ):
         np.testing.assert_allclose(logits_NC, expected_NC, atol=1e-3)
     theirs = model.answer(pixels_NSS3, "features").features_ND
+    assert theirs is not None
     np.testing.assert_allclose(given.features_ND, theirs, atol=1e-4)
 
 
@@ -136,6 +142,25 @@ def test_predictions_equal_those_of_torch_and_name_another_model(
     assert notes == []
 
 
+@pytest.mark.parametrize("command", ["predict", "gradcam"])
+def test_an_exported_run_is_answered_without_torch(
+    run: RunFolder, tmp_path: Path, command: str
+) -> None:
+    paint("Baroque", "portrait", 1, 1, (90, 64)).image.save(tmp_path / "a.png")
+    code = (
+        "import sys; from artstyle.__main__ import main\n"
+        "try: main()\n"
+        "finally: print(sys.modules.keys() & {'torch', 'torchvision'}, file=sys.stderr)"
+    )
+    arguments = [command, tmp_path / "a.png", "--run", run.path, "--out", tmp_path / "out.csv"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines()[-1] == "set()"
+    assert (tmp_path / "out.csv").exists()
+
+
 @pytest.mark.parametrize("label", [None, 2])
 def test_maps_give_the_heat_of_grad_cam(
     model: TorchModel, exported: OnnxModel, pixels_NSS3: NDArray[np.uint8], label: int | None
@@ -156,6 +181,11 @@ def test_other_methods_are_refused_for_a_file_alone(exported: OnnxModel) -> None
 def test_torch_answers_for_a_stale_or_damaged_file_and_one_line_says_so(copied: RunFolder) -> None:
     notes: list[str] = []
     whole = copied.onnx_path.read_bytes()
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 0x40
+    copied.onnx_path.write_bytes(flipped)
+    assert isinstance(load_model(copied, note=notes.append), TorchModel)
+    assert "model.onnx is damaged: its content does not fit its checksum" in notes.pop()
     copied.onnx_path.write_bytes(whole[:5000])
     assert isinstance(load_model(copied, note=notes.append), TorchModel)
     assert "model.onnx is damaged or not an ONNX file" in notes.pop()
@@ -175,6 +205,25 @@ def test_torch_answers_for_a_stale_or_damaged_file_and_one_line_says_so(copied: 
     assert isinstance(load_model(copied, note=notes.append), OnnxModel)
     # Two hidden layers: no class activation maps, so torch draws heatmaps.
     assert isinstance(load_model(copied, needs=("maps",), note=notes.append), TorchModel)
+    assert notes == []
+
+
+def test_where_a_driver_is_but_no_gpu_the_file_answers(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artstyle.engines._DRIVERS", (str(tmp_path),))
+    assert isinstance(load_model(run), OnnxModel)
+    with pytest.raises(UsageError, match="leave --device cuda out"):
+        load_model(run, "onnx", "cuda")
+
+
+def test_training_ends_with_a_file_that_answers_for_its_run(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    config = tiny_config("train.export=true", "train.epochs=1")
+    notes: list[str] = []
+    finished = fit(config, tiny_dataset, RunFolder(tmp_path / "run")).run
+    assert isinstance(load_model(finished, note=notes.append), OnnxModel)
     assert notes == []
 
 
@@ -198,7 +247,7 @@ def test_a_file_that_answers_otherwise_is_not_written(model: TorchModel, tmp_pat
 def small_file(path: Path, *, count: int = 2, bias: float = 0.0, header: bool = True) -> Path:
     """Write a file as earlier versions did: logits only, and no checksum."""
     plan = Preprocessing(16, (0, 0, 0), (1, 1, 1), "bilinear", "squash", 16)
-    weights = {
+    weights: dict[str, NDArray[Any]] = {
         "weight": np.ones((3, count), np.float32),
         "bias": np.full(count, bias, np.float32),
         "axes": np.array([2, 3], np.int64),

@@ -11,6 +11,7 @@ from PIL import Image
 from torchvision.transforms import InterpolationMode, v2
 
 from artstyle.pictures.preprocessing import Fit, Preprocessing
+from artstyle.pictures.square import normalised_pixels, square_transform
 from artstyle.pictures.transforms import eval_transform, normalise
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -39,6 +40,18 @@ def test_a_picture_becomes_what_torchvision_makes_of_it(
     ours = eval_transform(Preprocessing(side, MEAN, STD, interpolation, fit, side))
     picture = noise(width, height)
     assert torch.equal(ours(picture), reference(picture))
+
+
+@pytest.mark.parametrize("fit", ["crop", "squash"])
+@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
+@given(st.integers(16, 150), st.integers(16, 150), st.integers(16, 70))
+def test_without_torch_a_network_is_given_the_very_same_numbers(
+    fit: Fit, interpolation: Literal["bilinear", "bicubic"], width: int, height: int, side: int
+) -> None:
+    plan = Preprocessing(side, MEAN, STD, interpolation, fit, side)
+    picture = noise(width, height)
+    ours = normalised_pixels(np.asarray(square_transform(plan)(picture))[None], plan)[0]
+    np.testing.assert_array_equal(ours, eval_transform(plan)(picture).numpy())
 
 
 def test_normalised_pixels_stay_beside_each_other_and_the_bytes_as_they_were() -> None:

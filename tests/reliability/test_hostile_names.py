@@ -73,6 +73,7 @@ def test_hostile_names_go_through_every_command_and_harm_nothing(
         *("--model", "simple_cnn", "--epochs", "1", "--batch-size", "8"),
         *("--set", "model.weights=none", "--set", "unfreeze.mode=all"),
         *("--set", "data.image_size=32", "--set", "data.workers=0"),
+        *("--set", "train.export=false"),
     ]
     cache = ["--set", "data.cache_size=40", "--set", "balance.min_per_style=4"]
     said = [

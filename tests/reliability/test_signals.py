@@ -85,7 +85,8 @@ def training(data: Path, out: Path, *overrides: str) -> Words:
     """Return the command line of ten epochs on 32-pixel pictures."""
     sets = (
         "model.weights=none", "unfreeze.mode=all", "data.image_size=32", "train.early_stopping=0",
-        "train.precision=fp32", "train.channels_last=true", "data.workers=2", *overrides,
+        "train.precision=fp32", "train.channels_last=true", "data.workers=2", "train.export=false",
+        "train.keep_state=true", *overrides,
     )  # fmt: skip
     return (
         "finetune", "--data", data, "--out", out, "--model", "simple_cnn", "--epochs", "10",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from artstyle.errors import DataError, MissingError, RunError, UnknownNameError
-from artstyle.runs.finding import find_run, new_run_path
+from artstyle.runs.finding import find_run, is_starter, new_run_path
 from tests.environments import begin_run
 
 
@@ -40,9 +40,14 @@ def test_a_misspelt_run_is_answered_with_the_nearest(runs: Path) -> None:
 
 def test_no_run_at_all_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match="make one with 'artstyle finetune'"):
-        find_run("latest", tmp_path / "runs")
+        find_run("latest", tmp_path / "runs", needs="own")
     with pytest.raises(MissingError, match=r"unknown run 'zebra'.* make one with"):
         find_run("zebra", tmp_path / "runs")
+
+
+def test_where_no_run_has_learnt_something_the_starter_is_the_latest(tmp_path: Path) -> None:
+    begin_run(tmp_path, "newest", "2026-11-22T10:00:00+00:00")
+    assert is_starter(find_run("latest", tmp_path))
 
 
 def test_a_folder_that_is_not_a_run_is_refused(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import torch
 from safetensors.torch import load_file
 
 from artstyle.models.checkpoint import read_state
+from artstyle.models.header import read_header
 from artstyle.runs.folder import RunFolder
 
 CLOCKS = ("seconds", "images_per_second")
@@ -16,6 +17,7 @@ def assert_same_run(one: RunFolder, other: RunFolder) -> None:
         tensors, twins = load_file(path), load_file(twin)
         assert tensors.keys() == twins.keys()
         assert [key for key in tensors if not torch.equal(tensors[key], twins[key])] == []
+    assert read_header(one.best_path) == read_header(other.best_path)
     assert plain_state(one) == plain_state(other)
     assert history_of(one) == history_of(other)
 

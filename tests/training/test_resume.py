@@ -10,9 +10,11 @@ from random import Random
 import pytest
 
 from artstyle.data.dataset import DatasetFolder
+from artstyle.errors import RunError
 from artstyle.runs.folder import RunFolder
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config
+from tests.reliability.commands import contents
 from tests.training.same import assert_same_run
 
 # 28 pictures: seven batches an epoch, of which the last move of the weights is a short one.
@@ -89,6 +91,32 @@ def test_a_saved_run_goes_on_without_the_weights_that_it_began_with(
     weights.unlink()
     fit(tiny_config(*overrides), tiny_dataset, run, resume=True)
     assert len(run.history()) == 3
+
+
+def test_a_finished_run_drops_its_state_and_says_why_it_learns_no_more(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    config = tiny_config("train.epochs=1", "train.keep_state=false")
+    done = fit(config, tiny_dataset, run)
+    assert [path.name for path in run.best_path.parent.iterdir()] == ["best.safetensors"]
+    before = contents(run.path)
+    again = fit(config, tiny_dataset, run, resume=True)
+    assert (again.state, again.stopped) == (done.state, done.stopped)
+    longer = tiny_config("train.epochs=2", "train.keep_state=false")
+    with pytest.raises(RunError, match=r"last checkpoint was removed.* train\.keep_state=true"):
+        fit(longer, tiny_dataset, run, resume=True)
+    assert contents(run.path) == before
+
+
+def test_a_finished_run_that_kept_its_state_learns_more(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    constant = ("optim.schedule=constant", "train.keep_state=true")
+    fit(tiny_config("train.epochs=1", *constant), tiny_dataset, run)
+    state = fit(tiny_config("train.epochs=2", *constant), tiny_dataset, run, resume=True).state
+    assert (state.epochs, len(run.history())) == (2, 2)
 
 
 PAIR = """

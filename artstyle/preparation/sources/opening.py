@@ -26,6 +26,7 @@ from artstyle.preparation.sources.source import (
 from artstyle.preparation.sources.split_folders import read_any_folders, read_split_folders
 from artstyle.preparation.sources.tree import read_tree, with_unlisted
 from artstyle.preparation.tables.table import has_columns
+from artstyle.storage.nearby import did_you_mean
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 
@@ -59,7 +60,10 @@ def open_source(
     if format is not None and format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     if not path.exists():
-        raise MissingError(f"no file or folder {path}; give the folder that holds your paintings")
+        raise MissingError(
+            f"no file or folder {path}; give the folder that holds your paintings."
+            + did_you_mean(path)
+        )
     if lists is not None and not lists.is_dir():
         raise MissingError(f"no folder {lists}; --lists takes the folder of style_train.csv")
     if lists is not None and format not in (None, "artgan"):

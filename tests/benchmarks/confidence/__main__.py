@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from artstyle.confidence.temperature import probabilities
 from artstyle.metrics import FloatArray
 from tests.benchmarks.confidence.calibrated import calibration_errors, pooled, promises
 from tests.benchmarks.confidence.probes import NETWORK, frozen_others, probed, tuned
@@ -34,16 +35,27 @@ def main() -> None:
     parser.add_argument("pack", type=Path)
     parser.add_argument("probe", type=Path)
     parser.add_argument("--tuned", type=Path, help="With B-source-0.safetensors and so on.")
-    parser.add_argument("--oracle", action="store_true", help="Compare with pytorch-ood.")
+    parser.add_argument("--oracle", action="store_true", help="Compare with pytorch-ood and MAPIE.")
     arguments = parser.parse_args()
     pack = read_pack(arguments.pack)
     features_ND = np.load(arguments.probe / f"features-{NETWORK}.npy")
     folds = list(probed(pack, features_ND))
     if arguments.oracle:
-        from tests.benchmarks.confidence.oracle import differences  # noqa: PLC0415  # optional
+        from tests.benchmarks.confidence.oracle import (  # noqa: PLC0415  # optional packages
+            differences,
+            different_sets,
+        )
 
         _show(f"{name:28}{share:.1e}" for name, share in differences(folds[0]).items())
     pool = pooled(folds, pack.labels_N, pack.labels)
+    if arguments.oracle:
+        shown_NC, half = probabilities(pool.logits_NC, None), len(pool.targets_N) // 2
+        _show(
+            f"coverage {coverage}: "
+            f"{different_sets(shown_NC[:half], pool.targets_N[:half], shown_NC[half:], coverage)}"
+            f" of {len(shown_NC) - half} sets are not MAPIE's"
+            for coverage in (0.5, 0.8, 0.9, 0.95)
+        )
     _show(
         f"{name:8} temperature {temperature:.3f}, error {before:.3f} -> {after:.3f}"
         for name, temperature, before, after in calibration_errors(pool)

@@ -11,7 +11,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from artstyle.models.checkpoint import load_style_model
 from artstyle.models.factory import build_network
 from artstyle.models.folding import folded
 from artstyle.models.torch_model import forward
@@ -53,21 +52,22 @@ def tuned(pack: Pack, folder: Path) -> Iterator[tuple[Fold, dict[str, Features]]
     Yields each fold with the features of what is no painting.
     """
     for fold in range(FOLDS["source"]):
-        model = load_style_model(folder / f"B-source-{fold}.safetensors", torch.device("cpu"))
-        head = _take_head(model.network)
+        weights = folder / f"B-source-{fold}.safetensors"
+        network = build_network(NETWORK, len(pack.labels), weights=str(weights)).network
+        head = _take_head(network)
         training = np.random.default_rng(fold).permutation(pack.training("source", fold))[:_LEARNT]
         training, tested = np.sort(training), pack.tested("source", fold)
         weights_CD = head.weight.detach().double().numpy()
         probe = Probe(
-            _features(model.network, pack.pixels_NHW3[training]),
+            _features(network, pack.pixels_NHW3[training]),
             pack.labels_N[training],
             np.arange(len(weights_CD)),
             weights_CD,
             head.bias.detach().double().numpy(),
         )
-        tested_ND = _features(model.network, pack.pixels_NHW3[tested])
-        photographs_ND = _features(model.network, pack.pixels_NHW3[pack.photographs])
-        made = _made(model.network)
+        tested_ND = _features(network, pack.pixels_NHW3[tested])
+        photographs_ND = _features(network, pack.pixels_NHW3[pack.photographs])
+        made = _made(network)
         yield Fold(probe, tested, tested_ND), {"photographs": photographs_ND} | made
 
 

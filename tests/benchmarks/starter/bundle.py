@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.starter.bundle PACK FEATURES [--out artstyle/starter]
 
-PACK is what `tests.benchmarks.starter.pack` wrote, FEATURES the folder in which
-`tests.benchmarks.starter.probe` keeps its features. `configs/starter.yaml` is the recipe.
+PACK is what `tests.benchmarks.starter.pack` wrote, FEATURES what
+`tests.benchmarks.starter.features` wrote. `configs/starter.yaml` is the recipe.
 """
 
 import hashlib
@@ -29,17 +29,17 @@ from artstyle.models.checkpoint import load_style_model, write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.models.onnx_export import export_onnx
+from artstyle.models.onnx_model import METADATA, sealed
 from artstyle.probe.regression import LinearHead, fit_head
 from artstyle.recipes import resolve_config
 from artstyle.runs.environment import RecordedDataset, RunEnvironment
 from artstyle.runs.folder import RunFolder
-from tests.benchmarks.starter.card import write_card
+from artstyle.storage.files import write_bytes
+from tests.benchmarks.starter.card import learnt_answers, write_card
 from tests.benchmarks.starter.pictures import FOLDS, PREPROCESSING, Pack, Positions, read_pack
 
 _NETWORK = "efficientnet_lite0"
 _TRAINING_ONLY = ("paintings2/", "wikiart11/")
-_UNLEARNT = -50.0
-"""Below the logit of every style that a head has learnt."""
 
 Features = NDArray[np.float32]
 
@@ -82,12 +82,9 @@ def validation(
 ) -> tuple[Positions, Features]:
     """Return answers for all styles: of unseen sources, or of unseen artists if no source has any.
 
-    A picture whose style only its own source has tells nothing: its head never learnt the style.
     A style that no tested source has is as frequent among them as the other styles are in the mean.
     """
-    positions, logits_NC = answers["source"]
-    learnt_N = logits_NC[np.arange(len(positions)), pack.labels_N[positions]] > _UNLEARNT
-    positions, logits_NC = positions[learnt_N], logits_NC[learnt_N]
+    positions, logits_NC = learnt_answers(pack, answers)
     others, others_NC = answers["artist"]
     present, chosen = np.unique(pack.labels_N[positions]), []
     for label in sorted(set(range(len(pack.labels))) - set(present.tolist())):
@@ -137,7 +134,7 @@ def write_run(
     with torch.no_grad():
         layer.weight.copy_(torch.from_numpy(head.weight_CF))
         layer.bias.copy_(torch.from_numpy(head.bias_C))
-    run.begin(config, pack.labels, _environment(config, folder))
+    run.begin(config, pack.labels, _environment(config, folder, len(pack.training("source", None))))
     run.write_history([{"epoch": 1, **scores}])
     header = Header(_NETWORK, pack.labels, PREPROCESSING, {"epoch": 1, "c": config.probe.c},
                     calibration)  # fmt: skip
@@ -164,7 +161,7 @@ def _head(pack: Pack, features_NF: Features, config: Config, learnt: Positions) 
     return fit_head(features_NF[learnt], labels_N, len(pack.labels), config.probe.c, balanced=True)
 
 
-def _environment(config: Config, folder: Path) -> RunEnvironment:
+def _environment(config: Config, folder: Path, count: int) -> RunEnvironment:
     content = (folder / "pictures.csv").read_bytes()
     return RunEnvironment(
         started=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -178,7 +175,8 @@ def _environment(config: Config, folder: Path) -> RunEnvironment:
         processes=1,
         seed=config.seed,
         dataset=RecordedDataset(
-            path="the starter's collections", fingerprint=hashlib.sha256(content).hexdigest()
+            path=f"{count:,} paintings (artstyle/starter/card.md)",
+            fingerprint=hashlib.sha256(content).hexdigest(),
         ),
     )
 
@@ -207,8 +205,10 @@ def _halve(path: Path, network: nn.Module) -> None:
         ]
     for node in reversed(nodes):
         graph.graph.node.insert(0, node)
+    header = next(entry.value for entry in graph.metadata_props if entry.key == METADATA)
+    helper.set_model_props(graph, {METADATA: header})  # Without the checksum of the old content.
     onnx.checker.check_model(graph)
-    onnx.save(graph, path)
+    write_bytes(path, sealed(graph.SerializeToString()))
 
 
 def _folded_weights(network: nn.Module) -> Iterator[tuple[Features, Features, Features]]:

@@ -25,7 +25,7 @@ from artstyle.data.artists import name_words
 from artstyle.models.checkpoint import write_tensors
 from artstyle.models.weights import read_lite
 from artstyle.pictures.image import read_image
-from artstyle.pictures.transforms import square_transform
+from artstyle.pictures.square import square_transform
 from artstyle.preparation.copies import near_pairs
 from artstyle.preparation.likeness import Likeness, likeness
 from artstyle.preparation.sources.opening import open_source
