@@ -18,6 +18,7 @@ from artstyle.cli.predict import predict
 from artstyle.cli.prepare import prepare
 from artstyle.cli.probe import probe
 from artstyle.cli.report import report
+from artstyle.cli.serve import serve
 from artstyle.cli.train import training_command
 from artstyle.cli.version import version as print_version
 
@@ -77,6 +78,7 @@ app.command("evaluate", rich_help_panel=_NUMBERS)(evaluate)
 app.command("crossval", rich_help_panel=_NUMBERS)(crossval)
 app.command("predict", rich_help_panel=_ANSWERS)(predict)
 app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
+app.command("serve", rich_help_panel=_ANSWERS)(serve)
 app.command("report", rich_help_panel=_SHARING)(report)
 app.command("export", rich_help_panel=_SHARING)(export)
 app.command("version", rich_help_panel=_SHARING)(print_version)

@@ -127,14 +127,10 @@ def say_notes(model: "StyleModel") -> None:
 
 def say_starter(run: "RunFolder | None") -> None:
     """If the model that comes with artstyle answers, say so, and how right it is."""
-    from artstyle.runs.finding import is_starter
+    from artstyle.runs.finding import starter_note
 
-    if run is not None and is_starter(run):
-        accuracy = float(run.history()[-1]["val_accuracy"])
-        say(
-            f"The starter model answers; it is right for {accuracy:.0%} of paintings from"
-            " collections that it has not seen. Train your own: artstyle probe"
-        )
+    if note := starter_note(run):
+        say(note)
 
 
 def show(text: str) -> None:

@@ -16,7 +16,6 @@ from artstyle.cli.options import (
     RunOption,
     TopKOption,
 )
-from artstyle.errors import UnknownNameError
 from artstyle.explain.methods import Method
 
 
@@ -49,6 +48,7 @@ def gradcam(
     from artstyle.engines import find_model
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
+    from artstyle.styles.names import require_label
 
     if method != "gradcam" and engine == "auto" and not run.endswith(".onnx"):
         engine = "torch"
@@ -56,7 +56,7 @@ def gradcam(
     say_starter(found.run)
     load = cache(found.load)
     labels = found.run.labels() if found.run else load().labels
-    chosen = None if style is None else _require_style(style, labels)
+    chosen = None if style is None else require_label(style, labels)
     pictures = require_pictures(find_pictures(paths))
     folder = HeatmapFolder(out or (found.run.gradcam_path if found.run else Path("gradcam")))
     folder.open()
@@ -83,18 +83,3 @@ def gradcam(
         say(f"not read: {printable(path)}: {reason}")
     if drawn.failures:
         raise typer.Exit(SOME_FAILED)
-
-
-def _require_style(name: str, labels: tuple[str, ...]) -> str:
-    """Return the label that a name spells.
-
-    Raises:
-        UnknownNameError: The model does not know this style.
-    """
-    from artstyle.styles.names import canonical_style, style_key
-
-    by_key = {style_key(label): label for label in labels}
-    style = canonical_style(name)
-    if style not in labels and style_key(name) not in by_key:
-        raise UnknownNameError("style", name, labels)
-    return style if style in labels else by_key[style_key(name)]

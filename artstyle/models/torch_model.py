@@ -25,6 +25,8 @@ class TorchModel(StyleModel):
     """Dtype for autocast; None computes in float32."""
     threads: int | None = None
     """Cores of one call; None takes torch's setting."""
+    is_open: bool = False
+    """Whether `opened` gave it."""
 
     @property
     def outputs(self) -> frozenset[Output]:
@@ -62,10 +64,14 @@ class TorchModel(StyleModel):
     @contextmanager
     def opened(self) -> Iterator[StyleModel]:
         """Yield the model with folded batch norms; on a CPU each call takes one core."""
+        if self.is_open:
+            yield self
+            return
         cores = torch.get_num_threads()
         network = folded(self.network, self.preprocessing.image_size)
         try:
-            yield replace(self, network=network, threads=1 if self.is_concurrent else None)
+            threads = 1 if self.is_concurrent else None
+            yield replace(self, network=network, threads=threads, is_open=True)
         finally:
             torch.set_num_threads(cores)
 

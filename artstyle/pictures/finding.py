@@ -9,7 +9,7 @@ import codecs
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
@@ -40,6 +40,8 @@ class PicturePath:
     path: Path
     problem: str | None = None
     """Why nothing is there to be read; None for a file that is to be tried."""
+    content: bytes | None = field(default=None, repr=False)
+    """The file itself where it is in memory already; its path is then only a name."""
 
 
 def find_pictures(

@@ -70,9 +70,8 @@ def read_picture(picture: PicturePath, preprocessing: Preprocessing) -> Image.Im
     """
     if picture.problem is not None:
         raise ImageError(picture.problem)
-    decoded = read_image(
-        picture.path, short_side_px=preprocessing.read_size, rules=preprocessing.rules
-    )
+    source = picture.path if picture.content is None else picture.content
+    decoded = read_image(source, short_side_px=preprocessing.read_size, rules=preprocessing.rules)
     return decoded.pixels
 
 

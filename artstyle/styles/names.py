@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+
+from artstyle.errors import UnknownNameError
 
 WIKIART_STYLES = (
     "Abstract_Expressionism",
@@ -75,6 +77,19 @@ def style_key(name: str) -> str:
 def wikiart_style(name: str) -> str | None:
     """Return WikiArt's name of a style, whichever way it is spelt; None if it is not one."""
     return _WIKIART_BY_KEY.get(style_key(name))
+
+
+def require_label(name: str, labels: Sequence[str]) -> str:
+    """Return the label that a name spells.
+
+    Raises:
+        UnknownNameError: None of the labels.
+    """
+    by_key = {style_key(label): label for label in labels}
+    style = canonical_style(name)
+    if style not in labels and style_key(name) not in by_key:
+        raise UnknownNameError("style", name, labels)
+    return style if style in labels else by_key[style_key(name)]
 
 
 def visible(text: str) -> str:

@@ -1,0 +1,147 @@
+"""The JSON of a service, as its OpenAPI description shows it."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from artstyle.serving.uploads import FIELD
+
+
+class Error(BaseModel):
+    """Why a request was not answered."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"error": "the file is empty"}]})
+    error: str
+
+
+class RankedStyle(BaseModel):
+    """A style and its probability."""
+
+    style: str
+    probability: float
+
+
+class RankedGroup(BaseModel):
+    """The most probable group of styles."""
+
+    group: str
+    probability: float
+    sure: bool
+
+
+_ROW = {
+    "path": "page.png",
+    "styles": [
+        {"style": "Minimalism", "probability": 0.83185488},
+        {"style": "Pop_Art", "probability": 0.07313301},
+    ],
+    "error": None,
+    "model": "48da3bb76670",
+    "verdict": "unfamiliar",
+    "familiarity": 0.0034,
+    "likely": ["Minimalism", "Pop_Art"],
+    "group": {"group": "Post-war abstraction", "probability": 0.83185488, "sure": False},
+}
+
+
+class Row(BaseModel):
+    """The answer for one image; the same as a row of `artstyle predict --format json`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_ROW]})
+    path: str
+    styles: list[RankedStyle] | None
+    error: str | None
+    model: str
+    verdict: Literal["sure", "unsure", "unfamiliar"] | None
+    familiarity: float | None
+    likely: list[str] | None
+    group: RankedGroup | None
+
+
+class Results(BaseModel):
+    """A row for each image, in the order in which they were sent."""
+
+    results: list[Row]
+
+
+class Heat(BaseModel):
+    """Where in a picture a style was found."""
+
+    style: str
+    map: list[list[float]]
+    """Rows from the top; 0 (cold) to 1 (hot)."""
+    region: tuple[float, float, float, float]
+    """The part of the picture that the map covers: left, top, right, bottom, from 0 to 1."""
+    row: Row
+
+
+class Bounds(BaseModel):
+    """The limits of a request."""
+
+    images: int
+    bytes: int
+    pixels: int
+
+
+class Model(BaseModel):
+    """The model that answers."""
+
+    name: str
+    run: str
+    fingerprint: str
+    labels: list[str]
+    styles_groups: dict[str, str | None]
+    accuracy: float | None
+    majority: float | None
+    note: str | None
+    is_starter: bool
+    limits: Bounds
+
+
+class Style(BaseModel):
+    """A style that the model knows."""
+
+    style: str
+    name: str
+    group: str | None
+
+
+class Status(BaseModel):
+    """Whether the service answers."""
+
+    status: str
+
+
+_REFUSALS = {
+    401: "The token is missing or wrong.",
+    403: "The service was started without a token, so nothing can be changed.",
+    408: "The upload took too long.",
+    413: "The body is too large.",
+    415: "The body is neither a form nor an image.",
+    422: "The request, or its only image, cannot be read; the reason is in `error`.",
+    503: "Too many images wait; `Retry-After` says when to send it again.",
+    504: "The answer took too long.",
+}
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the description of error answers."""
+    return {status: {"model": Error, "description": _REFUSALS[status]} for status in statuses}
+
+
+def image_body(*, many: bool) -> dict[str, Any]:
+    """Return the description of a body with images, which FastAPI does not read itself."""
+    image = {"type": "string", "format": "binary"}
+    most = {} if many else {"maxItems": 1}
+    form = {
+        "type": "object",
+        "properties": {FIELD: {"type": "array", "items": image, "minItems": 1, **most}},
+        "required": [FIELD],
+        "additionalProperties": False,
+    }
+    content = {
+        "multipart/form-data": {"schema": form},
+        "application/octet-stream": {"schema": image},
+        "image/jpeg": {"schema": image},
+    }
+    return {"requestBody": {"required": True, "content": content}}

@@ -1,0 +1,182 @@
+"""The model that a service answers with, and how it is replaced while requests are in flight."""
+
+import io
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any, Literal
+
+from PIL import Image
+
+from artstyle.confidence.calibration import notes
+from artstyle.engines import find_model
+from artstyle.errors import ImageError
+from artstyle.explain.explain import Explained, explain_pictures
+from artstyle.explain.folder import doubt
+from artstyle.explain.overlay import display_picture, draw_overlay, seen_region
+from artstyle.models.style_model import StyleModel
+from artstyle.pictures.finding import PicturePath
+from artstyle.prediction.predict import predict_styles
+from artstyle.prediction.rows import PredictionRow
+from artstyle.runs.finding import is_starter, starter_note
+from artstyle.serving.limits import Limits
+from artstyle.styles.groups import style_group
+from artstyle.styles.names import display_name, require_label
+
+HeatFormat = Literal["png", "json"]
+_MAP_DECIMALS = 4
+
+
+@dataclass(frozen=True)
+class HeatRequest:
+    """A picture whose heat is wanted."""
+
+    picture: PicturePath
+    style: str | None
+    """Whichever way it is spelt; None explains the predicted style."""
+    format: HeatFormat
+
+
+class ServedModel:
+    """A loaded model that answers from several threads.
+
+    Args:
+        name: As `find_model` takes it.
+
+    Raises:
+        ArtstyleError: No run has the name, or its model cannot be loaded.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        found = find_model(name)
+        self.run = found.run
+        # Open for as long as it is used: torch would prepare its network for every batch.
+        self._open = ExitStack()
+        self.model = self._open.enter_context(found.load().opened())
+        self._one_at_a_time = nullcontext() if self.model.is_concurrent else Lock()
+        self._loading = Lock()
+
+    @property
+    def notes(self) -> list[str]:
+        """What people should know before they read its answers, a sentence each."""
+        return [*filter(None, [starter_note(self.run)]), *notes(self.model.calibration)]
+
+    def rows(self, pictures: Sequence[PicturePath]) -> list[PredictionRow]:
+        """Return a row for each picture, with all styles, as `artstyle predict` does."""
+        threads, top_k = 1 if self.model.is_concurrent else None, len(self.model.labels)
+        with self._one_at_a_time:
+            return list(predict_styles(self.model, pictures, top_k=top_k, threads=threads))
+
+    def heat(self, wanted: HeatRequest) -> bytes:
+        """Return the heat of a picture as it is sent: an overlay in PNG, or JSON with the map.
+
+        Raises:
+            ImageError: The picture cannot be read.
+            UnknownNameError: The model does not know the style.
+            UsageError: No heat can be computed for this kind of model.
+        """
+        style = wanted.style and require_label(wanted.style, self.model.labels)
+        with self._one_at_a_time:
+            (answer,) = explain_pictures(self._heat_model, [wanted.picture], style=style)
+        if answer.explained is None:
+            raise ImageError(answer.error or "")
+        if wanted.format == "png":
+            return _png(_overlay(answer.explained, self.model))
+        return json.dumps(self._heat_document(wanted.picture, answer.explained)).encode()
+
+    @property
+    def _heat_model(self) -> StyleModel:
+        with self._loading:
+            return self._with_maps
+
+    @cached_property
+    def _with_maps(self) -> StyleModel:
+        """The model itself where it gives maps; else the checkpoint in torch."""
+        if "maps" in self.model.outputs:
+            return self.model
+        return find_model(self._name, needs=("maps",)).load()
+
+    def _heat_document(self, picture: PicturePath, explained: Explained) -> dict[str, Any]:
+        (row,) = self.rows([picture])
+        region = seen_region(explained.picture.size, self.model.preprocessing)
+        return {
+            "style": explained.subject.style,
+            "map": explained.heat_SS.astype(float).round(_MAP_DECIMALS).tolist(),
+            "region": [region.left, region.top, region.right, region.bottom],
+            "row": row.to_dict(),
+        }
+
+    def document(self, limits: Limits) -> dict[str, Any]:
+        """Return what the service says about it."""
+        model, calibration = self.model, self.model.calibration
+        run = self.run.name if self.run else Path(self._name).name
+        return {
+            "name": model.name,
+            "run": run,
+            "fingerprint": model.fingerprint,
+            "labels": list(model.labels),
+            "styles_groups": {label: style_group(label) for label in model.labels},
+            "accuracy": calibration and calibration.accuracy,
+            "majority": calibration and calibration.majority,
+            "note": " ".join(self.notes) or None,
+            "is_starter": self.run is not None and is_starter(self.run),
+            "limits": {
+                "images": limits.images,
+                "bytes": limits.bytes,
+                "pixels": model.preprocessing.rules.max_pixels,
+            },
+        }
+
+    def styles(self) -> list[dict[str, Any]]:
+        """Return the styles that it knows, in label order."""
+        return [
+            {"style": label, "name": display_name(label), "group": style_group(label)}
+            for label in self.model.labels
+        ]
+
+
+class Models:
+    """The model in use; another can take its place while it answers.
+
+    Args:
+        name: As `find_model` takes it.
+
+    Raises:
+        ArtstyleError: As `ServedModel` does.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name, self._swapping = name, Lock()
+        self.current = ServedModel(name)
+
+    def swap(self, name: str | None = None) -> ServedModel:
+        """Load a model and use it for all images that wait; running batches keep the former.
+
+        Args:
+            name: None loads the present name again: ``latest`` may be another run by now.
+
+        Raises:
+            ArtstyleError: It cannot be loaded; the former stays in use.
+        """
+        with self._swapping:
+            self.current = ServedModel(name or self._name)
+            self._name = name or self._name
+            return self.current
+
+
+def _overlay(explained: Explained, model: StyleModel) -> Image.Image:
+    region = seen_region(explained.picture.size, model.preprocessing)
+    unsure = bool(doubt(explained.verdict, explained.subject.probability))
+    picture = display_picture(explained.picture)
+    return draw_overlay(picture, explained.heat_SS, region, unsure=unsure)
+
+
+def _png(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()

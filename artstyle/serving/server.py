@@ -1,0 +1,129 @@
+"""Running a service: its socket, its signals, and its end."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from artstyle.errors import ArtstyleError, BusyError, MissingError, UsageError
+from artstyle.serving.limits import Limits
+from artstyle.serving.served import Models
+
+PAGE = Path(__file__).resolve().parent / "page"
+"""The page in the browser: plain files."""
+
+
+def require_page() -> Path:
+    """Return the folder of the page.
+
+    Raises:
+        MissingError: This installation lacks it.
+    """
+    if not (PAGE / "index.html").is_file():
+        raise MissingError(
+            f"no page: {PAGE / 'index.html'} is missing; install artstyle again, or use --api-only"
+        )
+    return PAGE
+
+
+def open_socket(host: str, port: int) -> socket.socket:
+    """Return a socket that listens; port 0 takes any free one.
+
+    Raises:
+        BusyError: The port is in use.
+        UsageError: This machine does not have the address, or the port is reserved.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except PermissionError:
+        raise UsageError(f"port {port} needs an administrator's rights; use --port 5000") from None
+    except OSError as error:
+        if _is_listening(host, port):
+            raise BusyError(
+                f"port {port} of {host} is in use; choose another with --port {port + 1}"
+            ) from None
+        reason = error.strerror or str(error)
+        raise UsageError(
+            f"--host {host}: {reason.lower()}; use an address of this machine"
+        ) from None
+
+
+def address(listening: socket.socket) -> str:
+    """Return the address for a browser on this machine."""
+    host, port = listening.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+
+
+def run(app: FastAPI, listening: socket.socket, models: Models, say: Callable[[str], None]) -> None:
+    """Answer until Ctrl-C or SIGTERM; requests in flight are finished first.
+
+    Args:
+        app: Of `build_app`.
+        listening: Of `open_socket`.
+        models: SIGHUP loads the model's name again.
+        say: Called with a line for people.
+    """
+    asyncio.run(_run(_Server(_settings(app)), listening, models, say))
+
+
+def _settings(app: FastAPI) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        timeout_graceful_shutdown=Limits().stop_seconds,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn's server with our signals: its own would end the process as interrupted."""
+
+    if sys.platform != "win32":
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Leave signals to the loop, which `run` sets up."""
+            yield
+
+
+async def _run(
+    server: _Server, listening: socket.socket, models: Models, say: Callable[[str], None]
+) -> None:
+    tasks: set[asyncio.Task[None]] = set()
+
+    async def reload() -> None:
+        try:
+            served = await asyncio.to_thread(models.swap)
+        except ArtstyleError as error:
+            say(f"error: {error}; the former model answers")
+        else:
+            say(f"model {served.model.fingerprint} answers now")
+
+    def hang_up() -> None:
+        task = asyncio.create_task(reload())
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    if sys.platform != "win32":
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, server.handle_exit, number, None)
+        loop.add_signal_handler(signal.SIGHUP, hang_up)
+    await server.serve([listening])
+
+
+def _is_listening(host: str, port: int) -> bool:
+    with suppress(OSError), socket.create_connection((host, port), timeout=1):
+        return True
+    return False
