@@ -58,9 +58,9 @@ export const readModel = () => request("v1/model", (answer) => answer.json());
 /** @returns {Promise<Style[]>} */
 export const readStyles = () => request("v1/styles", (answer) => answer.json());
 
-/** Resolves if the service is ready for pictures. @returns {Promise<unknown>} */
-export const checkReady = () =>
-  request("readyz", (answer) => answer.text(), { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
+/** Resolves if the service answers. @returns {Promise<unknown>} */
+export const checkHealth = () =>
+  request("healthz", (answer) => answer.text(), { signal: AbortSignal.timeout(HEALTH_TIMEOUT_MS) });
 
 /**
  * Return a row for each picture, in order.

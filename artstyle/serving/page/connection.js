@@ -1,6 +1,6 @@
 // Whether the service is there: asked now and then, and all the time while it is away.
 
-import { checkReady } from "./api.js";
+import { checkHealth } from "./api.js";
 
 const CALM_MS = 10000;
 const AWAY_MS = 1500;
@@ -14,7 +14,7 @@ let notify = () => {};
 export function watchService(changed) {
   notify = changed;
   setInterval(async () => {
-    if (!waiting && !(await isReady())) untilBack();
+    if (!waiting && !(await isThere())) untilBack();
   }, CALM_MS);
 }
 
@@ -23,7 +23,7 @@ export function untilBack() {
   waiting ??= (async () => {
     notify(true);
     do await pause(AWAY_MS);
-    while (!(await isReady()));
+    while (!(await isThere()));
     waiting = null;
     notify(false);
   })();
@@ -33,4 +33,4 @@ export function untilBack() {
 /** @param {number} ms @returns {Promise<void>} */
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const isReady = () => checkReady().then(() => true, () => false);
+const isThere = () => checkHealth().then(() => true, () => false);

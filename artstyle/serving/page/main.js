@@ -1,6 +1,6 @@
 // The page: what is open, how far it is, which model answers.
 
-import { readModel, readStyles } from "./api.js";
+import { Refused, ServiceAway, readModel, readStyles } from "./api.js";
 import { untilBack, watchService } from "./connection.js";
 import { byId, counted, make } from "./dom.js";
 import { clearStage, listenToSliders, showHeat } from "./heat.js";
@@ -16,15 +16,13 @@ const AWAY = "The service does not answer. Your pictures and their answers stay 
 
 /** @type {Item | null} */
 let open = null;
-/** @type {Model | null} */
-let model = null;
 let quarters = 0;
 
 const queue = new Queue((item) => {
   if (!queue.items.includes(item)) return;
   table.update(item);
   if (item === open) showItem(item);
-  if (item.row?.model && item.row.model !== model?.fingerprint) loadModel();
+  if (item.row?.model && item.row.model !== queue.model?.fingerprint) loadModel();
   showProgress();
 });
 const table = new Table(() => queue.items, (item) => {
@@ -54,7 +52,7 @@ function showItem(item) {
   byId("bars", HTMLElement).replaceChildren(...row.styles.map(bar));
   byId("likely", HTMLElement).textContent = likelyWords(row);
   const style = byId("style", HTMLSelectElement);
-  const labels = [...new Set([...row.styles.map((it) => it.style), ...(model?.labels ?? [])])];
+  const labels = [...new Set([...row.styles.map((it) => it.style), ...(queue.model?.labels ?? [])])];
   style.replaceChildren(...labels.map((label) => new Option(nameOf(label), label)));
   showHeat(item, labels[0]);
 }
@@ -98,23 +96,27 @@ function step(by) {
 async function loadModel() {
   try {
     const [found, styles] = await Promise.all([readModel(), readStyles()]);
-    const changed = model !== null && model.fingerprint !== found.fingerprint;
-    model = found;
+    const changed = queue.model !== null && queue.model.fingerprint !== found.fingerprint;
+    queue.model = found;
     learnNames(styles);
     showModel(found, styles);
     if (changed) say("The service answers with another model now. Earlier answers stay; the CSV names the model of each.");
-    queue.limits = found.limits;
     queue.start();
-  } catch {
-    await untilBack();
-    await loadModel();
+  } catch (error) {
+    if (error instanceof Refused) say(`The service does not show its model: ${error.message}.`);
+    else if (error instanceof ServiceAway) await untilBack();
+    else throw error;
   }
 }
 
 /** @param {Model} found @param {import("./api.js").Style[]} styles */
 function showModel(found, styles) {
   byId("model", HTMLElement).textContent = found.is_starter ? found.note : ownModelWords(found);
-  const facts = [["Model", found.name], ["Run", found.run], ["Fingerprint", found.fingerprint]];
+  const facts = [
+    ["Model", found.name], ["Run", found.run], ["Fingerprint", found.fingerprint],
+    ["Validation pictures it is right for", share(found.accuracy)],
+    ["The same, if it always named their most frequent style", share(found.majority)],
+  ];
   byId("facts", HTMLElement).replaceChildren(...facts.map(fact));
   const groups = Map.groupBy(styles, ({ group }) => group ?? "Other styles");
   const lists = [...groups].map(([group, members]) => fact([group, members.map(({ name }) => name).join(", ")]));
@@ -123,11 +125,13 @@ function showModel(found, styles) {
 }
 
 /** @param {Model} found */
-function ownModelWords({ run, accuracy, majority, note }) {
-  const right = accuracy === null ? "how often it is right is not known" : `it is right for ${percent(accuracy, 0)} of its validation pictures`;
-  const frequent = majority === null ? "" : ` Always naming the most frequent style would be right for ${percent(majority, 0)}.`;
-  return [`The model of ${run} answers; ${right}.${frequent}`, note].filter(Boolean).join(" ");
+function ownModelWords({ run, accuracy, note }) {
+  const right = accuracy === null ? "" : ` It is right for ${percent(accuracy, 0)} of its validation pictures.`;
+  return [`The model of ${run} answers.${right}`, note].filter(Boolean).join(" ");
 }
+
+/** @param {number | null} known */
+const share = (known) => (known === null ? "not known" : percent(known));
 
 /** @param {string[]} pair */
 function fact([term, text]) {

@@ -3,6 +3,7 @@
 import { Refused, ServiceAway, predict } from "./api.js";
 import { pause, untilBack } from "./connection.js";
 
+/** @typedef {import("./api.js").Model} Model */
 /** @typedef {import("./api.js").Row} Row */
 /**
  * A picture, and its row once there is one.
@@ -19,6 +20,7 @@ const PICTURES_PER_REQUEST = 4;
 const BYTES_PER_REQUEST = 16 * 2 ** 20;
 const REQUESTS_AT_ONCE = 2;
 const MOST_LOSSES = 3;
+const UNREADABLE = 422;
 // What multipart adds to a file: its boundary, and its name up to three times as long when escaped.
 const OVERHEAD_BYTES = 8192;
 
@@ -31,8 +33,8 @@ export class Queue {
   #places = 0;
   #abort = new AbortController();
   #answered;
-  /** The service's limits, once they are known. @type {import("./api.js").Limits | null} */
-  limits = null;
+  /** What answers, once it is known. @type {Model | null} */
+  model = null;
 
   /** @param {(item: Item) => void} answered Called after each picture. */
   constructor(answered) {
@@ -55,21 +57,19 @@ export class Queue {
     this.#waiting = [];
   }
 
-  /** Work off what waits; without limits, nothing is sent. */
+  /** Work off what waits; before the model and its limits are known, nothing is sent. */
   start() {
-    while (this.limits && this.#working < REQUESTS_AT_ONCE && this.#waiting.length) this.#work(this.limits);
+    while (this.model && this.#working < REQUESTS_AT_ONCE && this.#waiting.length) this.#work();
   }
 
-  /** @param {import("./api.js").Limits} limits */
-  async #work(limits) {
+  async #work() {
     this.#working++;
-    for (let batch = this.#take(limits); batch.length; batch = this.#take(limits))
-      await this.#send(batch, limits);
+    while (this.model && this.#waiting.length) await this.#send(this.#take(this.model), this.model);
     this.#working--;
   }
 
-  /** Take the next pictures that fit into one request. @param {import("./api.js").Limits} limits */
-  #take(limits) {
+  /** Take the next pictures that fit into one request. @param {Model} model */
+  #take({ limits }) {
     const room = Math.min(BYTES_PER_REQUEST, limits.bytes);
     const most = Math.min(PICTURES_PER_REQUEST, limits.images);
     let count = 0;
@@ -83,10 +83,10 @@ export class Queue {
     return this.#waiting.splice(0, count);
   }
 
-  /** @param {Item[]} batch @param {import("./api.js").Limits} limits */
-  async #send(batch, limits) {
+  /** @param {Item[]} batch @param {Model} model */
+  async #send(batch, model) {
     const { signal } = this.#abort;
-    const read = await Promise.all(batch.map((item) => this.#bytes(item, limits)));
+    const read = await Promise.all(batch.map((item) => this.#bytes(item, model)));
     const pictures = read.filter((picture) => picture !== null);
     if (!pictures.length || signal.aborted) return;
     const sent = pictures.map((picture) => picture.item);
@@ -94,15 +94,15 @@ export class Queue {
       const rows = await predict(pictures, signal);
       sent.forEach((item, n) => this.#finish(item, { ...rows[n], path: item.path }));
     } catch (error) {
-      if (!signal.aborted) await this.#recover(sent, error);
+      if (!signal.aborted) await this.#recover(sent, error, model);
     }
   }
 
   /**
    * Read a file before it is sent: a moved file must not look like a service that is away.
-   * @param {Item} item @param {import("./api.js").Limits} limits
+   * @param {Item} item @param {Model} model
    */
-  async #bytes(item, limits) {
+  async #bytes(item, { limits }) {
     if (item.file.size + OVERHEAD_BYTES > limits.bytes) {
       this.#fail(item, `${inMegabytes(item.file.size)}; the service takes up to ${inMegabytes(limits.bytes)}`);
       return null;
@@ -115,8 +115,8 @@ export class Queue {
     }
   }
 
-  /** @param {Item[]} sent @param {unknown} error */
-  async #recover(sent, error) {
+  /** @param {Item[]} sent @param {unknown} error @param {Model} model */
+  async #recover(sent, error, model) {
     if (error instanceof ServiceAway) {
       for (const item of sent) {
         item.alone = true;
@@ -131,14 +131,16 @@ export class Queue {
     } else if (error instanceof Refused && sent.length > 1) {
       for (const item of sent) item.alone = true;
       this.#waiting.unshift(...sent);
-    } else if (error instanceof Refused) this.#fail(sent[0], error.message);
-    else throw error;
+    } else if (error instanceof Refused) {
+      // The model has seen a picture that cannot be read; its row says so, as in `artstyle predict`.
+      this.#fail(sent[0], error.message, error.status === UNREADABLE ? model.fingerprint : "");
+    } else throw error;
   }
 
   /** @param {Item} item @param {string} error */
-  #fail(item, error) {
+  #fail(item, error, model = "") {
     const nothing = { styles: null, verdict: null, familiarity: null, likely: null, group: null };
-    this.#finish(item, { path: item.path, error, model: "", ...nothing });
+    this.#finish(item, { path: item.path, error, model, ...nothing });
   }
 
   /** @param {Item} item @param {Row} row */

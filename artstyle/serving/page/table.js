@@ -126,10 +126,14 @@ export class Table {
     const thumb = make("canvas", "", "thumb");
     thumb.width = thumb.height = 1;
     thumb.ariaHidden = "true";
-    const open = make("button", item.path);
+    const open = make("button");
     open.type = "button";
     open.addEventListener("click", () => this.#choose(item));
-    head.append(thumb, open);
+    const name = item.path.lastIndexOf("/") + 1;
+    open.append(make("span", item.path.slice(0, name), "quiet"), item.path.slice(name));
+    const picture = make("div", "", "picture");
+    picture.append(thumb, open);
+    head.append(picture);
     const cells = [make("td"), make("td", "", "n"), make("td")];
     row.append(head, ...cells);
     const line = { row, thumb, cells };
