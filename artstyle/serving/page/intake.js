@@ -58,15 +58,19 @@ function listenToDrops(sort) {
   document.addEventListener("drop", async (event) => {
     event.preventDefault();
     zone.classList.remove("over");
-    // All entries are asked for at once: they are gone after the first wait.
-    const entries = [...(event.dataTransfer?.items ?? [])].flatMap((item) => item.webkitGetAsEntry() ?? []);
+    // All are asked for at once: they are gone after the first wait.
+    const items = [...(event.dataTransfer?.items ?? [])].filter(({ kind }) => kind === "file");
+    const entries = items.map((item) => item.webkitGetAsEntry() ?? item.getAsFile());
     const files = await Promise.all(entries.map(filesOf));
-    if (entries.length) sort(files.flat(), entries.some((entry) => entry.isDirectory));
+    const folder = entries.some((entry) => entry !== null && "isDirectory" in entry && entry.isDirectory);
+    if (files.length) sort(files.flat(), folder);
   });
 }
 
-/** @param {FileSystemEntry} entry @returns {Promise<Incoming[]>} */
+/** @param {FileSystemEntry | File | null} entry @returns {Promise<Incoming[]>} */
 async function filesOf(entry) {
+  if (!entry) return [];
+  if (entry instanceof File) return [{ path: entry.name, file: entry }];
   const path = entry.fullPath.replace(/^\//, "");
   if (entry.isFile) {
     const one = /** @type {FileSystemFileEntry} */ (entry);
