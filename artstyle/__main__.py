@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
 
 import typer
@@ -10,8 +11,7 @@ import typer
 from artstyle import interrupts
 from artstyle.cli.app import app
 from artstyle.cli.console import end_stdout, erase_bar, open_closed_streams, say
-from artstyle.cli.usage import require_no_dashed_path, usage_message
-from artstyle.errors import ArtstyleError
+from artstyle.errors import ArtstyleError, UsageError
 from artstyle.styles.names import visible
 
 _REMEDIES = {
@@ -38,7 +38,7 @@ def main() -> None:
     try:
         with interrupts.handled(_say_interrupted):
             try:
-                require_no_dashed_path(sys.argv[1:])
+                _require_no_dashed_path(sys.argv[1:])
                 code = app(prog_name="artstyle", standalone_mode=False)
             finally:
                 end_stdout()
@@ -46,7 +46,7 @@ def main() -> None:
         _end_interrupted(interrupted.exit_code)
     except typer.TyperException as error:
         _end_interrupted()
-        say(f"error: {visible(usage_message(error, sys.argv[1:]))}")
+        say(f"error: {visible(_usage_message(error, sys.argv[1:]))}")
         sys.exit(error.exit_code)
     except ArtstyleError as error:
         _end_interrupted()
@@ -63,6 +63,38 @@ def main() -> None:
         raise
     _end_interrupted()
     sys.exit(code)
+
+
+def _require_no_dashed_path(words: Sequence[str]) -> None:
+    """Refuse a path that would be read as options: ``-hiroshige.jpg`` would print the help.
+
+    Raises:
+        UsageError: A word that begins with a dash names a file or folder.
+    """
+    before_separator = words[: words.index("--")] if "--" in words else words
+    for word in before_separator:
+        if len(word) > 2 and word.startswith("-") and os.path.lexists(word):
+            raise UsageError(f"{word} begins with a dash, as options do; write ./{word}")
+
+
+def _usage_message(error: typer.TyperException, words: Sequence[str]) -> str:
+    """Return Typer's message of a wrong command line, with what to do.
+
+    Args:
+        error: What Typer raised.
+        words: The command line, without the program's name.
+    """
+    message = error.format_message().rstrip(".")
+    message = f"{message[:1].lower()}{message[1:]}"
+    option = getattr(error, "option_name", "")
+    word = next((word for word in words if word.startswith(option)), "") if option else ""
+    if len(word) > 2 and not word.startswith("--"):
+        message += f"; if {word} is a path, write ./{word}"
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return message
+    end = " " if message.endswith("?") else "; "
+    return f"{message}{end}'{context.command_path} --help' shows the usage"
 
 
 def _say_interrupted() -> None:

@@ -24,7 +24,7 @@ class FoundModel:
     """A model that was named, before it is loaded."""
 
     run: RunFolder | None
-    """None for an ONNX file that is named by its path."""
+    """None for a file that is named by its path."""
     load: Callable[[], StyleModel]
     """Loads it, as `load_model` does."""
 
@@ -40,7 +40,7 @@ def find_model(
     """Find the model of a name; a wrong request fails here, before torch loads.
 
     Args:
-        name: A run, as `find_run` takes it, or the path of an ONNX file.
+        name: A run or a checkpoint, as `find_run` takes them, or the path of an ONNX file.
         engine: As for `load_model`, like the other arguments.
         device: As `choose_device` takes it.
         needs: Outputs that the ONNX file of a run must give.
@@ -57,7 +57,11 @@ def find_model(
             raise UsageError(f"torch does not read {name}; name the run that it was exported from")
         return FoundModel(None, partial(load_onnx_model, Path(name)))
     run = find_run(name)
-    return FoundModel(run, partial(load_model, run, engine, device, needs=needs, note=note))
+    if run.lone and engine == "onnx" and not run.onnx_path.is_file():
+        raise UsageError(f"ONNX Runtime does not read {name}; 'artstyle export --run {name}' helps")
+    return FoundModel(
+        None if run.lone else run, partial(load_model, run, engine, device, needs=needs, note=note)
+    )
 
 
 def load_model(

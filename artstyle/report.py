@@ -12,7 +12,7 @@ from artstyle.evaluation.charts import calibration_blocks, confusion_table, styl
 from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
 from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
-from artstyle.explain.index import HOW_TO_READ, heatmap_picture
+from artstyle.explain.index import HOW_TO_READ, common_folder, heatmap_picture, name_within
 from artstyle.models.zoo import weights_at_start
 from artstyle.presentation.curves import draw_panels
 from artstyle.presentation.drawings import svg
@@ -214,7 +214,11 @@ def _heatmaps(run: RunFolder) -> Iterator[Section]:
     drawn = [record for record in records if (folder.path / record.overlay).is_file()]
     if not drawn:
         return
-    pictures = [heatmap_picture(folder.path, record) for record in drawn[:HEATMAPS_SHOWN]]
+    within = common_folder(drawn)
+    pictures = [
+        heatmap_picture(folder.path, record, name=name_within(record, within))
+        for record in drawn[:HEATMAPS_SHOWN]
+    ]
     title = f"{len(pictures)} of {len(drawn)} heatmaps"
     index = f"{run.gradcam_path.name}/{folder.index_path.name}"
     words = Prose(f"{HOW_TO_READ} All heatmaps are on another page of the run folder: {index}")

@@ -94,7 +94,7 @@ def test_a_run_worse_than_one_constant_answer_is_called_so_on_its_page(
 ) -> None:
     evaluation = evaluate(run, dataset)  # its weights are random
     assert evaluation.report.accuracy <= 0.25
-    assert re.search(r'class="lead">This model is [^.]*\. Do not use its answers\.', page_of(run))
+    assert re.search(r'class="lead">This model does [^.]*\. Do not use its answers\.', page_of(run))
 
 
 def _draw_heatmap(run: RunFolder) -> None:

@@ -20,7 +20,6 @@ from artstyle.cli.probe import probe
 from artstyle.cli.report import report
 from artstyle.cli.serve import serve
 from artstyle.cli.train import training_command
-from artstyle.cli.version import version as print_version
 
 app = typer.Typer(
     name="artstyle",
@@ -29,6 +28,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def print_version() -> None:
+    """Print the version."""
+    from importlib.metadata import version
+
+    show(f"artstyle {version('artstyle')}")
 
 
 @app.callback()

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import TYPE_CHECKING, TextIO
 
-from artstyle.cli.progress_bar import bar_line
-from artstyle.progress import Progress
+from artstyle.progress import Progress, bar_line
 from artstyle.styles.names import visible
 
 if TYPE_CHECKING:

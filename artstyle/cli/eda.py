@@ -20,26 +20,32 @@ from artstyle.cli.options import (
 
 if TYPE_CHECKING:
     from artstyle.config import DataConfig
+    from artstyle.eda.collection import Collection
+    from artstyle.eda.explore import Explored
     from artstyle.pictures.preprocessing import Preprocessing
+
+DataArgument = Annotated[
+    Path, typer.Argument(help="Style folders, a manifest, Parquet, or a dataset folder.")
+]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", help="Where to write; DATA/eda for a dataset folder, else eda/NAME."),
+]
+SampleOption = Annotated[
+    int, typer.Option("--sample", min=1, help="Pictures to decode at most, over all styles.")
+]
 
 _LISTED = 5
 
 
 def eda(
-    data: Annotated[
-        Path, typer.Argument(help="Style folders, a manifest, Parquet, or a dataset folder.")
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="Where to write; DATA/eda for a dataset folder, else eda/NAME."),
-    ] = None,
+    data: DataArgument,
+    out: OutOption = None,
     source_format: SourceFormatOption = None,
     lists: ListsOption = None,
     columns: ColumnsOption = None,
     images: ImagesOption = None,
-    sample: Annotated[
-        int, typer.Option("--sample", min=1, help="Pictures to decode at most, over all styles.")
-    ] = 3000,
+    sample: SampleOption = 3000,
     list_skipped: ListSkippedOption = False,
     config: ConfigOption = None,
     overrides: SetOption = None,
@@ -77,18 +83,27 @@ def eda(
             recipe=config or "",
             progress=progress,
         )
+    say_skipped(found.skipped if list_skipped else ())
+    _say_result(found, explored)
+    if explored.unreadable:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _say_result(found: "Collection", explored: "Explored") -> None:
     for note in found.notes:
         say(f"note: {note}")
-    say_skipped(found.skipped if list_skipped else ())
     show_places(
         f"{len(found.paintings)} paintings, {explored.measured} of them decoded:",
-        {"page": explored.page, "numbers": explored.numbers, "figures": folder / "*.png"},
+        {
+            "page": explored.page,
+            "numbers": explored.numbers,
+            "figures": explored.page.parent / "*.png",
+        },
     )
     if explored.unreadable:
         for item in explored.unreadable[:_LISTED]:
             warn(f"{item.path}: {item.detail}")
         warn(f"{len(explored.unreadable)} pictures could not be read; {explored.page} lists them")
-        raise typer.Exit(SOME_FAILED)
 
 
 def _preprocessing(asked: "DataConfig", data: Path, model: str) -> "Preprocessing":

@@ -61,7 +61,8 @@ def evaluate(
 
     folder = find_run(run, DEFAULT_RUNS)
     say_starter(folder)
-    own = DEFAULT_DATA if is_starter(folder) else Path(folder.environment().dataset.path)
+    known = not (is_starter(folder) or folder.lone)
+    own = Path(folder.environment().dataset.path) if known else DEFAULT_DATA
     dataset = DatasetFolder(data or own)
     dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
 

@@ -18,22 +18,26 @@ from artstyle.cli.options import (
 )
 from artstyle.explain.methods import Method
 
+StyleOption = Annotated[
+    str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
+]
+MethodOption = Annotated[Method, typer.Option("--method", help="How the heat is found.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", help="A folder; by default gradcam/ in the run, or here.")
+]
+RawOption = Annotated[
+    bool, typer.Option("--raw", help="Write the heat as .npy too: float32, 0 to 1.")
+]
+
 
 def gradcam(
     paths: PathsArgument,
     run: RunOption = "latest",
-    style: Annotated[
-        str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
-    ] = None,
-    method: Annotated[Method, typer.Option("--method", help="How the heat is found.")] = "gradcam",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", help="A folder; by default gradcam/ in the run, or here."),
-    ] = None,
+    style: StyleOption = None,
+    method: MethodOption = "gradcam",
+    out: OutOption = None,
     top_k: TopKOption = 3,
-    raw: Annotated[
-        bool, typer.Option("--raw", help="Write the heat as .npy too: float32, 0 to 1.")
-    ] = False,
+    raw: RawOption = False,
     png: Annotated[
         bool, typer.Option("--png", help="Write overlays as PNG of 256 colours, not as JPEG.")
     ] = False,

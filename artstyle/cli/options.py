@@ -12,7 +12,8 @@ SOME_FAILED = 3
 """The exit code when the work is done, but some pictures failed."""
 
 RunOption = Annotated[
-    str, typer.Option("--run", help="A run: its folder, its name in runs/, or 'latest'.")
+    str,
+    typer.Option("--run", help="A run: its folder, its name in runs/, 'latest', or a checkpoint."),
 ]
 PathsArgument = Annotated[
     list[str],

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, show_places
+from artstyle.cli.console import live_progress, say, show_places, warn
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -52,7 +52,7 @@ def probe(
     from artstyle.probe.probe import probe as probe_dataset
 
     with live_progress() as progress:
-        result = probe_dataset(settings, dataset, RunFolder(path), progress=progress)
+        result = probe_dataset(settings, dataset, RunFolder(path), progress=progress, warn=warn)
     _say_result(result)
 
 

@@ -26,4 +26,7 @@ def report(
     from artstyle.report import write_run_report
     from artstyle.runs.finding import find_run
 
-    show(str(write_run_report(find_run(run, DEFAULT_RUNS, needs="own"), out)))
+    found = find_run(run, DEFAULT_RUNS, needs="own")
+    if found.lone:
+        raise UsageError(f"{run} is a file; a report needs the folder of its run")
+    show(str(write_run_report(found, out)))

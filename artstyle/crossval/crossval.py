@@ -74,8 +74,14 @@ def cross_validate(
     if method == "probe":
         require_pretrained(config.model)
     divided = divide(data, group, folds, config.seed)
+    # A fold's run answers only here, where torch does.
+    train = config.train.model_copy(update={"export": False})
     plan = CrossvalPlan(
-        dataset=data.fingerprint, folds=folds, group=group, method=method, config=config
+        dataset=data.fingerprint,
+        folds=folds,
+        group=group,
+        method=method,
+        config=config.model_copy(update={"train": train}),
     )
     claim(out, plan)
     with sole_writer(out):
@@ -121,7 +127,7 @@ def _train(
     elif not run.history_path.is_file():  # The last that a probe needs to write.
         if run.path.is_dir():
             shutil.rmtree(run.path)  # A probe that was killed while it wrote its files.
-        probe(plan.config, data, run, progress=progress)
+        probe(plan.config, data, run, progress=progress, warn=warn)
 
 
 def _numbered(progress: Progress, fold: str) -> Progress:

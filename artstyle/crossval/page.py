@@ -64,7 +64,8 @@ def _reference(name: str, reference: Reference) -> list[str]:
 
 
 def _range(bounds: Bounds) -> str:
-    return f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+    # With spaces at which a narrow table does not break it over three lines.
+    return f"{bounds[0]:.3f}\u00a0to\u00a0{bounds[1]:.3f}"
 
 
 def _opening(report: CrossvalReport) -> Iterator[Block]:
@@ -78,8 +79,9 @@ def _opening(report: CrossvalReport) -> Iterator[Block]:
 
 
 def _scores(report: CrossvalReport) -> Table:
-    columns = ["score", "value", "other pictures", "other artists"]
-    return Table(columns, [_right_aligned(row) for row in score_rows(report)])
+    columns = ["score", "value", "for other pictures", "for other artists"]
+    rows = [_right_aligned(row) for row in score_rows(report)]
+    return Table(columns, rows, caption=f"With {report.interval_level:.0%} intervals")
 
 
 def _right_aligned(row: list[str]) -> list[Content]:
@@ -102,8 +104,8 @@ def _trust(report: CrossvalReport) -> Iterator[Block]:
         )
     yield Prose(
         f"Each interval holds {report.interval_level:.0%} of {report.interval_draws:,} bootstrap"
-        f" draws (percentiles, seed {report.interval_seed}). 'Other pictures' draws pictures."
-        f" 'Other artists' draws the {report.artists:,} artists with all their pictures, each"
+        f" draws (percentiles, seed {report.interval_seed}). 'For other pictures' draws pictures."
+        f" 'For other artists' draws the {report.artists:,} artists with all their pictures, each"
         " unknown artist by itself. Works by one artist are alike, so it is the safer one."
     )
     yield Prose(
@@ -112,15 +114,15 @@ def _trust(report: CrossvalReport) -> Iterator[Block]:
 
 
 def _styles(report: CrossvalReport) -> Table:
-    columns = ["style", "F1", "other artists", "other pictures", "precision", "recall"]
+    columns = ["style", "F1", "for other pictures", "for other artists", "precision", "recall"]
     rows: list[list[Content]] = []
     for style, score in report.styles.items():
         rows.append(
             [
                 display_name(style),
                 Cell(score.f1.value, shade=0.5 * score.f1.value),
-                _interval(score.f1, score.pictures, by_artist=True),
                 _interval(score.f1, score.pictures, by_artist=False),
+                _interval(score.f1, score.pictures, by_artist=True),
                 score.precision,
                 score.recall,
                 score.pictures,
@@ -167,8 +169,8 @@ def _calibration(report: CrossvalReport) -> list[Block]:
     ]
     return [
         Prose(
-            f"On average the runs were {report.mean_confidence:.0%} sure and"
-            f" {report.accuracy.value:.0%} right. Of predictions with 80% confidence, 80% should be"
+            f"On average the runs were {report.mean_confidence:.1%} sure and"
+            f" {report.accuracy.value:.1%} right. Of predictions with 80% confidence, 80% should be"
             " right."
         ),
         Table(["confidence", "pictures", "mean confidence", "share that is right"], rows),
@@ -178,7 +180,7 @@ def _calibration(report: CrossvalReport) -> list[Block]:
 def _folds(report: CrossvalReport) -> Table:
     rows: list[list[Content]] = [
         [
-            Cell(fold.run, href=f"{fold.run}/evaluation/test/report.html"),
+            Cell(fold.run.replace("-", "\u00a0"), href=f"{fold.run}/evaluation/test/report.html"),
             fold.accuracy,
             fold.macro_f1,
             fold.test,

@@ -15,6 +15,8 @@ def training_rows(run: RunFolder, dataset: DatasetFolder) -> tuple[ManifestRow, 
     They are in ``dataset`` if the run was trained on it. Otherwise they are in the folder that
     the run recorded, if it still holds the same data.
     """
+    if run.lone:
+        return None
     recorded = run.environment().dataset
     for folder in (dataset, DatasetFolder(Path(recorded.path))):
         if folder.description_path.is_file() and folder.fingerprint == recorded.fingerprint:
@@ -41,6 +43,11 @@ def find_doubts(
     training: Sequence[ManifestRow] | None,
 ) -> list[str]:
     """Return the reasons to doubt the scores, one sentence each."""
+    if run.lone:
+        return [
+            f"{run.lone} does not say what it was trained on: it may have had these pictures, or"
+            " others by the same artists."
+        ]
     recorded = run.environment().dataset
     same = recorded.fingerprint == dataset.fingerprint
     doubts = []

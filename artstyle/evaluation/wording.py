@@ -54,15 +54,15 @@ def weakness(report: EvaluationReport) -> str:
     named, guessed = display_name(style), report.pictures / len(report.styles)
     if right <= guessed:
         return (
-            "This model is no better than guessing: a random answer would get about"
+            "This model does no better than guessing: a random answer would get about"
             f" {guessed:.0f} of {report.pictures:,}. Do not use its answers."
         )
     if right <= most:
-        how = "worse than" if right < most else "no better than"
-        return f"This model is {how} always saying {named}. Do not use its answers."
+        how = "worse" if right < most else "no better"
+        return f"This model does {how} than always saying {named}. Do not use its answers."
     if report.intervals.accuracy[0] <= most / report.pictures:
         return (
-            f"With so few pictures, this may be chance: it is not certain that the model is better"
+            "With so few pictures, this may be chance: it is not certain that the model does better"
             f" than always saying {named}."
         )
     return ""

@@ -1,6 +1,7 @@
 """The page of all heatmaps of a folder."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from artstyle.explain.folder import HeatmapFolder, HeatmapRecord
@@ -29,12 +30,12 @@ _THUMBNAIL_PX = 240
 def write_index(
     folder: HeatmapFolder, records: Sequence[HeatmapRecord], failures: Sequence[tuple[Path, str]]
 ) -> None:
-    """Write ``index.html``: the heatmaps by the folder of their paintings, and what failed."""
+    """Write ``index.html``: the heatmaps with their paintings' paths, and what failed."""
     methods = sorted({TITLES[record.method] for record in records})
     each = "Each picture links to its panel: the painting, the heat on it, the styles."
     sections = [
         Section("How to read them", [Prose(HOW_TO_READ), Prose(each)]),
-        Section("Paintings", list(_galleries(folder.path, records, name_method=len(methods) > 1))),
+        Section("Paintings", [_gallery(folder.path, records, name_method=len(methods) > 1)]),
     ]
     if failures:
         rows = [(printable(path), reason) for path, reason in failures]
@@ -44,27 +45,45 @@ def write_index(
 
 
 def heatmap_picture(
-    folder: Path, record: HeatmapRecord, *, href: str = "", name_method: bool = False
+    folder: Path, record: HeatmapRecord, *, name: str, href: str = "", method: str = ""
 ) -> Picture:
-    """Return the small overlay of a heatmap with its file name and style."""
+    """Return the small overlay of a heatmap with its name, style and perhaps method."""
     style = f"{display_name(record.style)} {record.probability:.0%}"
-    lines = [PurePath(record.path).name, f"{record.doubt}: {style}" if record.doubt else style]
-    if name_method:
-        lines.append(TITLES[record.method])
+    lines = [
+        name,
+        f"{record.doubt}: {style}" if record.doubt else style,
+        *([method] * bool(method)),
+    ]
     source = thumbnail(folder / record.overlay, _THUMBNAIL_PX)
     alt = f"{record.path}, heat for {display_name(record.style)}"
-    return Picture(source, alt, "\n".join(lines), href)
+    return Picture(source, alt, "\n".join(filter(None, lines)), href)
 
 
-def _galleries(
-    folder: Path, records: Sequence[HeatmapRecord], *, name_method: bool
-) -> Iterator[Gallery]:
-    by_folder: dict[str, list[HeatmapRecord]] = {}
-    for record in records:
-        by_folder.setdefault(str(PurePath(record.path).parent), []).append(record)
-    for name, inside in by_folder.items():
-        pictures = [
-            heatmap_picture(folder, record, href=record.panel, name_method=name_method)
-            for record in inside
-        ]
-        yield Gallery(f"{name}: {len(inside)}", pictures, open=True)
+def common_folder(records: Sequence[HeatmapRecord]) -> PurePath:
+    """Return the folder that holds all paintings; "." if there is none."""
+    try:
+        return PurePath(os.path.commonpath([PurePath(record.path).parent for record in records]))
+    except ValueError:  # none, or absolute and relative paths
+        return PurePath()
+
+
+def name_within(record: HeatmapRecord, folder: PurePath) -> str:
+    """Return the path of a heatmap's painting within a folder, with forward slashes."""
+    path = PurePath(record.path)
+    return (path.relative_to(folder) if path.is_relative_to(folder) else path).as_posix()
+
+
+def _gallery(folder: Path, records: Sequence[HeatmapRecord], *, name_method: bool) -> Gallery:
+    within = common_folder(records)
+    pictures = [
+        heatmap_picture(
+            folder,
+            record,
+            name=name_within(record, within),
+            href=record.panel,
+            method=TITLES[record.method] if name_method else "",
+        )
+        for record in records
+    ]
+    title = f"{len(records)} in {within}" if within.name else f"{len(records)} paintings"
+    return Gallery(title, pictures, open=True)

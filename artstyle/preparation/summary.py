@@ -79,12 +79,13 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
             continue
         sentences.append(
             f"{split}: {overlap:.1%} of the paintings are by artists who are also in train;"
-            f" an answer that knows only the artist's name scores {oracle.accuracy:.1%}"
+            " naming each artist's usual style, without looking, is right for"
+            f" {oracle.accuracy:.1%}"
         )
     known = any(oracle is not None for _, oracle in parts.values())
     if known and report.group != "artist":
         sentences.append(
-            "a model can reach these scores by recognising artists; split by artist to test styles:"
+            "a model can be as good by recognising artists, not styles; to test styles:"
             " --set split.group=artist"
         )
     return sentences

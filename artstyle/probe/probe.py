@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,20 +59,26 @@ class ProbeResult:
 
 
 def probe(
-    config: Config, data: DatasetFolder, run: RunFolder, *, progress: Progress = silent
+    config: Config,
+    data: DatasetFolder,
+    run: RunFolder,
+    *,
+    progress: Progress = silent,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> ProbeResult:
     """Fit the last layer of a pretrained network to a data set and write its run folder.
 
     Every image is seen once, without augmentation, as `evaluate` prepares it. The features of
-    train are standardised; a logistic regression over them becomes the network's last layer. The
-    run folder is written at the end, so an interrupted probe leaves no half run. Equal data and
-    configurations give equal weights, to the bit, on the same machine.
+    train are standardised; a logistic regression over them becomes the network's last layer. Val
+    calibrates the answers. The run folder is written at the end, so an interrupted probe leaves no
+    half run. Equal data and configurations give equal weights, to the bit, on the same machine.
 
     Args:
         config: Which model, which image size, how styles are weighed; `is_used` knows the keys.
         data: The prepared data set.
         run: The folder to write.
         progress: Called after each image and each fold.
+        warn: Called with the reason if the answers cannot be calibrated.
 
     Raises:
         UsageError: The model starts from random weights, or does not end in a linear layer.
@@ -99,17 +105,21 @@ def probe(
         trained = _scores(head, train_NF, training.labels_N)
         validated = _scores(head, val_NF, validation.labels_N)
         _put_into(model, head)
-        known = fit_calibration(
+        calibration = fit_calibration(
             head.logits(val_NF),
             validation.labels_N,
             data.labels,
             val_NF,
             style_means(train_NF, training.labels_N),
         )
-        _write(run, config, data, model, chosen, known, started)
+        _write(run, config, data, model, chosen, calibration, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
         if config.train.export:
-            export_run(run)
+            progress("writing model.onnx", 0, 1)
+            written = export_run(run)
+            progress("writing model.onnx", 1, 1, "done" if written else "not possible")
+    if calibration.reason:
+        warn(f"answers will not say how sure they are: {calibration.reason}")
     if not chosen.folds:
         held_out = "as configured" if config.probe.c else "too few paintings to compare values by"
     return ProbeResult(run, chosen, held_out, validated)

@@ -5,9 +5,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal
 
-from artstyle.errors import DataError, MissingError, RunError, UnknownNameError
+from artstyle.errors import DataError, MissingError, RunError, UnknownNameError, UsageError
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.documents import Document
+from artstyle.storage.nearby import did_you_mean
 
 STARTER = "starter"
 """The name of the run that comes with artstyle; its results are written to ``runs/starter``."""
@@ -29,10 +30,12 @@ def find_run(
     """Return a run by its path, by its name in ``root``, or the newest one as ``latest``.
 
     Args:
-        name: Path, name, ``latest`` or ``starter``.
+        name: Path, name, ``latest`` or ``starter``; or the path of a checkpoint that is copied out
+            of its run, FILE.safetensors: its results are then written here.
         root: The folder of named runs.
         needs: ``best``: the run must have a best checkpoint, and where there is none, ``latest`` is
-            the starter; ``own``: the same without the starter; ``nothing``: it only has to exist.
+            the starter; ``own``: the same without the starter; ``nothing``: a folder is enough, and
+            a lone file is not.
 
     Raises:
         MissingError: There is no run at all.
@@ -41,6 +44,8 @@ def find_run(
     """
     if name == "latest":
         return _latest(root, needs)
+    if name.endswith(".safetensors"):
+        return _lone(Path(name), needs)
     for path in (Path(name), root / name):
         run = RunFolder(path)
         if run.config_path.is_file():
@@ -58,6 +63,14 @@ def find_run(
     if not known:
         raise MissingError(f"unknown run '{name}': {root}/ has no runs; {_HOW_TO_GET_ONE}")
     raise UnknownNameError("run", name, known)
+
+
+def _lone(path: Path, needs: str) -> RunFolder:
+    if not path.is_file():
+        raise MissingError(f"no file {path}.{did_you_mean(path)}")
+    if needs == "nothing":
+        raise UsageError(f"{path} is a file; name the folder of its run")
+    return RunFolder(Path(), lone=path)
 
 
 def starter_run(root: Path = Path("runs")) -> RunFolder:

@@ -48,6 +48,8 @@ class RunFolder:
     path: Path
     results: Path | None = None
     """Where what is learnt about the run is written; None is its own folder."""
+    lone: Path | None = None
+    """A checkpoint without a run folder; None for a run."""
 
     @property
     def results_path(self) -> Path:
@@ -57,7 +59,7 @@ class RunFolder:
     @property
     def name(self) -> str:
         """The folder's own name."""
-        return self.path.name
+        return self.lone.stem if self.lone else self.path.name
 
     @property
     def config_path(self) -> Path:
@@ -92,7 +94,7 @@ class RunFolder:
     @property
     def best_path(self) -> Path:
         """The weights to use: of the best epoch or the last, as `train.keep` says."""
-        return self.path / "checkpoints" / "best.safetensors"
+        return self.lone or self.path / "checkpoints" / "best.safetensors"
 
     @property
     def bad_batch_path(self) -> Path:
@@ -102,7 +104,7 @@ class RunFolder:
     @property
     def onnx_path(self) -> Path:
         """The best checkpoint as an ONNX file, once it is exported."""
-        return self.path / "model.onnx"
+        return self.lone.with_suffix(".onnx") if self.lone else self.path / "model.onnx"
 
     @property
     def gradcam_path(self) -> Path:

@@ -55,9 +55,13 @@ class Setup:
     validation: Labelled
     choice: Choice
     """The precision and memory layout."""
-    device: torch.device
     notes: Mapping[str, str]
     """What was taken from a file of weights: stage -> words."""
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.learner.network.parameters()).device
 
     def style_model(self) -> TorchModel:
         """Return the model with its current weights, for validation."""
@@ -135,7 +139,6 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
         training=training,
         validation=validation,
         choice=choice,
-        device=group.device,
         notes=built.notes,
     )
 

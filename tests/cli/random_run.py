@@ -1,7 +1,5 @@
 """A run that was never trained: all that `predict` and `gradcam` need, made at once."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
@@ -33,11 +31,3 @@ def paint(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.linear_gradient("L").resize((60, 40)).convert("RGB").save(path)
     return path
-
-
-def artstyle(
-    *arguments: str | Path, cwd: Path, stdin: bytes = b""
-) -> subprocess.CompletedProcess[bytes]:
-    """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "artstyle", *map(str, arguments)]
-    return subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False)

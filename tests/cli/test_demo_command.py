@@ -16,6 +16,7 @@ def test_the_demo_goes_the_whole_way_and_may_be_run_again(tmp_path: Path) -> Non
     for place in (
         run / "report.html",
         run / "curves.png",
+        run / "model.onnx",
         run / "evaluation" / "test" / "report.html",
         run / "gradcam" / "index.html",
         tmp_path / "demo" / "data" / "eda" / "eda.html",

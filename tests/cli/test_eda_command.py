@@ -1,20 +1,11 @@
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-
-def artstyle(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "artstyle", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-    )
+from tests.cli.in_process import artstyle_text as artstyle
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`artstyle evaluate` and `artstyle report` as processes."""
+"""`artstyle evaluate` and `artstyle report` through their entrance."""
 
 import json
 import subprocess
@@ -8,19 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.in_process import artstyle_text
 from tests.evaluation.tiny import write_dataset, write_run
 
 Done = subprocess.CompletedProcess[str]
 
 
 def artstyle(folder: Path, *arguments: str) -> Done:
-    return subprocess.run(
-        [sys.executable, "-m", "artstyle", *arguments],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=300,
-    )
+    return artstyle_text(*arguments, cwd=folder)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cli.random_run import artstyle, paint, write_random_run
+from tests.cli.in_process import artstyle
+from tests.cli.random_run import paint, write_random_run
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.random_run import LABELS, artstyle, paint, write_random_run
+from tests.cli.in_process import artstyle
+from tests.cli.random_run import LABELS, paint, write_random_run
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from artstyle.cli.app import app
 from artstyle.errors import UnknownNameError
+from tests.cli.in_process import artstyle_text
 from tests.preparation.pictures import write_collection
 
 QUICK = ("--set", "data.cache_size=24", "--set", "balance.min_per_style=3")
@@ -20,7 +21,7 @@ def command(*arguments: object) -> list[str]:
 
 
 def artstyle(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command(*arguments), capture_output=True, text=True, cwd=cwd)
+    return artstyle_text("prepare", *arguments, cwd=cwd)
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from artstyle.cli.console import erase_bar, live_progress, say
-from artstyle.cli.progress_bar import bar_line, clock
+from artstyle.progress import bar_line, clock
 
 HINT = (
     "interrupted; resume with 'artstyle finetune --resume runs/20261126-205200-efficientnet_lite0'"

@@ -1,4 +1,4 @@
-"""`artstyle train`, `finetune`, `models` and `config` through real processes."""
+"""`artstyle train`, `finetune`, `models` and `config` through their entrance."""
 
 import os
 import subprocess
@@ -10,17 +10,12 @@ import yaml
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.runs.folder import RunFolder
+from tests.cli.in_process import artstyle_text as artstyle
 
 TINY = (
     "--set", "data.image_size=32", "--set", "data.workers=0", "--device", "cpu",
     "--epochs", "1", "--batch-size", "8",
 )  # fmt: skip
-
-
-def artstyle(*words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "artstyle", *map(str, words)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "120"}
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment)
 
 
 def test_a_run_is_trained_found_as_the_latest_and_resumed(

@@ -1,10 +1,13 @@
 """A wrong command line: one line that says what to write; and the lines that need no command."""
 
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
+from artstyle.data.dataset import DatasetFolder
+from artstyle.runs.folder import RunFolder
 from tests.cli.random_run import paint, write_random_run
 from tests.reliability.commands import Commands
 
@@ -41,6 +44,31 @@ def test_a_wrong_command_line_is_answered_in_one_line_that_mends_it(
     assert (said.code, said.out) == (2, "")
     line_said = said.refusal()
     assert [part for part in WRONG[line] if part not in line_said] == [], line_said
+
+
+def test_a_checkpoint_alone_answers_as_its_run_does(
+    home: Path, artstyle: Commands, tiny_run: RunFolder, tiny_dataset: DatasetFolder
+) -> None:
+    shutil.copy(tiny_run.best_path, "alone.safetensors")
+    answers = [
+        artstyle("predict", "Collection", "--format", "csv", "--run", run).out
+        for run in ("alone.safetensors", tiny_run.path)
+    ]
+    assert answers[0] == answers[1] != ""
+    alone = ("--run", "alone.safetensors")
+    for words in (
+        ("gradcam", "Collection", *alone, "--style", "ukiyo-e"),
+        ("evaluate", *alone, "--data", tiny_dataset.path),
+        ("export", *alone),
+    ):
+        assert artstyle(*words).code == 0
+    made = ("gradcam/index.html", "evaluation/test/report.html", "alone.onnx")
+    assert [name for name in made if not (home / name).is_file()] == []
+    assert "does not say what it was trained on" in (home / made[1]).read_text("utf-8")
+    assert "needs the folder of its run" in artstyle("report", *alone).refusal()
+    assert "is a file; name the folder" in artstyle("finetune", "--resume", alone[1]).refusal()
+    gone = artstyle("predict", "Collection", "--run", "alnoe.safetensors").refusal()
+    assert gone.endswith("no file alnoe.safetensors. Did you mean 'alone.safetensors'?")
 
 
 def test_a_path_that_begins_with_a_dash_is_taken_after_a_folder_or_two_dashes(

@@ -50,3 +50,19 @@ def test_sets_hold_the_true_style_as_often_as_promised(coverage: float) -> None:
         held_N = likely_sets(shown_NC[4000:], least)[np.arange(4000), targets_N[4000:]]
         # Three standard errors of a share over 4,000 pictures are at most 0.024.
         assert abs(held_N.mean() - coverage) < 0.024 or held_N.mean() > coverage
+
+
+@pytest.mark.parametrize(
+    ("coverage", "expected"),
+    [
+        (0.8, "2 024 1 0 4 3 3 01 01 3 14 02"),
+        (0.9, "2 024 1 0 4 13 134 01 01 3 14 02"),
+    ],
+)
+def test_sets_equal_those_of_mapie(coverage: float, expected: str) -> None:
+    """The labels in each set of MAPIE 1.6.0, with ``conformity_score="lac"``."""
+    logits_NC, targets_N = drawn(60, seed=3)
+    least = least_probability(probabilities(logits_NC, 1.0), targets_N, coverage)
+    sets_NC = likely_sets(probabilities(drawn(12, seed=4)[0], 1.0), least)
+    found = ["".join(map(str, np.flatnonzero(set_C))) for set_C in sets_NC]
+    assert " ".join(found) == expected

@@ -154,28 +154,28 @@ def test_numbers_lead_to_their_pictures_and_empty_cells_nowhere(tmp_path: Path) 
         (
             [(0, 1)] * 4 + [(1, 1)] * 3 + [(2, 1)] * 3,
             "3 of 10 right; always saying Baroque would get 4.",
-            "This model is worse than always saying Baroque. Do not use its answers.",
+            "This model does worse than always saying Baroque. Do not use its answers.",
         ),
         (
             [(0, 0)] * 4 + [(1, 0)] * 3 + [(2, 0)] * 3,
             "4 of 10 right; always saying Baroque would get 4.",
-            "This model is no better than always saying Baroque. Do not use its answers.",
+            "This model does no better than always saying Baroque. Do not use its answers.",
         ),
         (
             [(0, 0)] * 2 + [(1, 0)] * 9 + [(2, 0)] * 9,
             "2 of 20 right; always saying Rococo would get 9.",
-            "This model is no better than guessing: a random answer would get about 5 of 20."
+            "This model does no better than guessing: a random answer would get about 5 of 20."
             " Do not use its answers.",
         ),
         (
             [(0, 0)] * 2 + [(1, 1)] * 2 + [(0, 1)] * 2,
             "4 of 6 right; always saying Baroque would get 4.",
-            "This model is no better than always saying Baroque. Do not use its answers.",
+            "This model does no better than always saying Baroque. Do not use its answers.",
         ),
         (
             [(0, 0)] * 3 + [(1, 1)] * 2 + [(1, 0)],
             "5 of 6 right; always saying Baroque would get 3.",
-            "With so few pictures, this may be chance: it is not certain that the model is better"
+            "With so few pictures, this may be chance: it is not certain that the model does better"
             " than always saying Baroque.",
         ),
     ],
@@ -189,7 +189,7 @@ def test_the_page_begins_with_the_result_in_words_and_says_when_it_is_worthless(
     first = page.index(f'<p class="lead">{short}</p>')
     assert page[: page.index("<dl>")].count("<p class") == 3 + bool(weak)  # after mark, subtitle
     assert first < page.index("<dt>accuracy")
-    assert f'<p class="lead">{weak}' in page if weak else "This model is" not in page
+    assert f'<p class="lead">{weak}' in page if weak else "This model does" not in page
 
 
 def test_what_another_set_may_score_is_said_in_per_cent(tmp_path: Path) -> None:

@@ -144,17 +144,16 @@ def test_sixty_heatmaps_of_real_detail_are_a_few_megabytes(
     assert 60 * sum(path.stat().st_size for path in (tmp_path / "out").iterdir()) < 15e6
 
 
-def test_the_index_says_what_the_colours_mean_and_shows_each_folder(
+def test_the_index_says_what_the_colours_mean_and_shows_sub_folders(
     two_colours: TorchModel, tmp_path: Path
 ) -> None:
     paths = [paint(tmp_path / "art" / name) for name in ("a.png", "old/a.png", "old/b.png")]
     explain(two_colours, tmp_path / "out", *paths)
     page = (tmp_path / "out/index.html").read_text("utf-8")
     assert "colour shows what spoke for the named style: the brighter, the more" in page
-    assert re.findall(r"<summary>(.*?)</summary>", page) == [
-        f"{tmp_path / 'art'}: 1",
-        f"{tmp_path / 'art/old'}: 2",
-    ]
+    assert re.findall(r"<summary>(.*?)</summary>", page) == [f"3 in {tmp_path / 'art'}"]
+    captions = re.findall(r"<figcaption>(.*?)\n", page)
+    assert captions == ["a.png", "old/a.png", "old/b.png"]
     text = re.sub(r"<title>.*?</title>", "", page)
     assert text.count("Heatmaps") == 1
 

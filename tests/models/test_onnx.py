@@ -19,6 +19,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from artstyle.config import Config
+from artstyle.data.dataset import DatasetFolder
 from artstyle.engines import load_model
 from artstyle.errors import MissingError, UsageError, WeightsError
 from artstyle.explain.cam import gradient_heatmaps, open_cam
@@ -36,7 +37,9 @@ from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.pictures.square import square_transform
 from artstyle.prediction.predict import predict_styles
 from artstyle.runs.folder import RunFolder
+from artstyle.training.fit import fit
 from tests.cli.random_run import LABELS
+from tests.conftest import tiny_config
 from tests.environments import environment
 
 SIDE = 128
@@ -202,6 +205,25 @@ def test_torch_answers_for_a_stale_or_damaged_file_and_one_line_says_so(copied: 
     assert isinstance(load_model(copied, note=notes.append), OnnxModel)
     # Two hidden layers: no class activation maps, so torch draws heatmaps.
     assert isinstance(load_model(copied, needs=("maps",), note=notes.append), TorchModel)
+    assert notes == []
+
+
+def test_where_a_driver_is_but_no_gpu_the_file_answers(
+    run: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artstyle.engines._DRIVERS", (str(tmp_path),))
+    assert isinstance(load_model(run), OnnxModel)
+    with pytest.raises(UsageError, match="leave --device cuda out"):
+        load_model(run, "onnx", "cuda")
+
+
+def test_training_ends_with_a_file_that_answers_for_its_run(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    config = tiny_config("train.export=true", "train.epochs=1")
+    notes: list[str] = []
+    finished = fit(config, tiny_dataset, RunFolder(tmp_path / "run")).run
+    assert isinstance(load_model(finished, note=notes.append), OnnxModel)
     assert notes == []
 
 

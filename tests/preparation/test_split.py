@@ -334,7 +334,9 @@ def test_official_without_train_and_test_is_an_error(official: tuple[str, str], 
 
 
 def test_an_unresolved_grouping_is_an_error() -> None:
-    with pytest.raises(ConfigError, match=r"split\.group is auto; set image, artist or official"):
+    with pytest.raises(
+        ConfigError, match=r"split\.group is auto; set image, artist, source or official"
+    ):
         split(made(("Cubism", "")), "auto")
 
 

@@ -17,6 +17,7 @@ from artstyle.errors import ArtstyleError, DataError, RunError, UsageError
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model, read_state
+from artstyle.models.header import read_header
 from artstyle.pictures.finding import find_pictures
 from artstyle.prediction.predict import predict_styles
 from artstyle.probe.frozen import frozen_features
@@ -92,12 +93,26 @@ def test_a_probe_is_evaluated_and_predicts_like_any_run(
     assert report.warnings == ()
     pictures = find_pictures([str(tiny_paintings / "Cubism")])
     rows = list(predict_styles(load_style_model(probed.best_path, CPU), pictures, top_k=2))
-    assert [len(row.styles) for row in rows] == [2] * 10
+    assert [len(row.styles or ()) for row in rows] == [2] * 10
     environment = probed.environment()
     assert environment.dataset.fingerprint == tiny_dataset.fingerprint
     assert environment.parameters is not None
     assert environment.parameters.learning < environment.parameters.total
     assert probed.curves_path.is_file()
+
+
+def test_val_calibrates_the_answers_or_the_reason_is_said(
+    probed: RunFolder, tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    run = RunFolder(tmp_path / "run")
+    probe(settings(tiny_run), tiny_dataset, run, warn=said.append)
+    calibration = read_header(run.best_path).calibration
+    assert calibration is not None
+    (epoch,) = run.history()
+    assert calibration.pictures == 8  # too few for a temperature
+    assert calibration.accuracy == pytest.approx(float(epoch["val_accuracy"]), abs=1e-5)
+    assert said == [f"answers will not say how sure they are: {calibration.reason}"]
 
 
 def test_a_fixed_c_is_taken_and_a_smaller_one_gives_smaller_weights(

@@ -8,8 +8,8 @@ from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from artstyle.confidence.temperature import probabilities
 from artstyle.data.loading import Labels
-from artstyle.inference import softmax
 from artstyle.probe.regression import CANDIDATES, Features, choose_c, fit_head
 
 
@@ -41,7 +41,7 @@ def test_the_layer_answers_as_scikit_learn_does_on_standardised_features(
     theirs.fit(features_NF.astype(np.float64), labels_N)
     # Both stop where further updates gain less than a small share, ours in single precision.
     np.testing.assert_allclose(
-        softmax(head.logits(features_NF)), theirs.predict_proba(features_NF), atol=2e-3
+        probabilities(head.logits(features_NF), None), theirs.predict_proba(features_NF), atol=2e-3
     )
 
 
@@ -49,7 +49,7 @@ def test_a_style_without_an_image_is_never_answered_and_a_constant_feature_does_
     features_NF, labels_N = cloud(3)
     features_NF[:, 4] = 7
     head = fit_head(features_NF, labels_N + 1, 5, 0.1, balanced=True)
-    probabilities_NC = softmax(head.logits(features_NF))
+    probabilities_NC = probabilities(head.logits(features_NF), None)
     assert probabilities_NC[:, [0, 4]].max() < 1e-30
     assert np.isfinite(head.weight_CF).all()
     assert not head.weight_CF[:, 4].any()

@@ -1,6 +1,6 @@
 """Which score finds unfamiliar pictures, and what calibration gains; see docs/experiments.md.
 
-    python -m tests.benchmarks.confidence PACK PROBE [--tuned FOLDER] [--oracle]
+    python -m tests.benchmarks.confidence PACK PROBE [--oracle]
 
 PACK is the folder of `tests.benchmarks.starter.pack`. PROBE is the one of
 `tests.benchmarks.starter.probe`, with the features of its first network.
@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 from artstyle.confidence.temperature import probabilities
 from artstyle.metrics import FloatArray
 from tests.benchmarks.confidence.calibrated import calibration_errors, pooled, promises
-from tests.benchmarks.confidence.probes import NETWORK, frozen_others, probed, tuned
+from tests.benchmarks.confidence.probes import NETWORK, frozen_others, probed
 from tests.benchmarks.confidence.scores import SCORES, Features, Probe
 from tests.benchmarks.starter.pictures import Pack, read_pack
 
@@ -34,7 +34,6 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("pack", type=Path)
     parser.add_argument("probe", type=Path)
-    parser.add_argument("--tuned", type=Path, help="With B-source-0.safetensors and so on.")
     parser.add_argument("--oracle", action="store_true", help="Compare with pytorch-ood and MAPIE.")
     arguments = parser.parse_args()
     pack = read_pack(arguments.pack)
@@ -64,9 +63,6 @@ def main() -> None:
     others = frozen_others(pack, arguments.pack, features_ND)
     _show(_table((fold.probe, fold.tested_ND, others) for fold in folds))
     _show(_table(_left_out(pack, features_ND)))
-    if arguments.tuned:
-        cases = tuned(pack, arguments.tuned)
-        _show(_table((fold.probe, fold.tested_ND, others) for fold, others in cases))
 
 
 def _left_out(pack: Pack, features_ND: Features) -> Iterator[Case]:

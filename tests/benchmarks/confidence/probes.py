@@ -1,4 +1,4 @@
-"""Candidates A and B of docs/starter-model.md in each source-disjoint fold, with their features."""
+"""Candidate A of docs/starter-model.md in each source-disjoint fold, and features of others."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -24,8 +24,6 @@ NETWORK = "efficientnet_lite0"
 _C = 0.003
 _OTHERS_EACH = 200
 _BATCH = 32
-_LEARNT = 1500
-"""Training pictures whose features a tuned network computes."""
 
 
 @dataclass(frozen=True)
@@ -46,35 +44,11 @@ def probed(pack: Pack, features_ND: Features, left_out: Collection[int] = ()) ->
         yield Fold(probe, tested, features_ND[tested])
 
 
-def tuned(pack: Pack, folder: Path) -> Iterator[tuple[Fold, dict[str, Features]]]:
-    """Load candidate B of each fold; some of its training pictures stand for all.
-
-    Yields each fold with the features of what is no painting.
-    """
-    for fold in range(FOLDS["source"]):
-        weights = folder / f"B-source-{fold}.safetensors"
-        network = build_network(NETWORK, len(pack.labels), weights=str(weights)).network
-        head = _take_head(network)
-        training = np.random.default_rng(fold).permutation(pack.training("source", fold))[:_LEARNT]
-        training, tested = np.sort(training), pack.tested("source", fold)
-        weights_CD = head.weight.detach().double().numpy()
-        probe = Probe(
-            _features(network, pack.pixels_NHW3[training]),
-            pack.labels_N[training],
-            np.arange(len(weights_CD)),
-            weights_CD,
-            head.bias.detach().double().numpy(),
-        )
-        tested_ND = _features(network, pack.pixels_NHW3[tested])
-        photographs_ND = _features(network, pack.pixels_NHW3[pack.photographs])
-        made = _made(network)
-        yield Fold(probe, tested, tested_ND), {"photographs": photographs_ND} | made
-
-
 def frozen_others(pack: Pack, folder: Path, features_ND: Features) -> dict[str, Features]:
     """Return the frozen features of photographs, pages of text, textures and noise."""
-    network = build_network(NETWORK, 1, weights=str(folder / f"{NETWORK}.safetensors")).network
-    _take_head(network)
+    built = build_network(NETWORK, 1, weights=str(folder / f"{NETWORK}.safetensors"))
+    network, spec = built.network, built.spec
+    network.set_submodule(spec.head, nn.Identity())
     return {"photographs": features_ND[pack.photographs]} | _made(network)
 
 
@@ -106,12 +80,3 @@ def _features(network: nn.Module, pixels_NHW3: np.ndarray) -> Features:
         for pixels in np.array_split(pixels_NHW3, -(-len(pixels_NHW3) // _BATCH))
     ]
     return np.concatenate(parts)
-
-
-def _take_head(network: nn.Module) -> nn.Linear:
-    """Replace the last layer, so that the network returns features, and return the layer."""
-    name = build_network(NETWORK, 1).spec.head
-    head = network.get_submodule(name)
-    assert isinstance(head, nn.Linear)
-    network.set_submodule(name, nn.Identity())
-    return head

@@ -35,13 +35,11 @@ from artstyle.recipes import resolve_config
 from artstyle.runs.environment import RecordedDataset, RunEnvironment
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_bytes
-from tests.benchmarks.starter.card import write_card
+from tests.benchmarks.starter.card import learnt_answers, write_card
 from tests.benchmarks.starter.pictures import FOLDS, PREPROCESSING, Pack, Positions, read_pack
 
 _NETWORK = "efficientnet_lite0"
 _TRAINING_ONLY = ("paintings2/", "wikiart11/")
-_UNLEARNT = -50.0
-"""Below the logit of every style that a head has learnt."""
 
 Features = NDArray[np.float32]
 
@@ -84,12 +82,9 @@ def validation(
 ) -> tuple[Positions, Features]:
     """Return answers for all styles: of unseen sources, or of unseen artists if no source has any.
 
-    A picture whose style only its own source has tells nothing: its head never learnt the style.
     A style that no tested source has is as frequent among them as the other styles are in the mean.
     """
-    positions, logits_NC = answers["source"]
-    learnt_N = logits_NC[np.arange(len(positions)), pack.labels_N[positions]] > _UNLEARNT
-    positions, logits_NC = positions[learnt_N], logits_NC[learnt_N]
+    positions, logits_NC = learnt_answers(pack, answers)
     others, others_NC = answers["artist"]
     present, chosen = np.unique(pack.labels_N[positions]), []
     for label in sorted(set(range(len(pack.labels))) - set(present.tolist())):

@@ -32,6 +32,8 @@ _RESAMPLES, _SEED = 1000, 42
 _DIVISIONS = 5
 _WORST_CONFUSIONS = 12
 
+_UNLEARNT = -50.0
+"""Below the logit of every style that a head has learnt."""
 _TEMPLATE = Path(__file__).with_name("card.md.jinja")
 
 
@@ -58,6 +60,16 @@ def write_card(
         **_confidence(pack, answers),
     )
     write_text(path, text)
+
+
+def learnt_answers(pack: Pack, answers: OutOfFold) -> tuple[Positions, Features]:
+    """Return the answers for unseen sources, without pictures whose style only their source has.
+
+    A head that has not seen that source never learnt the style.
+    """
+    positions, logits_NC = answers["source"]
+    learnt_N = logits_NC[np.arange(len(positions)), pack.labels_N[positions]] > _UNLEARNT
+    return positions[learnt_N], logits_NC[learnt_N]
 
 
 def _pooled(pack: Pack, answers: OutOfFold, regime: str) -> tuple[Positions, NDArray[np.float64]]:
@@ -100,8 +112,7 @@ def _styles(pack: Pack, answers: OutOfFold) -> Iterator[str]:
         size = logits_NC.shape[1]
         columns[regime] = _f1(targets_N, logits_NC.argmax(axis=1), size)
         counts[regime] = np.bincount(targets_N, minlength=size)
-    positions, _ = answers["validation"]
-    learnt = set(pack.labels_N[positions[pack.folds["source"][positions] >= 0]].tolist())
+    learnt = set(pack.labels_N[learnt_answers(pack, answers)[0]].tolist())
     for label, style in enumerate(pack.labels):
         cells = [
             f"{value_C[label]:.2f} ({low_C[label]:.2f} to {high_C[label]:.2f})"
@@ -135,20 +146,19 @@ def _f1_of(confusion_RCC: NDArray[np.integer]) -> NDArray[np.float64]:
 
 def _confidence(pack: Pack, answers: OutOfFold) -> dict[str, object]:
     """Return what the verdicts are worth; each figure is of pictures that it was not fitted on."""
-    positions, logits = answers["validation"]
-    tested_N = pack.folds["source"][positions] >= 0
-    sources, logits_NC = positions[tested_N], logits[tested_N].astype(np.float64)
+    sources, logits = learnt_answers(pack, answers)
+    logits_NC = logits.astype(np.float64)
     targets_N, folds_N = pack.labels_N[sources], pack.folds["source"][sources]
-    shares, coverages, sizes, rights = _divided(pack, answers)
+    coverages, sizes, sure, right, total = _divided(pack, answers)
     return {
-        "validated": f"{len(positions):,}",
+        "validated": f"{len(answers['validation'][0]):,}",
         "error_before": f"{_error(probabilities(logits_NC, None), targets_N):.3f}",
         "error_after": f"{_error(_tempered(logits_NC, targets_N, folds_N), targets_N):.3f}",
         "divisions": _DIVISIONS,
         "coverage": _range(coverages),
         "set_size": f"{np.mean(sizes):.1f}",
-        "sure_share": _range(shares),
-        "sure_right": _range(rights),
+        "sure": f"{sum(sure):,.0f} of {sum(total):,.0f}",
+        "sure_right": f"{sum(right):,.0f}",
     }
 
 
@@ -177,7 +187,10 @@ def _error(probabilities_NC: NDArray[np.float64], targets_N: Positions) -> float
 
 
 def _divided(pack: Pack, answers: OutOfFold) -> tuple[tuple[float, ...], ...]:
-    """Return share and rightness of sure answers, coverage and size of sets, for each division."""
+    """Return for each division what the second half shows.
+
+    That is coverage and size of the sets, and how many answers are sure, right and sure, and all.
+    """
     targets_N, logits_NC = _pooled(pack, answers, "validation")
     found = []
     for seed in range(_DIVISIONS):
@@ -193,12 +206,8 @@ def _divided(pack: Pack, answers: OutOfFold) -> tuple[tuple[float, ...], ...]:
         ]
         held = [style in (answer.likely or ()) for answer, style in zip(given, truth, strict=True)]
         sizes = [len(answer.likely or ()) for answer in given]
-        found.append((
-            len(sure) / len(given),
-            float(np.mean(held)),
-            float(np.mean(sizes)),
-            float(np.mean(sure)) if sure else np.nan,
-        ))  # fmt: skip
+        counts = (len(sure), sum(sure), len(given))
+        found.append((float(np.mean(held)), float(np.mean(sizes)), *counts))
     return tuple(zip(*found, strict=True))
 
 
