@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from artstyle import interrupts
 from artstyle.cli.console import say, show, warn
 from artstyle.cli.options import RunOption
 from artstyle.errors import MissingError
@@ -66,6 +67,8 @@ def serve(
         _open_browser(url)
     run_service(app, listening, models, say)
     say("stopped")
+    # All requests are answered; the interpreter's own shutdown takes seconds.
+    interrupts.end_now(0)
 
 
 def _say_start(models: "Models", host: str, token: str | None) -> None:

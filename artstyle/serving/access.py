@@ -80,7 +80,7 @@ def is_token(authorization: str, token: str) -> bool:
         token: The right one.
     """
     scheme, _, given = authorization.partition(" ")
-    guess = given.strip().encode()
+    guess = given.strip().encode("latin-1")  # The bytes as they were sent.
     if scheme.lower() == "basic":
         try:
             guess = base64.b64decode(guess, validate=True).partition(b":")[2]

@@ -45,7 +45,9 @@ class Service:
 
     def __init__(self, models: Models, limits: Limits) -> None:
         self.models, self.limits, self.uploads = models, limits, Uploads(limits)
-        self.monitor = Monitor(lambda: self.rows.waiting + self.heats.waiting)
+        self.monitor = Monitor(
+            lambda: self.rows.waiting + self.heats.waiting, lambda: self.uploads.bytes
+        )
         self.rows = Batcher(self._answer, lambda: models.current.model.batch_size, limits.queue)
         self.heats = Batcher(self._draw, lambda: 1, limits.queue)
         self.is_ready = False

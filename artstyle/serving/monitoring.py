@@ -24,9 +24,10 @@ class Monitor:
 
     Args:
         waiting: Returns how many images wait.
+        uploaded: Returns how many bytes of uploads are in memory.
     """
 
-    def __init__(self, waiting: Callable[[], int]) -> None:
+    def __init__(self, waiting: Callable[[], int], uploaded: Callable[[], int]) -> None:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self.requests = Counter(
@@ -48,6 +49,8 @@ class Monitor:
         self.swaps = Counter("artstyle_model_swaps", "Models put in use.", registry=registry)
         queue = Gauge("artstyle_queue_images", "Images that wait.", registry=registry)
         queue.set_function(waiting)
+        uploads = Gauge("artstyle_upload_bytes", "Uploads in memory.", registry=registry)
+        uploads.set_function(uploaded)
 
     def text(self) -> bytes:
         """Return all numbers in Prometheus's text format."""

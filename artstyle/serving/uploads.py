@@ -35,7 +35,9 @@ class Uploads:
     """
 
     def __init__(self, limits: Limits) -> None:
-        self._limits, self._bytes = limits, 0
+        self._limits = limits
+        self.bytes = 0
+        """Of all requests that are not answered yet."""
 
     @contextmanager
     def counting(self) -> Iterator[Callable[[int], None]]:
@@ -48,16 +50,16 @@ class Uploads:
         def add(count: int) -> None:
             nonlocal mine
             mine += count
-            self._bytes += count
+            self.bytes += count
             if mine > self._limits.bytes:
                 raise too_large(self._limits)
-            if self._bytes > self._limits.total_bytes:
+            if self.bytes > self._limits.total_bytes:
                 raise HTTPException(503, "too many uploads at once; send it again later", BUSY)
 
         try:
             yield add
         finally:
-            self._bytes -= mine
+            self.bytes -= mine
 
     async def read(self, request: Request, add: Callable[[int], None]) -> list[PicturePath]:
         """Return the images of a request.
@@ -106,14 +108,16 @@ class Uploads:
             form = await parser.parse()
         except MultiPartException as error:
             raise HTTPException(422, f"the form cannot be read: {error.message}") from None
-        pictures = []
-        for field, value in form.multi_items():
-            if field != FIELD or not isinstance(value, UploadFile):
-                raise HTTPException(422, f"'{field}' is unknown: send files in '{FIELD}'")
-            name = value.filename or UNNAMED
-            pictures.append(PicturePath(Path(name), content=await value.read()))
-            await value.close()
-        return pictures
+        try:
+            return [await _picture(field, value) for field, value in form.multi_items()]
+        finally:
+            await form.close()
+
+
+async def _picture(field: str, value: UploadFile | str) -> PicturePath:
+    if field != FIELD or isinstance(value, str):
+        raise HTTPException(422, f"'{field}' is unknown: send files in '{FIELD}'")
+    return PicturePath(Path(value.filename or UNNAMED), content=await value.read())
 
 
 def too_large(limits: Limits) -> HTTPException:
