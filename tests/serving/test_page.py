@@ -94,8 +94,7 @@ def browser() -> Iterator[Any]:
 def test_chromium_shows_answers_errors_heat_and_csv(
     browser: Any, page_url: str, pictures: dict[str, bytes], tmp_path: Path
 ) -> None:
-    from playwright.sync_api import expect  # noqa: PLC0415, installed where `browser` is
-
+    expect = pytest.importorskip("playwright.sync_api").expect
     expect.set_options(timeout=30_000)
     sent = {Path(name).name: content for name, content in pictures.items()}
     sent[BROKEN] = b"not a picture"
