@@ -10,7 +10,7 @@ nox.options.default_venv_backend = "virtualenv"
 nox.needs_version = ">=2025.2.9"
 
 PYPROJECT = nox.project.load_toml()
-EXTRAS = ".[heic,offline,tiff]"
+EXTRAS = ".[heic,offline,serve,tiff]"
 """The project with the extras that the tests use."""
 LOCK = Path(".ci/requirements.txt")
 """Every dependency with its version, as `nox -s lock` found them."""
@@ -47,7 +47,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the code's types, as they are on each operating system."""
-    session.install(".[offline]", *dependencies("types"))
+    session.install(".[offline,serve]", *dependencies("types"))
     for platform in ("linux", "win32", "darwin"):
         session.run("mypy", "--platform", platform)
 
@@ -92,7 +92,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def lock(session: nox.Session) -> None:
     """Record versions of all dependencies that work together."""
-    session.install(".[heic,offline,parquet,tiff]")
+    session.install(".[heic,offline,parquet,serve,tiff]")
     pinned = session.run("pip", "freeze", "--exclude", "artstyle", silent=True) or ""
     LOCK.write_text(f"{LOCK.read_text().splitlines()[0]}\n{pinned}", encoding="utf-8")
 

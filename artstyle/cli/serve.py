@@ -52,20 +52,19 @@ def serve(
     from artstyle.serving.server import run as run_service
 
     page = None if api_only else require_page()
-    listening = open_socket(host, port)
+    with open_socket(host, port) as listening:
+        from artstyle.serving.api import build_app
+        from artstyle.serving.served import Models
 
-    from artstyle.serving.api import build_app
-    from artstyle.serving.served import Models
-
-    models = Models(run)
-    token = os.environ.get(TOKEN) or None
-    app = build_app(models, token=token, page=page)
-    url = address(listening)
-    _say_start(models, host, token)
-    show(url)
-    if page is not None and not no_browser:
-        _open_browser(url)
-    run_service(app, listening, models, say)
+        models = Models(run)
+        token = os.environ.get(TOKEN) or None
+        app = build_app(models, token=token, page=page)
+        url = address(listening)
+        _say_start(models, host, token)
+        show(url)
+        if page is not None and not no_browser:
+            _open_browser(url)
+        run_service(app, listening, models, say)
     say("stopped")
     # All requests are answered; the interpreter's own shutdown takes seconds.
     interrupts.end_now(0)

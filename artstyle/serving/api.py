@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -15,6 +16,7 @@ from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute, Route
 
 from artstyle.errors import ArtstyleError, ImageError, UsageError
 from artstyle.pictures.finding import PicturePath
@@ -256,8 +258,13 @@ def _add_error_answers(app: FastAPI) -> None:
     """Answer every error with ``{"error": reason}``."""
 
     @app.exception_handler(StarletteHTTPException)
-    async def refused(_: Request, error: StarletteHTTPException) -> Response:
-        return JSONResponse({"error": error.detail}, error.status_code, error.headers)
+    async def refused(request: Request, error: StarletteHTTPException) -> Response:
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            # Starlette lists the methods of the first route with this path only.
+            allowed = (_methods(route, request.url.path) for route in app.routes)
+            headers["Allow"] = ", ".join(sorted(set().union(*allowed)))
+        return JSONResponse({"error": error.detail}, error.status_code, headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -275,6 +282,10 @@ def _add_error_answers(app: FastAPI) -> None:
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, error: ClientDisconnect) -> Response:
         return JSONResponse({"error": "the upload was not finished"}, 400)
+
+
+def _methods(route: BaseRoute, path: str) -> set[str]:
+    return set(route.methods or ()) if isinstance(route, Route) and route.path == path else set()
 
 
 def _first_problem(problem: dict[str, Any]) -> str:

@@ -29,7 +29,7 @@ class RankedGroup(BaseModel):
     sure: bool
 
 
-_ROW = {
+_ROW: dict[str, Any] = {
     "path": "page.png",
     "styles": [
         {"style": "Minimalism", "probability": 0.83185488},

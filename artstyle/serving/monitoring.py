@@ -13,7 +13,7 @@ from prometheus_client import (
 from prometheus_client.process_collector import ProcessCollector
 
 # The times at which counters began double the text, and nobody asked for them.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _BATCHES = (1, 2, 4, 8, 16, 32)

@@ -80,7 +80,9 @@ class ServedModel:
             UnknownNameError: The model does not know the style.
             UsageError: No heat can be computed for this kind of model.
         """
-        style = wanted.style and require_label(wanted.style, self.model.labels)
+        style = wanted.style
+        if style is not None:
+            style = require_label(style, self.model.labels)
         with self._one_at_a_time:
             (answer,) = explain_pictures(self._heat_model, [wanted.picture], style=style)
         if answer.explained is None:

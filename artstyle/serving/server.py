@@ -1,11 +1,12 @@
 """Running a service: its socket, its signals, and its end."""
 
 import asyncio
+import errno
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
@@ -45,7 +46,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     except PermissionError:
         raise UsageError(f"port {port} needs an administrator's rights; use --port 5000") from None
     except OSError as error:
-        if _is_listening(host, port):
+        if error.errno == errno.EADDRINUSE:
             raise BusyError(
                 f"port {port} of {host} is in use; choose another with --port {port + 1}"
             ) from None
@@ -121,9 +122,3 @@ async def _run(
             loop.add_signal_handler(number, server.handle_exit, number, None)
         loop.add_signal_handler(signal.SIGHUP, hang_up)
     await server.serve([listening])
-
-
-def _is_listening(host: str, port: int) -> bool:
-    with suppress(OSError), socket.create_connection((host, port), timeout=1):
-        return True
-    return False

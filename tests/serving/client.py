@@ -8,6 +8,7 @@ import httpx
 # One for all: without it, each request would read the certificates of the whole web.
 _NO_CERTIFICATES = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
+delete = partial(httpx.delete, verify=_NO_CERTIFICATES, timeout=60)
 get = partial(httpx.get, verify=_NO_CERTIFICATES, timeout=60)
 post = partial(httpx.post, verify=_NO_CERTIFICATES, timeout=60)
 

@@ -15,7 +15,7 @@ from artstyle.explain.explain import explain_pictures
 from artstyle.models.onnx_model import load_onnx_model
 from artstyle.pictures.finding import PicturePath
 from tests.cli.random_run import artstyle
-from tests.serving.client import form, get, post, predict
+from tests.serving.client import delete, form, get, post, predict
 from tests.serving.tiny import LABELS, service, write_model
 
 Pictures = dict[str, bytes]
@@ -103,6 +103,36 @@ def test_heat_for_a_style_that_the_model_lacks_is_refused(url: str, pictures: Pi
     assert "Did you mean 'Ukiyo_e'" in answer.json()["error"]
 
 
+def test_a_style_without_a_name_is_refused(url: str, pictures: Pictures) -> None:
+    sent = form(dict(list(pictures.items())[:1]))
+    answer = post(f"{url}/v1/gradcam", params={"style": ""}, files=sent)
+    assert answer.status_code == 422
+    assert "unknown style ''" in answer.json()["error"]
+
+
+def test_a_wrong_method_is_told_all_right_ones(url: str) -> None:
+    answer = post(f"{url}/v1/styles")
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
+    assert delete(f"{url}/v1/model").headers["Allow"] == "GET, POST"
+
+
+def test_the_page_and_its_files_are_served_and_nothing_else(
+    model_file: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page"
+    page.mkdir()
+    (page / "index.html").write_text("<!doctype html>", "utf-8")
+    (page / "main.js").write_text("export {};", "utf-8")
+    (tmp_path / "secret").write_text("secret", "utf-8")
+    with service(model_file, page=page) as url:
+        index = get(url)
+        assert (index.text, index.headers["content-type"][:9]) == ("<!doctype html>", "text/html")
+        assert "default-src 'none'" in index.headers["content-security-policy"]
+        assert "javascript" in get(f"{url}/page/main.js").headers["content-type"]
+        for path in ("page/..%2fsecret", "page/%2e%2e/secret", "page/", "secret"):
+            assert get(f"{url}/{path}").status_code == 404
+
+
 def test_the_model_and_its_styles_are_described(url: str, model_file: Path) -> None:
     model = get(f"{url}/v1/model").json()
     assert model["labels"] == list(LABELS)
@@ -164,9 +194,7 @@ def test_a_swap_loses_no_request_and_mixes_no_answer(
         swapped = post(f"{url}/v1/model", params={"run": str(other)}, headers=headers)
         assert swapped.status_code == 200
         after = ask(None)
-        known = {row["model"]: [] for row in (before[0], after[0])} | {
-            before[0]["model"]: before, after[0]["model"]: after
-        }  # fmt: skip
+        known = {before[0]["model"]: before, after[0]["model"]: after}
         assert len(known) == 2
         assert swapped.json()["fingerprint"] == after[0]["model"]
         for answered in during:
