@@ -129,12 +129,18 @@ class ServedModel:
             "majority": calibration and calibration.majority,
             "note": " ".join(self.notes) or None,
             "is_starter": self.run is not None and is_starter(self.run),
+            "card": self._card,
             "limits": {
                 "images": limits.images,
                 "bytes": limits.bytes,
                 "pixels": model.preprocessing.rules.max_pixels,
             },
         }
+
+    @cached_property
+    def _card(self) -> str | None:
+        path = self.run and self.run.path / "card.md"
+        return path.read_text("utf-8") if path and path.is_file() else None
 
     def styles(self) -> list[dict[str, Any]]:
         """Return the styles that it knows, in label order."""
