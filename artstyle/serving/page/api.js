@@ -26,6 +26,7 @@
  * @property {number | null} majority
  * @property {string | null} note
  * @property {boolean} is_starter
+ * @property {string | null} card In Markdown.
  * @property {Limits} limits
  */
 /** @typedef {{style: string, name: string, group: string | null}} Style */

@@ -121,6 +121,8 @@ function showModel(found, styles) {
   const groups = Map.groupBy(styles, ({ group }) => group ?? "Other styles");
   const lists = [...groups].map(([group, members]) => fact([group, members.map(({ name }) => name).join(", ")]));
   byId("styles", HTMLElement).replaceChildren(...lists);
+  byId("card", HTMLElement).hidden = found.card === null;
+  byId("card-text", HTMLElement).textContent = found.card;
   byId("about", HTMLElement).hidden = false;
 }
 
