@@ -202,7 +202,10 @@ def _add_model(app: FastAPI, service: Service, token: str | None) -> None:
         """Load a run's model; requests in flight are answered, and it answers those that follow."""
         if token is None:
             raise HTTPException(403, "start the service with ARTSTYLE_TOKEN to change its model")
-        served = await asyncio.to_thread(service.models.swap, run)
+        try:
+            served = await asyncio.to_thread(service.models.swap, run)
+        except (ArtstyleError, OSError) as error:
+            raise HTTPException(422, f"{error}; the former model answers") from None
         service.monitor.swaps.inc()
         return JSONResponse(served.document(service.limits))
 

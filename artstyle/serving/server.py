@@ -106,7 +106,7 @@ async def _run(
     async def reload() -> None:
         try:
             served = await asyncio.to_thread(models.swap)
-        except ArtstyleError as error:
+        except (ArtstyleError, OSError) as error:
             say(f"error: {error}; the former model answers")
         else:
             say(f"model {served.model.fingerprint} answers now")

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from artstyle.explain.explain import explain_pictures
 from artstyle.models.onnx_model import load_onnx_model
 from artstyle.pictures.finding import PicturePath
-from tests.cli.random_run import artstyle
+from tests.cli.in_process import artstyle
 from tests.serving.client import delete, form, get, post, predict
 from tests.serving.tiny import LABELS, service, write_model
 
@@ -200,5 +200,6 @@ def test_a_swap_loses_no_request_and_mixes_no_answer(
         for answered in during:
             for n, row in enumerate(answered.result()):
                 assert row == known[row["model"]][n]
-        failed = post(f"{url}/v1/model", params={"run": "nowhere"}, headers=headers)
-        assert (failed.status_code, ask(None)) == (422, after)
+        for wrong in ("nowhere", "x" * 5000, "a\x00b", str(tmp_path)):
+            failed = post(f"{url}/v1/model", params={"run": wrong}, headers=headers)
+            assert (failed.status_code, ask(None)) == (422, after)
