@@ -95,6 +95,8 @@ class Model(BaseModel):
     majority: float | None
     note: str | None
     is_starter: bool
+    card: str | None
+    """What it learnt from, how right it is, and its licence, in Markdown."""
     limits: Bounds
 
 

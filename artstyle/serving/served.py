@@ -59,7 +59,7 @@ class ServedModel:
         self._open = ExitStack()
         self.model = self._open.enter_context(found.load().opened())
         self._one_at_a_time = nullcontext() if self.model.is_concurrent else Lock()
-        self._loading = Lock()
+        self._loading, self._drawing = Lock(), Lock()
 
     @property
     def notes(self) -> list[str]:
@@ -83,8 +83,10 @@ class ServedModel:
         style = wanted.style
         if style is not None:
             style = require_label(style, self.model.labels)
-        with self._one_at_a_time:
-            (answer,) = explain_pictures(self._heat_model, [wanted.picture], style=style)
+        model = self._heat_model
+        # In torch, hooks collect what gradients need: those of two pictures must not mix.
+        with self._one_at_a_time if model is self.model else self._drawing:
+            (answer,) = explain_pictures(model, [wanted.picture], style=style)
         if answer.explained is None:
             raise ImageError(answer.error or "")
         if wanted.format == "png":
@@ -127,12 +129,18 @@ class ServedModel:
             "majority": calibration and calibration.majority,
             "note": " ".join(self.notes) or None,
             "is_starter": self.run is not None and is_starter(self.run),
+            "card": self._card,
             "limits": {
                 "images": limits.images,
                 "bytes": limits.bytes,
                 "pixels": model.preprocessing.rules.max_pixels,
             },
         }
+
+    @cached_property
+    def _card(self) -> str | None:
+        path = self.run and self.run.path / "card.md"
+        return path.read_text("utf-8") if path and path.is_file() else None
 
     def styles(self) -> list[dict[str, Any]]:
         """Return the styles that it knows, in label order."""

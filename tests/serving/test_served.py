@@ -1,0 +1,30 @@
+"""The model of a service, called from several threads."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from artstyle.pictures.finding import PicturePath
+from artstyle.serving.limits import Limits
+from artstyle.serving.served import HeatRequest, ServedModel
+from tests.cli.random_run import LABELS, write_random_run
+
+
+def test_the_model_is_described_with_the_card_of_its_run(tmp_path: Path) -> None:
+    run = write_random_run(tmp_path)
+    assert ServedModel(str(run)).document(Limits())["card"] is None
+    (run / "card.md").write_text("# É", "utf-8")
+    assert ServedModel(str(run)).document(Limits())["card"] == "# É"
+
+
+def test_heat_from_torch_is_the_same_from_many_threads_as_from_one(
+    pictures: dict[str, bytes], tmp_path: Path
+) -> None:
+    served = ServedModel(str(write_random_run(tmp_path)))
+    wanted = [
+        HeatRequest(PicturePath(Path(name), content=content), style, "json")
+        for name, content in pictures.items()
+        for style in LABELS
+    ]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(served.heat, wanted))
+    assert together == [served.heat(request) for request in wanted]
