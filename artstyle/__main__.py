@@ -10,7 +10,7 @@ import typer
 
 from artstyle import interrupts
 from artstyle.cli.app import app
-from artstyle.cli.console import end_stdout, erase_bar, open_closed_streams, say
+from artstyle.cli.terminal.console import end_stdout, erase_bar, open_closed_streams, say
 from artstyle.errors import ArtstyleError, UsageError
 from artstyle.styles.names import visible
 

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from artstyle.cli import config
-from artstyle.cli.console import show
 from artstyle.cli.crossval import crossval
 from artstyle.cli.demo import demo_command
 from artstyle.cli.eda import eda
@@ -19,6 +18,7 @@ from artstyle.cli.prepare import prepare
 from artstyle.cli.probe import probe
 from artstyle.cli.report import report
 from artstyle.cli.serve import serve
+from artstyle.cli.terminal.console import show
 from artstyle.cli.train import training_command
 
 app = typer.Typer(

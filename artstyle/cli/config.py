@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import show as print_data
-from artstyle.cli.console import show_table
 from artstyle.cli.options import ConfigOption, SetOption
+from artstyle.cli.terminal.console import show as print_data
+from artstyle.cli.terminal.console import show_table
 
 app = typer.Typer(help="Look at configurations.", invoke_without_command=True)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, show, show_places, show_table, warn
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -18,6 +17,7 @@ from artstyle.cli.options import (
     SeedOption,
     SetOption,
 )
+from artstyle.cli.terminal.console import live_progress, say, show, show_places, show_table, warn
 from artstyle.cli.train import DataOption, ModelOption, open_dataset
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, show_places
+from artstyle.cli.terminal.console import live_progress, say, show_places
 from artstyle.errors import UsageError
 
 OutOption = Annotated[Path, typer.Option("--out", help="The folder that everything goes into.")]

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, say_skipped, show_places, warn
 from artstyle.cli.options import (
     SOME_FAILED,
     ColumnsOption,
@@ -17,6 +16,7 @@ from artstyle.cli.options import (
     SetOption,
     SourceFormatOption,
 )
+from artstyle.cli.terminal.console import live_progress, say, say_skipped, show_places, warn
 
 if TYPE_CHECKING:
     from artstyle.config import DataConfig

@@ -6,15 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from artstyle.cli.console import (
-    live_progress,
-    say,
-    say_starter,
-    show,
-    show_places,
-    show_table,
-    warn,
-)
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -22,6 +13,15 @@ from artstyle.cli.options import (
     BatchSizeOption,
     DeviceOption,
     RunOption,
+)
+from artstyle.cli.terminal.console import (
+    live_progress,
+    say,
+    say_starter,
+    show,
+    show_places,
+    show_table,
+    warn,
 )
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import say, show
 from artstyle.cli.options import OverwriteOption, RunOption
+from artstyle.cli.terminal.console import say, show
 from artstyle.errors import UsageError
 
 

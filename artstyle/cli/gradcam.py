@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -16,6 +15,7 @@ from artstyle.cli.options import (
     RunOption,
     TopKOption,
 )
+from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.explain.methods import Method
 
 StyleOption = Annotated[

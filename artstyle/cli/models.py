@@ -1,6 +1,6 @@
 """`artstyle models`: what can be trained."""
 
-from artstyle.cli.console import say, show_table
+from artstyle.cli.terminal.console import say, show_table
 
 
 def models() -> None:

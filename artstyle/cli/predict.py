@@ -11,16 +11,6 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import (
-    is_coloured,
-    live_progress,
-    say,
-    say_notes,
-    say_skipped,
-    say_starter,
-    stdout_stream,
-    warn,
-)
 from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
@@ -31,6 +21,16 @@ from artstyle.cli.options import (
     PathsArgument,
     RunOption,
     TopKOption,
+)
+from artstyle.cli.terminal.console import (
+    is_coloured,
+    live_progress,
+    say,
+    say_notes,
+    say_skipped,
+    say_starter,
+    stdout_stream,
+    warn,
 )
 from artstyle.errors import UsageError
 from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of

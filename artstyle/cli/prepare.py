@@ -6,15 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import (
-    live_progress,
-    say,
-    say_skipped,
-    show,
-    show_places,
-    show_table,
-    warn,
-)
 from artstyle.cli.options import (
     DEFAULT_DATA,
     SOME_FAILED,
@@ -27,6 +18,15 @@ from artstyle.cli.options import (
     SeedOption,
     SetOption,
     SourceFormatOption,
+)
+from artstyle.cli.terminal.console import (
+    live_progress,
+    say,
+    say_skipped,
+    show,
+    show_places,
+    show_table,
+    warn,
 )
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, show_places, warn
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -13,6 +12,7 @@ from artstyle.cli.options import (
     SeedOption,
     SetOption,
 )
+from artstyle.cli.terminal.console import live_progress, say, show_places, warn
 from artstyle.cli.train import DataOption, ModelOption, OutOption, open_dataset
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli.console import show
 from artstyle.cli.options import DEFAULT_RUNS, RunOption
+from artstyle.cli.terminal.console import show
 from artstyle.errors import UsageError
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import say, show, warn
 from artstyle.cli.options import RunOption
+from artstyle.cli.terminal.console import say, show, warn
 from artstyle.errors import MissingError
 
 if TYPE_CHECKING:

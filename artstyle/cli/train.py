@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.console import live_progress, say, show_places, warn
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -21,6 +20,7 @@ from artstyle.cli.options import (
     SeedOption,
     SetOption,
 )
+from artstyle.cli.terminal.console import live_progress, say, show_places, warn
 from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from artstyle.cli.console import erase_bar, live_progress, say
+from artstyle.cli.terminal.console import erase_bar, live_progress, say
 from artstyle.progress import bar_line, clock
 
 HINT = (
