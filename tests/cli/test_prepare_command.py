@@ -41,7 +41,12 @@ def test_a_data_set_is_made_where_training_looks_for_it(museum: Path, tmp_path: 
         "Cubism",
         "Ukiyo_e",
     ]
-    for word in ("Ukiyo e", "all styles", "split by: image (auto); seed: 42", "artist's name"):
+    for word in (
+        "Ukiyo e",
+        "all styles",
+        "split by: image (auto); seed: 42",
+        "each artist's usual style",
+    ):
         assert word in done.stdout
     assert "Next: artstyle probe" in done.stderr
 

@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import time
+import traceback
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -49,7 +50,7 @@ EACH_IN_A_NEW_INTERPRETER = 10
 ACCUMULATE, BATCH = 2, 4
 RUN = ("train.epochs=4", f"train.batch_size={BATCH}", f"train.accumulate={ACCUMULATE}",
        "train.ema_decay=0.9", "unfreeze.mode=staged", "unfreeze.head_epochs=1",
-       "train.precision=fp32", "train.channels_last=true")  # fmt: skip
+       "train.precision=fp32", "train.channels_last=true", "train.keep_state=true")  # fmt: skip
 # Saved after every move of the weights, or by the clock: 0.18 seconds.
 SAVE_MINUTES = (1e-9, 0.003)
 PREDICT_BATCH = 8
@@ -117,6 +118,9 @@ def forked(work: Callable[[], object]) -> int:
         code = 0
     except SystemExit as end:
         code = end.code or 0
+    except BaseException:
+        traceback.print_exc()
+        raise
     finally:
         os._exit(code if isinstance(code, int) else 70)
 
@@ -219,6 +223,8 @@ def training(
         descriptor = os.open(tale, os.O_WRONLY | os.O_APPEND)
 
         def tell(stage: str, done: int, total: int | None, detail: str = "") -> None:
+            if not stage.startswith("epoch "):
+                return
             line = [int(stage.split()[1]), done, total, time.monotonic()]
             os.write(descriptor, json.dumps(line).encode() + b"\n")
 

@@ -162,7 +162,10 @@ def test_a_disk_that_fails_in_training_leaves_the_last_good_checkpoint(
     artstyle: Commands, tiny_dataset: DatasetFolder, tmp_path: Path, disk: FailingDisk
 ) -> None:
     run, whole = RunFolder(disk.path / "run"), RunFolder(tmp_path / "whole")
-    sets = ("data.image_size=32", "train.precision=fp32", "train.channels_last=true", SAVING)
+    sets = (
+        "data.image_size=32", "train.precision=fp32", "train.channels_last=true", SAVING,
+        "train.keep_state=true",
+    )  # fmt: skip
     words: tuple[str | Path, ...] = (
         "train", "--data", tiny_dataset.path, "--device", "cpu", "--epochs", "3",
         "--batch-size", "4", *(word for key in sets for word in ("--set", key)),

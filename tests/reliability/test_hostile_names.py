@@ -25,6 +25,7 @@ ARTISTS = ("=cmd|'/c calc'!A1", "+1+1", '"><script>alert(1)</script>', "@SUM(1)"
 _TAGS = (
     "html head meta title style body header h1 h2 h3 p nav main section div dl dt dd table caption"
     " thead tbody tr th td span a figure img figcaption details summary footer ul li ol br"
+    " svg g rect path circle line text tspan defs clippath use i"
 )
 
 

@@ -186,7 +186,7 @@ def test_two_processes_train_to_the_result_of_one(
         "model.weights=none", "data.image_size=32", "unfreeze.mode=blocks", "unfreeze.blocks=2",
         "data.workers=0", "optim.name=sgd", "optim.lr=0.05", "train.accumulate=2",
         "train.ema_decay=0.5", "train.precision=fp32", "train.channels_last=true",
-        "train.export=false",
+        "train.export=false", "train.keep_state=true",
     )  # fmt: skip
     words = [
         "finetune", "--data", str(tiny_dataset.path), "--model", "timm/vit_tiny_patch16_224",
