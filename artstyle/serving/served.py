@@ -53,7 +53,8 @@ class ServedModel:
 
     def __init__(self, name: str) -> None:
         self._name = name
-        found = find_model(name)
+        self._load_notes: list[str] = []
+        found = find_model(name, note=self._load_notes.append)
         self.run = found.run
         # Open for as long as it is used: torch would prepare its network for every batch.
         self._open = ExitStack()
@@ -64,7 +65,8 @@ class ServedModel:
     @property
     def notes(self) -> list[str]:
         """What people should know before they read its answers, a sentence each."""
-        return [*filter(None, [starter_note(self.run)]), *notes(self.model.calibration)]
+        starter = starter_note(self.run)
+        return [*self._load_notes, *filter(None, [starter]), *notes(self.model.calibration)]
 
     def rows(self, pictures: Sequence[PicturePath]) -> list[PredictionRow]:
         """Return a row for each picture, with all styles, as `artstyle predict` does."""

@@ -101,7 +101,7 @@ def choose_numerics(
     unfreeze(network, built.spec, config.unfreeze, config.train.epochs - 1)
     limit = _MAX_BATCH_CPU if group.device.type == "cpu" else _MAX_BATCH
     batch_size = max(2, min(limit, config.train.batch_size // group.world_size))
-    measured = measure(network, found, batch_size, image_size, group.device, progress)
+    measured = measure(network, found, batch_size, image_size, group.device, progress=progress)
     chosen = fastest(measured)
     layout = "channels last" if chosen.channels_last else "channels first"
     progress(_STAGE, 1, 1, f"{chosen.precision}, {layout}, the fastest of {len(found)}")
@@ -143,6 +143,7 @@ def measure(
     batch_size: int,
     image_size: int,
     device: torch.device,
+    *,
     progress: Progress = silent,
 ) -> dict[Numerics, float]:
     """Return the milliseconds per image of a training step, the best of a few.

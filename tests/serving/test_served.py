@@ -16,6 +16,14 @@ def test_the_model_is_described_with_the_card_of_its_run(tmp_path: Path) -> None
     assert ServedModel(str(run)).document(Limits())["card"] == "# É"
 
 
+def test_a_damaged_onnx_file_is_said_and_torch_answers(tmp_path: Path) -> None:
+    run = write_random_run(tmp_path)
+    (run / "model.onnx").write_bytes(b"half a file")
+    served = ServedModel(str(run))
+    assert [note for note in served.notes if "model.onnx is damaged" in note]
+    assert len(served.rows([PicturePath(Path("gone.jpg"))])) == 1
+
+
 def test_heat_from_torch_is_the_same_from_many_threads_as_from_one(
     pictures: dict[str, bytes], tmp_path: Path
 ) -> None:
