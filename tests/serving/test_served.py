@@ -1,7 +1,10 @@
 """The model of a service, called from several threads."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import numpy as np
 
 from artstyle.pictures.finding import PicturePath
 from artstyle.serving.limits import Limits
@@ -24,7 +27,7 @@ def test_a_damaged_onnx_file_is_said_and_torch_answers(tmp_path: Path) -> None:
     assert len(served.rows([PicturePath(Path("gone.jpg"))])) == 1
 
 
-def test_heat_from_torch_is_the_same_from_many_threads_as_from_one(
+def test_heat_from_torch_is_right_from_many_threads_at_once(
     pictures: dict[str, bytes], tmp_path: Path
 ) -> None:
     served = ServedModel(str(write_random_run(tmp_path)))
@@ -34,5 +37,9 @@ def test_heat_from_torch_is_the_same_from_many_threads_as_from_one(
         for style in LABELS
     ]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(served.heat, wanted))
-    assert together == [served.heat(request) for request in wanted]
+        together = [json.loads(heat) for heat in pool.map(served.heat, wanted)]
+    for heat, request in zip(together, wanted, strict=True):
+        alone = json.loads(served.heat(request))
+        assert heat["style"] == alone["style"]
+        # Torch adds in another order in another thread; another style's map is far off.
+        np.testing.assert_allclose(heat["map"], alone["map"], atol=2e-3)
