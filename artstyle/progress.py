@@ -34,12 +34,12 @@ def bar_line(
     detail: str,
     width: int,
 ) -> str:
-    """Return one line that is no longer than ``width``; what matters less is left out.
+    """Return one line of at most ``width`` characters; what matters less is left out.
 
     Args:
         stage: What is being done.
         done: How many are done.
-        total: Of how many; None where that is not known.
+        total: The total; None where it is not known.
         clocks: Seconds since the stage began, and until it ends; None where that is not known.
         detail: More to show: parts with two spaces between them, the most important first.
         width: Columns.

@@ -91,7 +91,7 @@ def notes(calibration: Calibration | None) -> Iterator[str]:
 
 
 def majority_doubt(calibration: Calibration | None) -> str:
-    """Return a sentence if a model is no better than always naming one style; else nothing."""
+    """Return a sentence if always naming one style does at least as well; else nothing."""
     if calibration is None or not calibration.no_better_than_majority:
         return ""
     return (
@@ -118,7 +118,7 @@ def fit_calibration(
     """Fit everything that decides how sure an answer is.
 
     Args:
-        logits_NC: Of the validation pictures.
+        logits_NC: Logits of the validation pictures.
         targets_N: Their true labels.
         labels: The styles, in label order.
         features_ND: Features of the validation pictures, the input of the last layer.

@@ -45,7 +45,7 @@ class Familiarity(Document):
     def of(self, features_ND: Features) -> FloatArray:
         """Return the familiarity of each picture, 0 to 1.
 
-        It is the share of validation pictures that are no nearer to a style's mean. New paintings
+        It is the share of validation pictures that are not nearer to a style's mean. New paintings
         of the same kind have less than 0.05 in 5% of cases.
         """
         ranks = np.linspace(0, 1, len(self.quantiles))
@@ -66,7 +66,7 @@ def style_means(features_ND: Features, targets_N: IntArray) -> Features:
     """Return the mean of each style's features, scaled to length 1 before; styles x D.
 
     Args:
-        features_ND: Of training pictures.
+        features_ND: Features of training pictures.
         targets_N: Their labels; styles without a picture have no mean.
     """
     labels = np.unique(targets_N)

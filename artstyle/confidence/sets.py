@@ -22,7 +22,7 @@ def least_probability(probabilities_NC: FloatArray, targets_N: IntArray, coverag
     at least ``coverage``. With too few pictures to promise that, it is 0: sets hold all styles.
 
     Args:
-        probabilities_NC: Of pictures that no threshold or temperature was fitted on.
+        probabilities_NC: Probabilities of pictures that no threshold or temperature was fitted on.
         targets_N: Their true labels.
         coverage: Between 0 and 1.
     """
@@ -47,9 +47,9 @@ def smallest_sets_temperature(
     The one that suits shown probabilities may enlarge sets (Xi et al. 2024).
 
     Args:
-        logits_NC: Of validation pictures.
+        logits_NC: Logits of validation pictures.
         targets_N: Their true labels.
-        coverage: Of the sets.
+        coverage: Coverage of the sets, 0 to 1.
         temperature: The one that suits shown probabilities.
     """
 

@@ -16,7 +16,7 @@ def fit_temperature(logits_NC: FloatArray, targets_N: IntArray) -> float:
     sure the model may be. Then 1 is returned.
 
     Args:
-        logits_NC: Of pictures that the model was not trained on.
+        logits_NC: Logits of pictures that the model was not trained on.
         targets_N: Their true labels.
     """
     if (logits_NC.argmax(axis=1) == targets_N).all():

@@ -49,7 +49,7 @@ def cross_validate(
 ) -> Crossval:
     """Test every painting once, by a run that has seen nothing of its group.
 
-    All paintings of the data set's splits are divided into folds anew. Each fold is a dataset
+    All paintings of the data set's splits are divided into folds again. Each fold is a dataset
     folder in ``out/data`` and an ordinary run in ``out``. Interrupted anywhere, the same call
     resumes: finished folds are kept, and an unfinished one goes on from its last checkpoint.
 

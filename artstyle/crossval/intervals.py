@@ -64,7 +64,7 @@ def cluster_intervals(
     of a draw leaves out the styles that it misses.
 
     Args:
-        answers: Of N pictures.
+        answers: The answers for N pictures.
         clusters_N: The number of each picture's cluster, in [0, G), each with a picture or more.
         seed: For the draws.
         resamples: R, the number of draws.

@@ -49,7 +49,7 @@ class Collection:
     root: Path
     """What the paintings' paths are relative to."""
     name: str
-    """Of the source's folder or file."""
+    """The source's folder or file."""
     format: str
     """`DATASET`, or the format of the source."""
     paintings: tuple[Painting, ...]

@@ -64,7 +64,7 @@ def write_evaluation_page(
     """Write ``report.html``.
 
     Args:
-        folder: Of the evaluation.
+        folder: The evaluation's folder.
         outcome: The model's predictions.
         report: The scores.
         read: Reads the pictures for the thumbnails.

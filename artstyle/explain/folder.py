@@ -46,7 +46,7 @@ class HeatmapRecord:
     """Left, top, right and bottom edge of what the model saw, as fractions of the picture. The
     raw array covers this region."""
     verdict: Verdict | None = None
-    """Of the model on the picture, where the heat is for its most probable style."""
+    """The model's verdict, where the heat is for its most probable style."""
 
     @property
     def stem(self) -> str:
@@ -109,8 +109,8 @@ def doubt(verdict: Verdict | None, probability: float) -> str:
     """Return why a style may be wrong, in a word; "" if the model is sure of it.
 
     Args:
-        verdict: Of the model on the picture; None if it has none on this style.
-        probability: Of the style; it decides where there is no verdict.
+        verdict: The model's verdict; None if it has none on this style.
+        probability: The style's; it decides where no verdict is known.
     """
     if verdict is not None:
         return "" if verdict == "sure" else verdict

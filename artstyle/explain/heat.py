@@ -33,7 +33,7 @@ def class_heatmaps(answers: Answers, label: int | None, image_size: int) -> Heat
     et al. 2017, section 3.1), which the scaling to 0 to 1 removes.
 
     Args:
-        answers: Of a model, with maps.
+        answers: A model's answers, with maps.
         label: The style to explain; None explains the predicted style of each picture.
         image_size: Side in pixels of the heatmaps.
     """

@@ -120,7 +120,7 @@ class _WithOutputs(nn.Module):
 
 
 def _possible_outputs(network: nn.Module, spec: ModelSpec, image_size: int) -> tuple[Output, ...]:
-    """Return what the network can give beside logits; one forward pass shows it."""
+    """Return what the network can give besides logits; one forward pass shows it."""
     head = dict(network.named_modules()).get(spec.head)
     if not isinstance(head, nn.Linear):
         return ()

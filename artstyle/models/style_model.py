@@ -12,7 +12,7 @@ from artstyle.confidence.calibration import Calibration
 from artstyle.pictures.preprocessing import Preprocessing
 
 Output = Literal["features", "maps"]
-"""What a model can give beside logits; the fields of `Answers`."""
+"""What a model can give besides logits; the fields of `Answers`."""
 Pixels = NDArray[np.uint8]
 """Pictures as a model sees them: 8-bit RGB, N x S x S x 3."""
 
@@ -48,7 +48,7 @@ class StyleModel(ABC):
     @property
     @abstractmethod
     def outputs(self) -> frozenset[Output]:
-        """What `answer` can give beside logits."""
+        """What `answer` can give besides logits."""
 
     @property
     def outputs_for_confidence(self) -> tuple[Output, ...]:
@@ -73,7 +73,7 @@ class StyleModel(ABC):
 
         Args:
             pixels_NSS3: At least one picture.
-            outputs: Of the model's ``outputs``.
+            outputs: Some of the model's ``outputs``.
         """
 
     @abstractmethod

@@ -38,10 +38,10 @@ HEAT = LinearSegmentedColormap.from_list("heat", [PAPER, "#9cc4de", "#2a6ca0", "
 """For counts and shares: paper colour is zero, dark blue is the highest."""
 TITLE_POINTS = 11
 WIDTH_IN = 4.4
-"""Of a figure: its text, of 9 points, can be read on a phone of 360 pixels."""
+"""A figure's: its text, of 9 points, can be read on a phone of 360 pixels."""
 FIGURE_DPI = 216
 DPI = 144
-"""Of sheets of pictures and of panels, which count in pixels."""
+"""For sheets of pictures and for panels, which count in pixels."""
 
 _HOUSE = {
     "axes.axisbelow": True,

@@ -22,7 +22,7 @@ def frozen_features(
 
     Args:
         model: In evaluation mode; unchanged when this returns.
-        images: Of the cache.
+        images: Images of the cache.
         progress: Called after each image.
         name: What the images are, for the progress: ``train``.
 

@@ -121,7 +121,7 @@ def _folds(labels_N: Labels, groups_N: Sequence[str], seed: int) -> Iterator[tup
         return
     splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed % 2**32)
     with warnings.catch_warnings():
-        # Of styles with fewer images than folds, which is no reason not to compare.
+        # A warning about styles with fewer images than folds, which need not stop the comparison.
         warnings.simplefilter("ignore", UserWarning)
         divided = list(splitter.split(labels_N, labels_N, groups_N))
     for learnt, tested in divided:
@@ -157,7 +157,7 @@ def _layer(
     num_styles: int,
 ) -> LinearHead:
     weight_KF, bias_K = regression.coef_.astype(np.float64), regression.intercept_
-    if len(weight_KF) == 1:  # Of two styles, scikit-learn keeps the difference of their logits.
+    if len(weight_KF) == 1:  # With two styles, scikit-learn keeps the difference of their logits.
         weight_KF = np.concatenate([-weight_KF, weight_KF]) / 2
         bias_K = np.concatenate([-bias_K, bias_K]) / 2
     weight_CF = np.zeros((num_styles, len(mean_F)))

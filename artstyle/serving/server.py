@@ -68,8 +68,8 @@ def run(app: FastAPI, listening: socket.socket, models: Models, say: Callable[[s
     """Answer until Ctrl-C or SIGTERM; requests in flight are finished first.
 
     Args:
-        app: Of `build_app`.
-        listening: Of `open_socket`.
+        app: What `build_app` returned.
+        listening: What `open_socket` returned.
         models: SIGHUP loads the model's name again.
         say: Called with a line for people.
     """
