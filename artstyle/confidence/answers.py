@@ -25,6 +25,7 @@ class GroupAnswer:
 
     group: str
     probability: float
+    """Between 0 and 1: the sum over the styles of the group."""
     sure: bool
     """Whether at least 0.9 of validation answers with such a probability named the right group.
     Never where the picture is unfamiliar."""

@@ -221,6 +221,14 @@ def _largest_style(report: EvaluationReport) -> tuple[str, int]:
 
 def _on_another(report: EvaluationReport) -> str:
     low, high = report.intervals.accuracy
+    if report.accuracy == 1:
+        # A bootstrap of right answers has no wrong one: the rule of three (Hanley and
+        # Lippman-Hand 1983) bounds their share, at 95%.
+        wrong = min(3 / report.pictures, 1)
+        return (
+            f"All of these are right; of other pictures of the same kind, up to {wrong:.0%} may be"
+            f" wrong. In brackets below: {report.intervals.level:.0%} intervals."
+        )
     return (
         f"On another {report.pictures:,} pictures of the same kind, this model might get"
         f" {_from_to(low, high)} right. In brackets below:"

@@ -1,6 +1,7 @@
 """Naming the styles of pictures: one row for each, in order, as the model answers."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image
@@ -13,7 +14,7 @@ from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing
-from artstyle.prediction.rows import DECIMALS, PredictionRow, RankedGroup, RankedStyle
+from artstyle.prediction.rows import DECIMALS, PredictionRow, RankedStyle
 from artstyle.progress import Progress, silent
 
 STAGE = "naming styles"
@@ -98,11 +99,9 @@ def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> 
         verdict=answer.verdict,
         familiarity=None if known is None else round(known, _FAMILIARITY_DECIMALS),
         likely=answer.likely,
-        group=_ranked_group(answer.group),
+        group=_rounded(answer.group),
     )
 
 
-def _ranked_group(group: GroupAnswer | None) -> RankedGroup | None:
-    if group is None:
-        return None
-    return RankedGroup(group.group, round(group.probability, DECIMALS), group.sure)
+def _rounded(group: GroupAnswer | None) -> GroupAnswer | None:
+    return group and replace(group, probability=round(group.probability, DECIMALS))

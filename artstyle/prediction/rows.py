@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from artstyle.confidence.answers import Verdict
+from artstyle.confidence.answers import GroupAnswer, Verdict
 
 DECIMALS = 8
 """Digits of a probability. Float32 logits differ in the eighth digit between batch sizes; more
@@ -19,18 +19,6 @@ class RankedStyle:
     style: str
     probability: float
     """Between 0 and 1."""
-
-
-@dataclass(frozen=True)
-class RankedGroup:
-    """The most probable group of styles."""
-
-    group: str
-    probability: float
-    """Between 0 and 1: the sum over the styles of the group."""
-    sure: bool
-    """Whether at least 0.9 of validation answers with such a probability named the right group.
-    Never where the picture is unfamiliar."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +40,7 @@ class PredictionRow:
     likely: tuple[str, ...] | None = None
     """The styles that hold the true one in 90% of cases, the most probable first; None if the
     model is not calibrated."""
-    group: RankedGroup | None = None
+    group: GroupAnswer | None = None
     """None if the most probable styles belong to no known group."""
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,5 +70,5 @@ class PredictionRow:
             verdict=row["verdict"],
             familiarity=row["familiarity"],
             likely=None if likely is None else tuple(likely),
-            group=group and RankedGroup(**group),
+            group=group and GroupAnswer(**group),
         )

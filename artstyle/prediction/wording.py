@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from artstyle.prediction.rows import PredictionRow, RankedGroup
+from artstyle.confidence.answers import GroupAnswer
+from artstyle.prediction.rows import PredictionRow
 from artstyle.styles.groups import short_name, style_group
 from artstyle.styles.names import display_name
 
@@ -29,7 +30,7 @@ def verdict_words(row: PredictionRow) -> str:
     return f"unsure: {_either([display_name(style) for style in likely])}"
 
 
-def _group_words(group: RankedGroup, likely: Sequence[str]) -> str:
+def _group_words(group: GroupAnswer, likely: Sequence[str]) -> str:
     members = [style for style in likely if style_group(style) == group.group]
     words = f"{group.group}, {group.probability:.0%}"
     return (

@@ -276,3 +276,10 @@ def test_probabilities_that_are_right_on_average_alone_are_not_called_too_low(
     assert f"probabilities are {told}" in write_page(
         tmp_path, replace(outcome, logits_NC=logits_NC)
     )
+
+
+def test_a_test_without_an_error_does_not_promise_that_there_will_be_none(tmp_path: Path) -> None:
+    page = write_page(tmp_path, outcome_of(("Baroque", "Rococo"), [(0, 0)] * 20 + [(1, 1)] * 10))
+    # 0.9 to the power of 30 is 0.042: of 30 pictures, 10% of errors are missed in about 5%.
+    assert "All of these are right; of other pictures of the same kind, up to 10% may be" in page
+    assert "100 to 100%" not in page

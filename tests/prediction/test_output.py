@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artstyle.confidence.answers import GroupAnswer
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath
 from artstyle.prediction.output import Request, partial_path, unfinished_rows, write_output
-from artstyle.prediction.rows import PredictionRow, RankedGroup, RankedStyle
+from artstyle.prediction.rows import PredictionRow, RankedStyle
 
 REQUEST = Request("abc", 2, 4, "cpu")
 PICTURES = [PicturePath(Path(os.fsdecode(b"caf\xe9 %d.jpg" % n))) for n in range(11)]
@@ -23,7 +24,7 @@ PICTURES = [PicturePath(Path(os.fsdecode(b"caf\xe9 %d.jpg" % n))) for n in range
 def row_of(picture: PicturePath) -> PredictionRow:
     if picture.path.stem.endswith("3"):
         return PredictionRow(picture.path, None, "no such file", "abc")
-    styles, group = (RankedStyle("Cubism", 0.12345678),), RankedGroup("Cubism", 0.5, True)
+    styles, group = (RankedStyle("Cubism", 0.12345678),), GroupAnswer("Cubism", 0.5, True)
     return PredictionRow(picture.path, styles, None, "abc", "unsure", 0.25, ("Cubism",), group)
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from artstyle.confidence.answers import Verdict
+from artstyle.confidence.answers import GroupAnswer, Verdict
 from artstyle.prediction.formats import DataFormat
-from artstyle.prediction.rows import PredictionRow, RankedGroup, RankedStyle
+from artstyle.prediction.rows import PredictionRow, RankedStyle
 from artstyle.prediction.wording import verdict_words
 from artstyle.prediction.writers import write_all, write_rows
 
@@ -24,7 +24,7 @@ ROWS = [
         "unsure",
         0.5,
         ("Baroque", "Rococo"),
-        RankedGroup("Baroque and Rococo", 1.0, False),
+        GroupAnswer("Baroque and Rococo", 1.0, False),
     ),
     PredictionRow(Path("=1+1.jpg"), None, 'no "such" file', "m"),
 ]
@@ -133,11 +133,11 @@ def test_json_stays_valid_and_keeps_the_bytes_of_a_path_that_is_not_utf8(
         ),
         (
             "unsure", ("Early_Renaissance", "High_Renaissance", "Baroque"),
-            RankedGroup("Renaissance", 0.873, True), "Renaissance, 87% (Early or High)",
+            GroupAnswer("Renaissance", 0.873, True), "Renaissance, 87% (Early or High)",
         ),
         (
             "unsure", ("Early_Renaissance", "Baroque"),
-            RankedGroup("Renaissance", 0.873, False), "unsure: Early Renaissance or Baroque",
+            GroupAnswer("Renaissance", 0.873, False), "unsure: Early Renaissance or Baroque",
         ),
         ("unfamiliar", ("Baroque",), None, "not like anything it learnt"),
         (None, None, None, ""),
@@ -146,7 +146,7 @@ def test_json_stays_valid_and_keeps_the_bytes_of_a_path_that_is_not_utf8(
 def test_a_verdict_is_said_in_words(
     verdict: Verdict | None,
     likely: tuple[str, ...] | None,
-    group: RankedGroup | None,
+    group: GroupAnswer | None,
     words: str,
 ) -> None:
     row = PredictionRow(Path("a"), (), None, "m", verdict, None, likely, group)
