@@ -5,21 +5,21 @@ from typing import Annotated
 
 import typer
 
-from artstyle.cli import config
-from artstyle.cli.crossval import crossval
-from artstyle.cli.demo import demo_command
-from artstyle.cli.eda import eda
-from artstyle.cli.evaluate import evaluate
-from artstyle.cli.export import export
-from artstyle.cli.gradcam import gradcam
-from artstyle.cli.models import models
-from artstyle.cli.predict import predict
-from artstyle.cli.prepare import prepare
-from artstyle.cli.probe import probe
-from artstyle.cli.report import report
-from artstyle.cli.serve import serve
+from artstyle.cli.commands.crossval import crossval
+from artstyle.cli.commands.demo import demo_command
+from artstyle.cli.commands.eda import eda
+from artstyle.cli.commands.evaluate import evaluate
+from artstyle.cli.commands.export import export
+from artstyle.cli.commands.gradcam import gradcam
+from artstyle.cli.commands.predict import predict
+from artstyle.cli.commands.prepare import prepare
+from artstyle.cli.commands.probe import probe
+from artstyle.cli.commands.report import report
+from artstyle.cli.commands.serve import serve
+from artstyle.cli.commands.train import training_command
+from artstyle.cli.lists import config
+from artstyle.cli.lists.models import models
 from artstyle.cli.terminal.console import show
-from artstyle.cli.train import training_command
 
 app = typer.Typer(
     name="artstyle",

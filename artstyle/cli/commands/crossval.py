@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from artstyle import interrupts
+from artstyle.cli.commands.train import DataOption, ModelOption, open_dataset
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -18,7 +19,6 @@ from artstyle.cli.options import (
     SetOption,
 )
 from artstyle.cli.terminal.console import live_progress, say, show, show_places, show_table, warn
-from artstyle.cli.train import DataOption, ModelOption, open_dataset
 
 if TYPE_CHECKING:
     from artstyle.config import Config

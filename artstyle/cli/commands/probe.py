@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from artstyle import interrupts
+from artstyle.cli.commands.train import DataOption, ModelOption, OutOption, open_dataset
 from artstyle.cli.options import (
     DEFAULT_DATA,
     DEFAULT_RUNS,
@@ -13,7 +14,6 @@ from artstyle.cli.options import (
     SetOption,
 )
 from artstyle.cli.terminal.console import live_progress, say, show_places, warn
-from artstyle.cli.train import DataOption, ModelOption, OutOption, open_dataset
 
 if TYPE_CHECKING:
     from artstyle.probe.probe import ProbeResult
