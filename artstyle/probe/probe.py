@@ -115,9 +115,7 @@ def probe(
         _write(run, config, data, model, chosen, calibration, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
         if config.train.export:
-            progress("writing model.onnx", 0, 1)
-            written = export_run(run)
-            progress("writing model.onnx", 1, 1, "done" if written else "not possible")
+            export_run(run, progress)
     if calibration.reason:
         warn(f"answers will not say how sure they are: {calibration.reason}")
     if not chosen.folds:
