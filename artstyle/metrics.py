@@ -193,7 +193,9 @@ def bootstrap_intervals(
         "macro_f1": f1_RC[:, present_C].mean(axis=1),
         "top_k_accuracy": counts_RK @ triples_K3[:, 2] / len(targets_N),
     }
-    return {name: _percentile_interval(values, level) for name, values in values_R.items()}
+    return {
+        name: percentile_interval(values, level, len(targets_N)) for name, values in values_R.items()
+    }
 
 
 def _resampled_counts(
@@ -212,9 +214,24 @@ def _resampled_counts(
     return triples_K3, np.vstack([counts_K, drawn_RK]).astype(np.float64)
 
 
-def _percentile_interval(values_R: FloatArray, level: float) -> Interval:
+def percentile_interval(values_R: FloatArray, level: float, answers: int) -> Interval:
+    """Return the middle of the draws of a score; row 0 is the observation itself.
+
+    Where every draw is 1, as if all answers are right, or every draw is 0, the draws show nothing
+    of what may come. The interval is then that of Clopper and Pearson (1934) for a share of which
+    all were right, or none.
+
+    Args:
+        values_R: The score of each draw.
+        level: Share of the draws within the interval.
+        answers: How many independent answers the score is of.
+    """
+    value = float(values_R[0])
     low, high = np.quantile(values_R[1:], [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values_R[0]), float(low), float(high))
+    if low == high == value and value in (0, 1):
+        reached = ((1 - level) / 2) ** (1 / answers)
+        return Interval(value, reached, 1.0) if value else Interval(value, 0.0, 1 - reached)
+    return Interval(value, float(low), float(high))
 
 
 def _averages(scores: StyleScores, weights_C: FloatArray) -> Averages:

@@ -5,10 +5,19 @@ Axes: N pictures, G clusters, R draws, C styles, B bins of confidence.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 import numpy as np
 
-from artstyle.metrics import BoolArray, FloatArray, IntArray, Interval, Reliability, reliability
+from artstyle.metrics import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Interval,
+    Reliability,
+    percentile_interval,
+    reliability,
+)
 
 _DRAWS_AT_ONCE = 50
 
@@ -71,17 +80,18 @@ def cluster_intervals(
         level: Share of the draws within an interval.
     """
     sums_GK = _sums(answers, clusters_N)
+    clusters, of_style_C = len(sums_GK), (sums_GK[:, 2 : 2 + answers.num_styles] > 0).sum(axis=0)
     drawn = np.random.default_rng(seed)
     # Row 0 is the observation itself, so that it goes through the same arithmetic.
     totals = [np.ones((1, len(sums_GK))) @ sums_GK]
     totals += [counts_RG @ sums_GK for counts_RG in _draws(drawn, len(sums_GK), resamples)]
     scores = _scores(np.concatenate(totals), answers.num_styles)
     return Intervals(
-        accuracy=_interval(scores["accuracy"], level),
-        macro_f1=_interval(scores["macro_f1"], level),
-        top_k_accuracy=_interval(scores["top_k"], level),
-        expected_calibration_error=_interval(scores["ece"], level),
-        f1_C=tuple(_interval(values_R, level) for values_R in scores["f1"].T),
+        accuracy=_interval(scores["accuracy"], level, clusters),
+        macro_f1=_interval(scores["macro_f1"], level, clusters),
+        top_k_accuracy=_interval(scores["top_k"], level, clusters),
+        expected_calibration_error=_interval(scores["ece"], level, clusters),
+        f1_C=tuple(map(_interval, scores["f1"].T, repeat(level), of_style_C.tolist())),
     )
 
 
@@ -135,9 +145,8 @@ def _scores(totals_RK: FloatArray, num_styles: int) -> dict[str, FloatArray]:
     }
 
 
-def _interval(values_R: FloatArray, level: float) -> Interval:
+def _interval(values_R: FloatArray, level: float, clusters: int) -> Interval:
     drawn_R = values_R[1:][np.isfinite(values_R[1:])]
     if not len(drawn_R) or not np.isfinite(values_R[0]):
         return Interval(0.0, 0.0, 0.0)
-    low, high = np.quantile(drawn_R, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(values_R[0]), float(low), float(high))
+    return percentile_interval(np.append(values_R[:1], drawn_R), level, clusters)
