@@ -66,7 +66,9 @@ def export_onnx(model: TorchModel, path: Path) -> float:
     onnx = _import("onnx")
     _import("onnxscript")
     about = {CHECKPOINT: model.fingerprint}
-    header = Header(model.name, model.labels, model.preprocessing, about, model.calibration)
+    header = Header(
+        model.name, model.labels, model.preprocessing, about, model.calibration, model.synthetic
+    )
     with atomic_path(path) as temporary:
         _write_graph(model, temporary)
         graph = onnx.load(temporary)

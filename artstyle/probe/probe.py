@@ -232,7 +232,8 @@ def _write(
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
     about = {"epoch": 1, "c": chosen.c}
-    header = Header(model.name, model.labels, model.preprocessing, about, calibration)
+    synthetic = data.description.synthetic
+    header = Header(model.name, model.labels, model.preprocessing, about, calibration, synthetic)
     write_checkpoint(run.best_path, model.network, header)
 
 

@@ -118,9 +118,7 @@ def warn(message: str) -> None:
 
 def say_notes(model: "StyleModel") -> None:
     """Print what people should know before they read a model's answers."""
-    from artstyle.confidence.calibration import notes
-
-    for note in notes(model.calibration):
+    for note in model.notes:
         say(f"note: {note}")
 
 
