@@ -194,7 +194,8 @@ def bootstrap_intervals(
         "top_k_accuracy": counts_RK @ triples_K3[:, 2] / len(targets_N),
     }
     return {
-        name: percentile_interval(values, level, len(targets_N)) for name, values in values_R.items()
+        name: percentile_interval(values, level, len(targets_N))
+        for name, values in values_R.items()
     }
 
 

@@ -87,9 +87,7 @@ def write_fold(folder: Path, data: DatasetFolder, folds: Folds, fold: int) -> Da
     return DatasetFolder(folder)
 
 
-def _share_images(
-    data: DatasetFolder, written: DatasetFolder, rows: Sequence[ManifestRow]
-) -> None:
+def _share_images(data: DatasetFolder, written: DatasetFolder, rows: Sequence[ManifestRow]) -> None:
     """Give a fold the images of its data set: by one link, or else a link or a copy of each."""
     images = written.images_path
     if images.is_symlink():

@@ -73,7 +73,8 @@ _CATALOGUE_SIZE = 999_983
 MANIFEST_COLUMNS = ("path", "style", "artist", "title", "genre", "source")
 
 SOURCE = "artstyle painter"
-"""The source of every painting in ``manifest.csv``: `prepare` knows by it that all are synthetic."""
+"""The source of all paintings in ``manifest.csv``, by which `prepare` knows that they are
+synthetic."""
 
 
 @dataclass(frozen=True)
