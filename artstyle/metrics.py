@@ -194,7 +194,7 @@ def bootstrap_intervals(
         "top_k_accuracy": counts_RK @ triples_K3[:, 2] / len(targets_N),
     }
     return {
-        name: percentile_interval(values, level, len(targets_N))
+        name: exact_at_the_ends(_percentile_interval(values, level), level, len(targets_N))
         for name, values in values_R.items()
     }
 
@@ -215,24 +215,28 @@ def _resampled_counts(
     return triples_K3, np.vstack([counts_K, drawn_RK]).astype(np.float64)
 
 
-def percentile_interval(values_R: FloatArray, level: float, answers: int) -> Interval:
-    """Return the middle of the draws of a score; row 0 is the observation itself.
+def _percentile_interval(values_R: FloatArray, level: float) -> Interval:
+    low, high = np.quantile(values_R[1:], [(1 - level) / 2, (1 + level) / 2])
+    return Interval(float(values_R[0]), float(low), float(high))
 
-    Where every draw is 1, as if all answers are right, or every draw is 0, the draws show nothing
-    of what may come. The interval is then that of Clopper and Pearson (1934) for a share of which
-    all were right, or none.
+
+def exact_at_the_ends(interval: Interval, level: float, answers: int) -> Interval:
+    """Return a score's interval, the exact one where every draw of a bootstrap is 1, or 0.
+
+    If all answers are right, all are right in every draw too, which shows nothing of those to
+    come. The interval is then that of Clopper and Pearson (1934) for a share of which all were
+    right, or none.
 
     Args:
-        values_R: The score of each draw.
-        level: Share of the draws within the interval.
+        interval: Of a score between 0 and 1.
+        level: Share of the draws within it.
         answers: How many independent answers the score is of.
     """
-    value = float(values_R[0])
-    low, high = np.quantile(values_R[1:], [(1 - level) / 2, (1 + level) / 2])
-    if low == high == value and value in (0, 1):
-        reached = ((1 - level) / 2) ** (1 / answers)
-        return Interval(value, reached, 1.0) if value else Interval(value, 0.0, 1 - reached)
-    return Interval(value, float(low), float(high))
+    value = interval.value
+    if not (interval.low == interval.high == value and value in (0, 1)):
+        return interval
+    reached: float = ((1 - level) / 2) ** (1 / max(answers, 1))
+    return Interval(value, reached, 1.0) if value else Interval(value, 0.0, 1 - reached)
 
 
 def _averages(scores: StyleScores, weights_C: FloatArray) -> Averages:
