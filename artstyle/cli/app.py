@@ -20,6 +20,7 @@ from artstyle.cli.commands.train import training_command
 from artstyle.cli.lists import config
 from artstyle.cli.lists.models import models
 from artstyle.cli.terminal.console import show
+from artstyle.styles.vocabulary import styles_named_by
 
 app = typer.Typer(
     name="artstyle",
@@ -43,6 +44,7 @@ def artstyle(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Print the help, or the version, where no command is named."""
+    context.with_resource(styles_named_by(None))
     if version:
         print_version()
         raise typer.Exit

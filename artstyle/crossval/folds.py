@@ -17,6 +17,7 @@ from artstyle.preparation.paintings import Paintings, groups_with_artists
 from artstyle.preparation.split import copies_across
 from artstyle.preparation.split_report import absence_notes, split_report
 from artstyle.preparation.stratify import stratified_splits
+from artstyle.styles.vocabulary import RECORD_NAME, record_vocabulary
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,8 @@ def write_fold(folder: Path, data: DatasetFolder, folds: Folds, fold: int) -> Da
         target = os.path.relpath(data.images_path.resolve(), folder.resolve())
         written.images_path.symlink_to(target, target_is_directory=True)
     write_manifest(written.manifest_path, rows)
+    vocabulary = data.path / RECORD_NAME
+    record_vocabulary(folder, vocabulary if vocabulary.is_file() else None)
     describe_fold(data.description, rows, ratios).write(written.description_path)
     return DatasetFolder(folder)
 
