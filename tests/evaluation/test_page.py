@@ -102,7 +102,8 @@ def test_a_confusion_matrix_of_27_styles_shows_every_name_and_number(normalised:
     shown = shares if normalised else counts
     assert [text.get_text() for text in axes.texts] == [str(n) for n in shown[counts > 0]]
     names = [label.get_text() for label in axes.get_xticklabels()]
-    assert names == [re.sub("_", " ", style) for style in WIKIART_STYLES]
+    assert names == [read_vocabulary().name(style) for style in WIKIART_STYLES]
+    assert {"Ukiyo-e", "Post-Impressionism", "Naïve art (Primitivism)"} < set(names)
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 27])
