@@ -131,6 +131,11 @@ def known_style(name: str) -> str | None:
     return read_vocabulary().match(name)
 
 
+def style_identity(name: str) -> str:
+    """Return what all names of one style share: WikiArt's name of it, else its `style_key`."""
+    return known_style(name) or style_key(name)
+
+
 def style_group(style: str) -> str | None:
     """Return WikiArt's group of a style, whichever way it is spelt; None if no group is known."""
     return read_vocabulary().group(style)

@@ -1,6 +1,5 @@
 """`artstyle styles`: the vocabulary of styles, for people and for programs."""
 
-import csv
 import io
 import json
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from artstyle.cli.terminal.console import say, show, stdout_stream
+from artstyle.storage.files import csv_writer
 from artstyle.styles.entries import COLUMNS, LANGUAGES, StyleEntry, entry_cells, require_language
 from artstyle.styles.vocabulary import Vocabulary, read_vocabulary
 
@@ -50,7 +50,7 @@ def styles(
     vocabulary = read_vocabulary(file)
     if output_format == "table":
         columns = get_terminal_size((_PIPED_COLUMNS, 0)).columns
-        show(_table(vocabulary, language or "en", columns))
+        show(style_table(vocabulary, language or "en", columns))
     else:
         # Programs read UTF-8, whatever the terminal's encoding.
         with stdout_stream(encoding="utf-8", errors="strict") as stream:
@@ -67,9 +67,11 @@ def _csv(vocabulary: Vocabulary, language: str | None) -> str:
     """Return a vocabulary file; with a language, only its names."""
     columns = [name for name in COLUMNS if name not in LANGUAGES or language in (None, name)]
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(map(entry_cells, _all(vocabulary)))
+    write = csv_writer(text)
+    write(columns)
+    for entry in _all(vocabulary):
+        cells = entry_cells(entry)
+        write([cells[name] for name in columns])
     return text.getvalue()
 
 
@@ -94,7 +96,7 @@ def _document(entry: StyleEntry, language: str, vocabulary: Vocabulary) -> dict[
     }
 
 
-def _table(vocabulary: Vocabulary, language: str, columns: int) -> str:
+def style_table(vocabulary: Vocabulary, language: str, columns: int) -> str:
     """Return the styles below their groups, as wide as the terminal at most."""
     from rich.console import Console
     from rich.padding import Padding

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from artstyle.styles.names import canonical_style, style_key
-from artstyle.styles.vocabulary import known_style
+from artstyle.styles.vocabulary import known_style, style_identity
 
 _NOTHING = frozenset(
     (
@@ -58,7 +58,7 @@ def _distinct(names: Iterable[str]) -> tuple[str, ...]:
     """Return the canonical spelling of each style once, the first where it has several names."""
     first: dict[str, str] = {}
     for name in names:
-        first.setdefault(known_style(name) or style_key(name), canonical_style(name))
+        first.setdefault(style_identity(name), canonical_style(name))
     return tuple(first.values())
 
 

@@ -101,7 +101,7 @@ def test_folders_that_are_not_entered_are_named(tmp_path: Path) -> None:
     (tmp_path / "Dada" / "up").symlink_to(tmp_path, target_is_directory=True)
     assert open_source(tmp_path).notes == (
         "dataset folder made by 'prepare', passed over: out",
-        "links to folders that are read elsewhere, passed over: 2, as Kubism",
+        "links to folders that are read elsewhere, passed over: 2, as Dada/up",
     )
 
 
