@@ -18,6 +18,7 @@ from artstyle.preparation.split import copies_across
 from artstyle.preparation.split_report import absence_notes, split_report
 from artstyle.preparation.stratify import stratified_splits
 from artstyle.storage.files import write_bytes
+from artstyle.styles.vocabulary import RECORD_NAME, record_vocabulary
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,8 @@ def write_fold(folder: Path, data: DatasetFolder, folds: Folds, fold: int) -> Da
     folder.mkdir(parents=True, exist_ok=True)
     _share_images(data, written, rows)
     write_manifest(written.manifest_path, rows)
+    vocabulary = data.path / RECORD_NAME
+    record_vocabulary(folder, vocabulary if vocabulary.is_file() else None)
     describe_fold(data.description, rows, ratios).write(written.description_path)
     return DatasetFolder(folder)
 

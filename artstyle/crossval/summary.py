@@ -20,7 +20,8 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.document import ConfusionMatrix, ReliabilityBins
 from artstyle.evaluation.intervals import Intervals, artist_clusters, cluster_intervals
 from artstyle.metrics import IntArray, Interval, Reliability
-from artstyle.styles.names import display_name, label_order
+from artstyle.styles.names import label_order
+from artstyle.styles.vocabulary import display_name
 
 _SEED = 42
 _RESAMPLES = 1000

@@ -9,8 +9,9 @@ from artstyle.data.description import DECIDED_DATA_KEYS, DatasetDescription
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
 from artstyle.storage.nearby import did_you_mean
+from artstyle.styles.vocabulary import Vocabulary, recorded_vocabulary
 
-_SECTIONS = ("quality", "balance", "split")
+_SECTIONS = ("quality", "balance", "split", "styles")
 
 
 def is_decided(key: str) -> bool:
@@ -76,6 +77,14 @@ class DatasetFolder:
     def fingerprint(self) -> str:
         """SHA-256 over the splits, labels and picture contents: equal data, equal fingerprint."""
         return self.description.fingerprint
+
+    def vocabulary(self) -> Vocabulary:
+        """Return artstyle's vocabulary of styles, and the one that `styles.file` named.
+
+        Raises:
+            DataError: The recorded vocabulary is damaged.
+        """
+        return recorded_vocabulary(self.path)
 
     def rows(self, split: Split) -> list[ManifestRow]:
         """Return the paintings of one split, in manifest order.

@@ -34,6 +34,7 @@ from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
+from artstyle.styles.vocabulary import styles_named_by
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def evaluate(
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)
     # The folder is made before the work, so that a place without write access fails at once.
-    with sole_writer(folder):
+    with sole_writer(folder), styles_named_by(run.vocabulary()):
         training, read = training_rows(run, dataset), _reader(dataset)
         doubts = find_doubts(run, dataset, split, rows, training)
         doubts += [SYNTHETIC_NOTE] if model.synthetic else []

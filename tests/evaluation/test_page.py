@@ -18,7 +18,9 @@ from artstyle.evaluation.outcome import Outcome, percent
 from artstyle.evaluation.page import CELL_PICTURES, write_evaluation_page
 from artstyle.evaluation.summary import summarise
 from artstyle.metrics import style_scores
-from artstyle.styles.names import WIKIART_STYLES
+from artstyle.styles.vocabulary import read_vocabulary
+
+WIKIART_STYLES = tuple(read_vocabulary().entries)
 
 
 def outcome_of(labels: Sequence[str], pairs: Sequence[tuple[int, int]]) -> Outcome:
@@ -100,7 +102,8 @@ def test_a_confusion_matrix_of_27_styles_shows_every_name_and_number(normalised:
     shown = shares if normalised else counts
     assert [text.get_text() for text in axes.texts] == [str(n) for n in shown[counts > 0]]
     names = [label.get_text() for label in axes.get_xticklabels()]
-    assert names == [re.sub("_", " ", style) for style in WIKIART_STYLES]
+    assert names == [read_vocabulary().name(style) for style in WIKIART_STYLES]
+    assert {"Ukiyo-e", "Post-Impressionism", "Naïve art (Primitivism)"} < set(names)
 
 
 @pytest.mark.parametrize("count", [1, 2, 8, 27])

@@ -236,7 +236,7 @@ def test_the_summary_names_every_style_and_what_artists_give_away(
 ) -> None:
     page = (prepare(museum, tmp_path / "out", config()).dataset.path / "summary.md").read_text()
     assert page.startswith("# museum: 36 paintings in 3 styles\n")
-    for words in ("| Ukiyo e | 12 | 0 |", "each artist's usual style", "--set split.group=artist"):
+    for words in ("| Ukiyo-e | 12 | 0 |", "each artist's usual style", "--set split.group=artist"):
         assert words in page
 
 

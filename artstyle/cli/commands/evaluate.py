@@ -23,6 +23,7 @@ from artstyle.cli.terminal.console import (
     show_table,
     warn,
 )
+from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.evaluation.evaluate import Evaluation
@@ -61,6 +62,7 @@ def evaluate(
 
     folder = find_run(run, DEFAULT_RUNS)
     say_starter(folder)
+    name_styles_by(folder.vocabulary())
     known = not (is_starter(folder) or folder.lone)
     own = Path(folder.environment().dataset.path) if known else DEFAULT_DATA
     dataset = DatasetFolder(data or own)
