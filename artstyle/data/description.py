@@ -183,6 +183,8 @@ class DatasetDescription(Document):
     """SHA-256 over labels, splits and picture contents: equal data, equal fingerprint."""
     labels: tuple[str, ...]
     """Style names; a style's position is its integer label."""
+    synthetic: bool = False
+    """Whether artstyle painted every picture: a model of them knows no real painting."""
     source: SourceDescription
     """Where the paintings come from."""
     config: DecidedConfig

@@ -28,7 +28,7 @@ from artstyle.evaluation.provenance import artists_seen, find_doubts, training_r
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model
-from artstyle.models.style_model import StyleModel
+from artstyle.models.style_model import SYNTHETIC_NOTE, StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -88,6 +88,7 @@ def evaluate(
     with sole_writer(folder):
         training, read = training_rows(run, dataset), _reader(dataset)
         doubts = find_doubts(run, dataset, split, rows, training)
+        doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
         outcome = _predict(model, rows, read, training, batch_size, progress)
         header = _header(this, run, model, dataset, doubts)

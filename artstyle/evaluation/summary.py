@@ -153,7 +153,8 @@ def _intervals(outcome: Outcome) -> Intervals:
     bootstrap = _bootstrap(outcome, np.ones(len(outcome.rows), dtype=np.bool_))
     return Intervals(
         level=_LEVEL,
-        method="percentile bootstrap over pictures, not stratified",
+        method="percentile bootstrap over pictures, not stratified; Clopper and Pearson's where all"
+        " answers are right, or none",
         resamples=_RESAMPLES,
         seed=_SEED,
         accuracy=_bounds(bootstrap["accuracy"]),

@@ -198,7 +198,7 @@ def how_measured(report: EvaluationReport) -> list[Block]:
             f"Each interval holds {intervals.level:.0%} of {intervals.resamples:,} bootstrap draws"
             f" of the pictures (percentiles, not stratified, seed {intervals.seed}). The draws"
             " treat pictures as independent. Works by one artist are not, so the true ranges are"
-            " wider."
+            " wider. Where all draws score 1, or 0, the interval is that of Clopper and Pearson."
         ),
         Prose(
             "The macro average gives each style that has pictures the same weight; the weighted"
@@ -222,12 +222,9 @@ def _largest_style(report: EvaluationReport) -> tuple[str, int]:
 def _on_another(report: EvaluationReport) -> str:
     low, high = report.intervals.accuracy
     if report.accuracy == 1:
-        # A bootstrap of right answers has no wrong one: the rule of three (Hanley and
-        # Lippman-Hand 1983) bounds their share, at 95%.
-        wrong = min(3 / report.pictures, 1)
         return (
-            f"All of these are right; of other pictures of the same kind, up to {wrong:.0%} may be"
-            f" wrong. In brackets below: {report.intervals.level:.0%} intervals."
+            f"All of these are right; of other pictures of the same kind, up to {1 - low:.0%} may"
+            f" be wrong. In brackets below: {report.intervals.level:.0%} intervals."
         )
     return (
         f"On another {report.pictures:,} pictures of the same kind, this model might get"

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from artstyle.confidence.calibration import notes
 from artstyle.engines import find_model
 from artstyle.errors import ImageError
 from artstyle.explain.explain import Explained, explain_pictures
@@ -66,7 +65,7 @@ class ServedModel:
     def notes(self) -> list[str]:
         """What people should know before they read its answers, a sentence each."""
         starter = starter_note(self.run)
-        return [*self._load_notes, *filter(None, [starter]), *notes(self.model.calibration)]
+        return [*self._load_notes, *filter(None, [starter]), *self.model.notes]
 
     def rows(self, pictures: Sequence[PicturePath]) -> list[PredictionRow]:
         """Return a row for each picture, with all styles, as `artstyle predict` does."""

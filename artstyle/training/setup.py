@@ -130,7 +130,9 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     return Setup(
         spec=built.spec,
         learner=_build_learner(config, built, batches, group.device, choice.numerics.autocast),
-        header=Header(config.model.name, data.labels, preprocessing, {}),
+        header=Header(
+            config.model.name, data.labels, preprocessing, {}, synthetic=data.description.synthetic
+        ),
         feed=Feed(
             batches,
             build_loader(training, transform, batches, config.data.workers, group.device),

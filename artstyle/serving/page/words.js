@@ -66,9 +66,12 @@ export function likelyWords(row) {
 /** @param {Row} row */
 function groupWords({ group, likely }) {
   if (!group) return "";
-  const members = (likely ?? []).filter((style) => groups.get(style) === group.group);
-  const short = members.map((style) => withoutEnd(nameOf(style), ` ${group.group}`));
-  return `${group.group}, ${percent(group.probability, 0)}${short.length ? ` (${either(short)})` : ""}`;
+  const words = `${group.group}, ${percent(group.probability, 0)}`;
+  const whole = (likely ?? []).filter((style) => groups.get(style) === group.group).map(nameOf);
+  const isStyle = whole.includes(group.group);
+  if (!whole.length || (isStyle && whole.length === 1)) return words;
+  const named = isStyle ? whole : whole.map((name) => withoutEnd(name, ` ${group.group}`));
+  return `${words} (${either(named)})`;
 }
 
 /** @param {string} text @param {string} end */
