@@ -230,12 +230,12 @@ def exact_at_the_ends(interval: Interval, level: float, answers: int) -> Interva
     Args:
         interval: Of a score between 0 and 1.
         level: Share of the draws within it.
-        answers: How many independent answers the score is of.
+        answers: How many independent answers the score is of; without any, nothing changes.
     """
     value = interval.value
-    if not (interval.low == interval.high == value and value in (0, 1)):
+    if not answers or not (interval.low == interval.high == value and value in (0, 1)):
         return interval
-    reached: float = ((1 - level) / 2) ** (1 / max(answers, 1))
+    reached: float = ((1 - level) / 2) ** (1 / answers)
     return Interval(value, reached, 1.0) if value else Interval(value, 0.0, 1 - reached)
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from artstyle.config import DataConfig
+from artstyle.config import Config, DataConfig
 from artstyle.data.description import DECIDED_DATA_KEYS, DatasetDescription
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
@@ -72,6 +72,13 @@ class DatasetFolder:
         """How `prepare` read the pictures."""
         recorded = self.description.config.data
         return DataConfig(**recorded.model_dump(include=set(DECIDED_DATA_KEYS)))
+
+    def as_prepared(self, config: Config) -> Config:
+        """Return a configuration whose decided keys say how this data set was prepared."""
+        decided = self.description.config
+        data = {key: getattr(decided.data, key) for key in DECIDED_DATA_KEYS}
+        sections = {name: getattr(decided, name) for name in _SECTIONS}
+        return config.model_copy(update={"data": config.data.model_copy(update=data), **sections})
 
     @property
     def fingerprint(self) -> str:

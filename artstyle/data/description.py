@@ -161,6 +161,8 @@ class SplitDescription(Document):
     """Paintings in a split whose artist is not known."""
     sources: EachSplit[int] | None = None
     """Known sources in each split; null if no painting has one."""
+    with_artist: EachHeldOutSplit[int] | None = None
+    """Paintings whose artist is known; null in data sets of earlier versions."""
     artist_overlap: EachHeldOutSplit[float | None]
     """Share of the paintings with a known artist whose artist is also in train; null: none."""
     artist_oracle: EachHeldOutSplit[ArtistOracle | None]

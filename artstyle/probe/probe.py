@@ -89,6 +89,7 @@ def probe(
     """
     require_pretrained(config.model)
     require_two_styles(data)
+    config = data.as_prepared(config)
     run.require_new()
     started, clock = datetime.now(UTC), time.perf_counter()
     with sole_writer(run.path), translated_errors(config):

@@ -92,6 +92,7 @@ def evaluate(
 def _show_scores(evaluation: "Evaluation") -> None:
     from artstyle.evaluation.wording import (
         SCORE_COLUMNS,
+        by_artist_line,
         confidence_line,
         in_short,
         score_rows,
@@ -116,6 +117,8 @@ def _show_scores(evaluation: "Evaluation") -> None:
         "calibration error": f"{report.expected_calibration_error:.3f}",
     }
     show("  ".join(f"{name} {value}" for name, value in totals.items()))
+    if for_artists := by_artist_line(report):
+        show(for_artists)
     if report.confidence:
         show(confidence_line(report.confidence))
 
@@ -135,6 +138,7 @@ def _say_where(evaluation: "Evaluation") -> None:
             "page": path / "report.html",
             "scores": path / "report.json",
             "predictions": path / "predictions.csv",
+            "logits": path / "logits.npz",
             "figures": path / "*.png",
         },
     )
