@@ -65,13 +65,13 @@ def join(
     num_styles: int,
     image_size: int | None,
 ) -> tuple[nn.Module, ModelSpec]:
-    """Join networks, and describe the result; its images are prepared as for the first.
+    """Join networks, and describe the result: its images are prepared as for the first one.
 
     Args:
         name: The name of the result.
         parts: Each network and its description. The networks become parts of the result.
         num_styles: C, the length of the logits.
-        image_size: Side in pixels of the input; None takes the largest of the networks' own.
+        image_size: Side in pixels of the input; None takes the first network's own.
 
     Raises:
         UsageError: A network's features are not the mean of its last feature maps, or these maps
@@ -82,7 +82,6 @@ def join(
         first,
         name=name,
         builder=name,
-        image_size=max(spec.image_size for _, spec in parts),
         head="classifier",
         blocks=(("members",),),
         cam_layer="maps",

@@ -140,7 +140,10 @@ MODELS = {spec.name: spec for spec in _SPECS}
 
 
 def member_names(name: str) -> list[str]:
-    """Return the networks of a joined model, ``lite0+lite1``; of any other model, itself."""
+    """Return the networks that a model joins, as in ``resnet50+efficientnet_b0``; else itself.
+
+    Its images are prepared as for the first of them.
+    """
     return name.split(_JOIN)
 
 
