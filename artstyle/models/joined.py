@@ -81,7 +81,6 @@ def join(
     spec = replace(
         first,
         name=name,
-        builder=name,
         head="classifier",
         blocks=(("members",),),
         cam_layer="maps",

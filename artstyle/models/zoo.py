@@ -189,11 +189,13 @@ def require_model(name: str) -> None:
 
 
 def require_single(name: str) -> None:
-    """Refuse a joined model: only `probe` trains those.
+    """Check a model's name, and refuse a joined model: only `probe` trains those.
 
     Raises:
+        UnknownNameError: No model has the name.
         UsageError: The name is that of a joined model.
     """
+    require_model(name)
     if len(member_names(name)) > 1:
         raise UsageError(
             f"{name} joins several networks, which only 'artstyle probe' trains;"

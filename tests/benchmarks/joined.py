@@ -95,9 +95,7 @@ def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("models", nargs="+")
-    parser.add_argument(
-        "--image-size", type=int, help="side in pixels; default: the first network's own"
-    )
+    parser.add_argument("--image-size", type=int, help="default: the first network's own")
     arguments = parser.parse_args()
     data = DatasetFolder(arguments.data)
     labels_N, groups = labelled(data, "train").labels_N, held_out_groups(data.rows("train"))[0]
