@@ -8,7 +8,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from artstyle.crossval.intervals import Answers
+from artstyle.evaluation.intervals import Answers
 from artstyle.data.artists import artist_answers, artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest

@@ -15,7 +15,7 @@ from artstyle.crossval.document import (
     StyleEstimate,
 )
 from artstyle.crossval.folds import Folds
-from artstyle.crossval.intervals import Intervals, cluster_intervals
+from artstyle.evaluation.intervals import Intervals, cluster_intervals
 from artstyle.crossval.plan import CrossvalPlan, Group
 from artstyle.data.artists import artist_key
 from artstyle.data.dataset import DatasetFolder

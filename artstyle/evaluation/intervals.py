@@ -61,7 +61,7 @@ def cluster_intervals(
 
     A draw has as many clusters as there are, and every picture of each (Davison and Hinkley 1997,
     section 3.8). With one picture a cluster, that is the usual bootstrap of pictures. The macro F1
-    of a draw leaves out the styles that it misses.
+    of a draw is over all styles that have pictures: a style that the draw misses counts 0.
 
     Args:
         answers: The answers for N pictures.
@@ -124,9 +124,10 @@ def _scores(totals_RK: FloatArray, num_styles: int) -> dict[str, FloatArray]:
     size_R1, present_RC = size_R, support_RC > 0
     f1_RC = np.full(support_RC.shape, np.nan)
     np.divide(2 * right_RC, support_RC + predicted_RC, out=f1_RC, where=present_RC)
+    observed_RC = np.nan_to_num(f1_RC)[:, present_RC[0]]
     return {
         "accuracy": right_RC.sum(axis=1) / size_R1[:, 0],
-        "macro_f1": np.nanmean(f1_RC, axis=1),
+        "macro_f1": observed_RC.mean(axis=1),
         "top_k": top_R[:, 0] / size_R1[:, 0],
         # |accuracy - confidence| x count / N is the difference of the sums / N.
         "ece": np.abs(correct_RB - confidence_RB).sum(axis=1) / size_R1[:, 0],
