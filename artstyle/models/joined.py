@@ -43,6 +43,9 @@ class JoinedNetwork(nn.Module):
 class Renormalise(nn.Module):
     """Images that are normalised for one network, normalised for another."""
 
+    scale: Tensor
+    shift: Tensor
+
     def __init__(self, given: ModelSpec, wanted: ModelSpec) -> None:
         super().__init__()
         mean_3, std_3, wanted_mean_3, wanted_std_3 = (
