@@ -78,9 +78,11 @@ def build_network(
 def _build_joined(
     name: str, members: Sequence[str], pretrained: bool, num_styles: int, size: int | None
 ) -> tuple[nn.Module, ModelSpec]:
-    # Their own heads are replaced by one over all of them.
-    parts = [_build_single(member, pretrained, 1, size, None) for member in members]
-    return join(name, parts, num_styles, size)
+    # Their own heads give way to one over all of them, so they may have any size.
+    first = _build_single(members[0], pretrained, 1, size, None)
+    side = size or first[1].image_size
+    others = [_build_single(member, pretrained, 1, side, None) for member in members[1:]]
+    return join(name, [first, *others], num_styles, side)
 
 
 def _build_single(

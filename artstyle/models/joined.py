@@ -66,7 +66,7 @@ def join(
     name: str,
     parts: Sequence[tuple[nn.Module, ModelSpec]],
     num_styles: int,
-    image_size: int | None,
+    image_size: int,
 ) -> tuple[nn.Module, ModelSpec]:
     """Join networks, and describe the result: its images are prepared as for the first one.
 
@@ -74,7 +74,7 @@ def join(
         name: The name of the result.
         parts: Each network and its description. The networks become parts of the result.
         num_styles: C, the length of the logits.
-        image_size: Side in pixels of the input; None takes the first network's own.
+        image_size: Side in pixels of the input.
 
     Raises:
         UsageError: A network's features are not the mean of its last feature maps, or these maps
@@ -88,10 +88,9 @@ def join(
         blocks=(("members",),),
         cam_layer="maps",
     )
-    side = image_size or spec.image_size
     members, num_features, sizes = [], 0, {}
     for network, own in parts:
-        member, (channels, *sizes[own.name]) = _maps_part(network.eval(), own, side)
+        member, (channels, *sizes[own.name]) = _maps_part(network.eval(), own, image_size)
         num_features += channels
         same = (own.mean, own.std) == (first.mean, first.std)
         members.append(member if same else nn.Sequential(Renormalise(first, own), member))

@@ -1,5 +1,7 @@
 """Joined networks: the features of each, one linear layer, and a run like any other."""
 
+from collections import OrderedDict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +22,10 @@ from artstyle.explain.heat import class_heatmaps
 from artstyle.models.checkpoint import load_style_model, write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
+from artstyle.models.joined import join
 from artstyle.models.onnx_model import OnnxModel, load_onnx_model
 from artstyle.models.torch_model import TorchModel
-from artstyle.models.zoo import build_preprocessing
+from artstyle.models.zoo import MODELS, ModelSpec, build_preprocessing
 from artstyle.painter.collection import STYLES, paint
 from artstyle.pictures.finding import find_pictures
 from artstyle.pictures.square import square_transform
@@ -149,6 +152,12 @@ def test_it_is_evaluated_predicts_and_explains_like_any_run(
 ) -> None:
     report = evaluate(run, tiny_dataset, out=tmp_path / "test").report
     assert report.architecture == PAIR
+    assert report.warnings == ()
+    environment = run.environment()
+    assert environment.dataset.fingerprint == tiny_dataset.fingerprint
+    assert environment.parameters is not None
+    assert environment.parameters.learning < environment.parameters.total
+    assert run.curves_path.is_file()
     pictures = list(find_pictures([str(tiny_paintings / "Cubism")]))[:2]
     for answering in (load_model(run, "torch"), load_model(run, "onnx", needs=("maps",))):
         rows = list(predict_styles(answering, pictures, top_k=2))
@@ -159,7 +168,7 @@ def test_it_is_evaluated_predicts_and_explains_like_any_run(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        (f"simple_cnn+{PAIR}", "simple_cnn cannot be joined with other models: its features"),
+        (f"{PAIR}+simple_cnn", "simple_cnn cannot be joined with other models: its features"),
         (f"{PAIR}+timm/vit_tiny_patch16_224", "vit_tiny_patch16_224 cannot be joined"),
         (f"{PAIR}+timm/test_convnext", "test_convnext cannot be joined"),
         (f"{PAIR}+{SMALL[0]}", "timm/test_efficientnet is named twice"),
@@ -169,8 +178,26 @@ def test_it_is_evaluated_predicts_and_explains_like_any_run(
 )
 def test_networks_that_cannot_be_joined_are_refused_in_one_line(name: str, message: str) -> None:
     with pytest.raises(UsageError, match=message) as caught:
-        build_network(name, 3)
+        build_network(name, 3, image_size=SIDE)
     assert "\n" not in str(caught.value)
+
+
+def test_maps_of_unequal_size_are_refused() -> None:
+    def part(stride: int) -> tuple[nn.Module, ModelSpec]:
+        layers = {
+            "conv": nn.Conv2d(3, 4, 1, stride),
+            "avgpool": nn.AdaptiveAvgPool2d(1),
+            "flatten": nn.Flatten(),
+            "fc": nn.Linear(4, 2),
+        }
+        return (
+            nn.Sequential(OrderedDict(layers)),
+            replace(MODELS["resnet50"], name=f"s{stride}", head="fc"),
+        )
+
+    with pytest.raises(UsageError, match=r"unequal size \(8 x 8 of s1, 4 x 4 of s2\)"):
+        join("s1+s2", [part(1), part(2)], 3, 8)
+    assert join("s1+s1", [part(1), part(1)], 3, 8)[0](torch.zeros(2, 3, 8, 8)).shape == (2, 3)
 
 
 def test_only_a_probe_trains_joined_networks(tiny_dataset: DatasetFolder, tmp_path: Path) -> None:
