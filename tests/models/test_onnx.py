@@ -217,6 +217,19 @@ def test_where_a_driver_is_but_no_gpu_the_file_answers(
         load_model(run, "onnx", "cuda")
 
 
+def test_without_torch_the_file_answers_and_a_run_that_has_none_is_one_line(
+    copied: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artstyle.engines._DRIVERS", (str(tmp_path),))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert isinstance(load_model(copied), OnnxModel)
+    copied.onnx_path.unlink()
+    needs = r"best.safetensors needs torch, which is not installed.*'artstyle export'"
+    for device in ("auto", "cuda"):
+        with pytest.raises(MissingError, match=needs):
+            load_model(copied, device=device)
+
+
 def test_training_ends_with_a_file_that_answers_for_its_run(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
