@@ -139,8 +139,8 @@ def _exported(
 def _load_with_torch(run: RunFolder, device: str) -> StyleModel:
     if find_spec("torch") is None:
         raise MissingError(
-            f"{run.best_path} needs torch, which is not installed: model.onnx is missing or does not"
-            " give what is asked for; 'artstyle export' writes one where torch is installed"
+            f"{run.best_path} needs torch, which is not installed: model.onnx is missing or does"
+            " not give what is asked for; 'artstyle export' writes one where torch is installed"
         )
     choose_device = import_module("artstyle.devices").choose_device
     load_style_model = import_module("artstyle.models.checkpoint").load_style_model

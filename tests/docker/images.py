@@ -10,7 +10,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 PROJECT = Path(__file__).resolve().parents[2]
 DOCKER = PROJECT / "configs/docker"
@@ -35,7 +35,7 @@ class Image:
 
     def path(self, name: str) -> Path:
         """Return where a file of the image is on this machine."""
-        return self.root / os.path.normpath(os.path.join(self.workdir, name)).lstrip("/")
+        return self.root / (PurePosixPath(self.workdir) / name).relative_to("/")
 
 
 def instructions(text: str) -> list[tuple[str, str]]:

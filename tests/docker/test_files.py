@@ -14,8 +14,8 @@ from artstyle.serving.limits import Limits
 from tests.docker.images import DOCKER, PROJECT, instructions
 
 LEFT_OUT = (
-    "grad-cam", "jinja2", "onnx", "onnxscript", "psutil", "scikit-learn", "threadpoolctl", "timm",
-    "torch", "torchvision", "wandb",
+    "grad-cam", "jinja2", "matplotlib", "onnx", "onnxscript", "psutil", "scikit-learn",
+    "threadpoolctl", "timm", "torch", "torchvision", "wandb",
 )  # fmt: skip
 """Dependencies of artstyle that its service does not need."""
 DOCKERFILES = [DOCKER / "Dockerfile.api", DOCKER / "Dockerfile.ui"]
@@ -25,7 +25,8 @@ COMPOSE = yaml.safe_load((DOCKER / "compose.yaml").read_text("utf-8"))
 
 def test_the_image_installs_what_the_project_asks_for_less_what_is_left_out() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["serve"]]
+    extras = project["optional-dependencies"]
+    needed = [*project["dependencies"], *extras["heic"], *extras["serve"]]
     lines = (DOCKER / "requirements.txt").read_text("utf-8").splitlines()
     installed = [line for line in lines if not line.startswith("#")]
     assert installed == [line for line in needed if re.split("[<>=]", line)[0] not in LEFT_OUT]
@@ -41,10 +42,11 @@ from fastapi.testclient import TestClient
 from artstyle.serving.api import build_app
 from artstyle.serving.served import Models
 from artstyle.serving.server import PAGE
+jpeg = {{"content-type": "image/jpeg"}}
 picture = (PAGE / "examples" / "cubism-portrait.jpg").read_bytes()
 with TestClient(build_app(Models("starter"))) as client:
     for path in ("predict", "gradcam", "gradcam?format=json"):
-        answer = client.post("/v1/" + path, content=picture, headers={{"content-type": "image/jpeg"}})
+        answer = client.post("/v1/" + path, content=picture, headers=jpeg)
         assert answer.status_code == 200, answer.text
     for path in ("/v1/model", "/v1/styles", "/healthz", "/readyz", "/metrics", "/openapi.json"):
         assert client.get(path).status_code == 200, path
