@@ -14,7 +14,7 @@ from artstyle.serving.limits import Limits
 from tests.docker.images import DOCKER, PROJECT, instructions
 
 LEFT_OUT = (
-    "grad-cam", "jinja2", "matplotlib", "onnx", "onnxscript", "psutil", "scikit-learn",
+    "grad-cam", "jinja2", "matplotlib", "onnx", "onnxscript", "psutil", "scikit-learn", "scipy",
     "threadpoolctl", "timm", "torch", "torchvision", "wandb",
 )  # fmt: skip
 """Dependencies of artstyle that its service does not need."""
