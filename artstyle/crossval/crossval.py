@@ -21,6 +21,7 @@ from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import sole_writer
+from artstyle.styles.vocabulary import styles_named_by
 from artstyle.training.fit import fit
 from artstyle.training.setup import require_two_styles
 
@@ -84,7 +85,7 @@ def cross_validate(
         config=config.model_copy(update={"train": train}),
     )
     claim(out, plan)
-    with sole_writer(out):
+    with sole_writer(out), styles_named_by(data.vocabulary()):
         answered, runs = [], []
         for fold in range(folds):
             name = f"fold-{fold + 1}"

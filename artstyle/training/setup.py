@@ -78,10 +78,11 @@ class Setup:
 
 
 def planned_session(session: Session) -> Session:
-    """Return the session with as many epochs as ``train.min_steps`` needs.
+    """Return the session as the run folder records it, the same when the run is resumed.
 
-    The run folder records these epochs. They are the same when the run is resumed.
+    It has as many epochs as ``train.min_steps`` needs, and says how the data were prepared.
     """
+    session = replace(session, config=session.data.as_prepared(session.config))
     train = session.config.train
     if not train.min_steps:
         return session
@@ -129,7 +130,9 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     return Setup(
         spec=built.spec,
         learner=_build_learner(config, built, batches, group.device, choice.numerics.autocast),
-        header=Header(config.model.name, data.labels, preprocessing, {}),
+        header=Header(
+            config.model.name, data.labels, preprocessing, {}, synthetic=data.description.synthetic
+        ),
         feed=Feed(
             batches,
             build_loader(training, transform, batches, config.data.workers, group.device),

@@ -18,6 +18,7 @@ from artstyle.evaluation.evaluate import evaluate
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model, read_state
 from artstyle.models.header import read_header
+from artstyle.models.style_model import SYNTHETIC_NOTE
 from artstyle.pictures.finding import find_pictures
 from artstyle.prediction.predict import predict_styles
 from artstyle.probe.frozen import frozen_features
@@ -90,7 +91,7 @@ def test_a_probe_is_evaluated_and_predicts_like_any_run(
 ) -> None:
     report = evaluate(probed, tiny_dataset, out=tmp_path / "test").report
     assert report.run == probed.name
-    assert report.warnings == ()
+    assert report.warnings == (SYNTHETIC_NOTE,)
     pictures = find_pictures([str(tiny_paintings / "Cubism")])
     rows = list(predict_styles(load_style_model(probed.best_path, CPU), pictures, top_k=2))
     assert [len(row.styles or ()) for row in rows] == [2] * 10

@@ -57,8 +57,15 @@ def eda(
     flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
     settings = resolve_config("finetune", config, overrides or (), flags).config
 
+    from artstyle.data.dataset import DatasetFolder
     from artstyle.eda.collection import open_collection
     from artstyle.preparation.tables.columns import parse_columns
+    from artstyle.styles.vocabulary import name_styles_by, read_vocabulary
+
+    dataset = DatasetFolder(data)
+    is_dataset = dataset.description_path.is_file()
+    vocabulary = dataset.vocabulary() if is_dataset else read_vocabulary(settings.styles.file)
+    name_styles_by(vocabulary)
 
     found = open_collection(
         data,
@@ -68,6 +75,7 @@ def eda(
         lists=lists,
         columns=parse_columns(columns) if columns else {},
         images=images,
+        vocabulary=vocabulary,
     )
     folder = out or (data / "eda" if found.is_dataset else Path("eda") / data.resolve().stem)
 
