@@ -21,6 +21,7 @@ from artstyle.errors import ArtstyleError
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
 from artstyle.styles.names import display_name
+from tests.serving.browser import files, opened
 from tests.serving.client import get, post, predict
 from tests.serving.whole import need
 
@@ -121,6 +122,22 @@ def test_its_answers_are_those_of_the_service(served: Served, pictures: dict[str
     assert base64.b64encode(overlay).decode() in heat
     assert broken[0]["confidences"] is None if broken[0] else True
     assert broken[1:] == ["Not read: not a picture, but text.", "", ""]
+    assert served.tried == ""
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_a_browser_shows_answer_and_heat_and_asks_for_nothing_elsewhere(
+    served: Served, browser: Any, expect: Any, pictures: dict[str, bytes], width: int, scheme: str
+) -> None:
+    content = next(iter(pictures.values()))
+    with opened(browser, served.url, width=width, color_scheme=scheme) as page:
+        page.set_input_files("input[type=file]", files({"a.jpeg": content}))
+        expect(page.locator("img[alt^='Heatmap for']")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_label("Clear").click()
+        expect(page.locator("img[alt^='Heatmap for']")).to_have_count(0)
+        page.set_input_files("input[type=file]", files({"b.jpeg": b"no picture"}))
+        expect(page.get_by_label("How sure")).to_have_value("Not read: not a picture, but text.")
     assert served.tried == ""
 
 
