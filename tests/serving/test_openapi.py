@@ -20,7 +20,8 @@ def test_no_request_is_answered_with_a_defect_or_as_nobody_documented(url: str) 
     # Schemathesis is a program of its own: its warnings are not ours.
     done = subprocess.run(
         [
-            sys.executable, "-c", PROGRAM, "run", f"{url}/openapi.json", "--checks", CHECKS, "--phases", "examples,fuzzing",
+            sys.executable, "-c", PROGRAM, "run", f"{url}/openapi.json",
+            "--checks", CHECKS, "--phases", "examples,fuzzing",
             "--max-examples", CASES, "--generation-database", "none",
         ],
         capture_output=True, text=True,
