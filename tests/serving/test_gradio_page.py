@@ -83,7 +83,7 @@ def running(folder: Path, *words: str | Path, **variables: str) -> Iterator[Serv
 
 
 def serve(folder: Path, model: Path, kept_seconds: float) -> Any:
-    words = ["serve", "--page", "gradio", "--no-browser", "--port", "0", "--run", model]
+    words = ["serve", "--page", "gradio", "--no-browser", "--port", "0", "--run", str(model)]
     return running(folder, "-c", SERVE, str(kept_seconds), *words)
 
 

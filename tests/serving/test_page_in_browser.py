@@ -192,8 +192,7 @@ def test_each_state_fits_its_window_and_passes_axe(
     browser: Any, expect: Any, url: str, pictures: dict[str, bytes], width: int, scheme: str
 ) -> None:
     sent = {Path(name).name: content for name, content in list(pictures.items())[:4]}
-    options = {"color_scheme": scheme, "bypass_csp": True}
-    with opened(browser, url, width=width, **options) as page:
+    with opened(browser, url, width=width, color_scheme=scheme, bypass_csp=True) as page:
         expect(page.locator("#about")).to_be_visible()
         assert is_dark(page) == (scheme == "dark")
         assert_fits(page)

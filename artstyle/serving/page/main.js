@@ -75,7 +75,7 @@ function showProgress() {
   byId("results", HTMLElement).hidden = total === 0;
   byId("results", HTMLElement).classList.toggle("one", total === 1);
   byId("list", HTMLElement).hidden = byId("steps", HTMLElement).hidden = total < 2;
-  byId("clear", HTMLElement).textContent = total < 2 ? "Clear" : "Clear the list";
+  byId("clear", HTMLElement).hidden = total === 0;
   byId("count", HTMLElement).textContent = `${words}.`;
   const progress = byId("progress", HTMLProgressElement);
   [progress.max, progress.value, progress.hidden] = [total || 1, done, done === total];
