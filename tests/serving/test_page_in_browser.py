@@ -2,8 +2,6 @@
 
 import csv
 import io
-import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,7 +95,6 @@ def test_sliders_uncover_the_painting_and_another_style_has_other_heat(
     assert not np.array_equal(strong, another)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_200_dropped_pictures_outlive_their_service(
     browser: Any,
     expect: Any,
@@ -118,7 +115,7 @@ def test_200_dropped_pictures_outlive_their_service(
         drop(page, tmp_path / "scans")
         while page.evaluate("document.querySelector('#progress').value") < 20:
             time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         expect(page.locator("#alert")).to_contain_text("does not answer")
         kept = page.inner_text("#count")
         assert f" of {MANY} " in kept
