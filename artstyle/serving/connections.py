@@ -57,7 +57,7 @@ def connection_class(limits: Limits, most: int) -> type[H11Protocol]:
         _deadline: asyncio.TimerHandle | None = None
         _is_over = False
 
-        def connection_made(self, transport: asyncio.Transport) -> None:
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             super().connection_made(transport)
             if len(self.connections) > 2 * most:
                 transport.abort()
