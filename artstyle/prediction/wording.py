@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from artstyle.confidence.answers import GroupAnswer
 from artstyle.prediction.rows import PredictionRow
-from artstyle.styles.groups import short_name, style_group
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name, style_group
 
 UNFAMILIAR = "not like anything it learnt"
 _NAMED = 3
@@ -31,11 +30,19 @@ def verdict_words(row: PredictionRow) -> str:
 
 
 def _group_words(group: GroupAnswer, likely: Sequence[str]) -> str:
-    members = [style for style in likely if style_group(style) == group.group]
     words = f"{group.group}, {group.probability:.0%}"
-    return (
-        f"{words} ({_either([short_name(s, group.group) for s in members])})" if members else words
-    )
+    members = [style for style in likely if style_group(style) == group.group]
+    whole = [display_name(style) for style in members]
+    if not members or whole == [group.group]:
+        return words
+    # "Analytical or Cubism" would read as two groups: Cubism is also the name of a style.
+    named = whole if group.group in whole else [_short_name(s, group.group) for s in members]
+    return f"{words} ({_either(named)})"
+
+
+def _short_name(style: str, group: str) -> str:
+    """Return a style as people read it within its group: "Early" of the group "Renaissance"."""
+    return display_name(style).removesuffix(f" {group}")
 
 
 def _either(names: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from artstyle.painter.collection import (
     paint,
     paint_collection,
 )
-from artstyle.styles.names import WIKIART_STYLES
+from artstyle.styles.vocabulary import read_vocabulary
 
 PER_STYLE = 8
 
@@ -35,7 +35,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Syn
 
 
 def test_styles_carry_wikiart_names() -> None:
-    assert set(STYLES) <= set(WIKIART_STYLES)
+    assert set(STYLES) <= set(read_vocabulary().entries)
     assert len(STYLES) >= 10
 
 
@@ -97,7 +97,7 @@ def test_manifest_matches_the_files(collection: tuple[Path, list[SyntheticPainti
     content = (folder / "manifest.csv").read_bytes()
     assert b"\r" not in content
     rows = list(csv.DictReader(content.decode("utf-8").splitlines()))
-    assert list(rows[0]) == ["path", "style", "artist", "title", "genre"]
+    assert list(rows[0]) == ["path", "style", "artist", "title", "genre", "source"]
     on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg")}
     assert {row["path"] for row in rows} == on_disk
     assert len(rows) == len(paintings) == len(STYLES) * PER_STYLE

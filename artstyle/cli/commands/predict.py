@@ -35,6 +35,7 @@ from artstyle.cli.terminal.console import (
 from artstyle.errors import UsageError
 from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of
 from artstyle.progress import Progress, silent
+from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.prediction.rows import PredictionRow
@@ -74,6 +75,7 @@ def predict(
 
     found = find_model(run, engine, device or "auto", note=warn)
     say_starter(found.run)
+    name_styles_by(found.vocabulary())
     skipped = _Skipped(list_skipped)
     pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 

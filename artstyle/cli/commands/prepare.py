@@ -64,7 +64,9 @@ def prepare(
     from artstyle.preparation.prepare import plan
     from artstyle.preparation.prepare import prepare as prepare_dataset
     from artstyle.preparation.tables.columns import parse_columns
+    from artstyle.styles.vocabulary import name_styles_by, read_vocabulary
 
+    name_styles_by(read_vocabulary(settings.styles.file))
     named = parse_columns(columns) if columns else {}
     if dry_run:
         planned = plan(
@@ -144,7 +146,7 @@ def _show(prepared: "Prepared") -> None:
 
 
 def _show_plan(plan: "Plan", out: Path) -> None:
-    from artstyle.styles.names import display_name
+    from artstyle.styles.vocabulary import display_name
 
     found = len(plan.source.images)
     rows = [

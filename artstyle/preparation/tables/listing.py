@@ -10,7 +10,8 @@ from artstyle.preparation.sources.source import SourceImage
 from artstyle.preparation.tables.spellings import FolderListings
 from artstyle.preparation.tables.table import examples
 from artstyle.preparation.tables.whereabouts import whereabouts
-from artstyle.styles.names import style_key, visible
+from artstyle.styles.names import visible
+from artstyle.styles.vocabulary import style_identity
 
 _WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
 _WINDOWS_DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
@@ -193,5 +194,5 @@ def _styles(lines: Sequence[ListedImage]) -> list[str]:
     """Return the distinct styles under which a file is listed, each with its first line."""
     first: dict[str, ListedImage] = {}
     for entry in lines:
-        first.setdefault(style_key(entry.image.style), entry)
+        first.setdefault(style_identity(entry.image.style), entry)
     return [f"{entry.image.style} in line {entry.line}" for entry in first.values()]
