@@ -54,10 +54,11 @@ def page(session: nox.Session) -> None:
 
 @nox.session
 def soak(session: nox.Session) -> None:
-    """Run the property tests on many more examples, fresh ones each time."""
+    """Run what takes long: property tests on fresh examples, and a service under load."""
     session.install(EXTRAS, *dependencies("tests"))
     soaked = ("-m", "hypothesis", "--hypothesis-profile", "soak")
     session.run("pytest", "-n", "2", *soaked, *session.posargs)
+    session.run("python", "-m", "tests.serving.soak")
 
 
 @nox.session
