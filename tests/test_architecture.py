@@ -18,7 +18,7 @@ FLOORS = (
     ("styles", "storage", "devices", "starter"),
     ("config",),
     ("pictures", "metrics", "recipes", "painter"),
-    ("presentation", "runs", "data", "confidence"),
+    ("presentation", "runs", "data", "confidence", "collection"),
     ("preparation", "models"),
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),

@@ -8,9 +8,9 @@ from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
+from artstyle.collection.portable import portable_name
 from artstyle.errors import DataError, ImageError, MissingError, one_line
 from artstyle.pictures.skipped import is_litter
-from artstyle.preparation.sources.source import portable_name
 
 _BATCH_ROWS = 16
 # Streamed so, a row group of 1,000 pictures and 400 MB takes 40 MB of memory; otherwise 400 MB.

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from artstyle.collection.spellings import FolderListings
+from artstyle.collection.table import examples
+from artstyle.collection.whereabouts import whereabouts
 from artstyle.errors import DataError
 from artstyle.preparation.sources.source import SourceImage
-from artstyle.preparation.tables.spellings import FolderListings
-from artstyle.preparation.tables.table import examples
-from artstyle.preparation.tables.whereabouts import whereabouts
 from artstyle.styles.names import style_key, visible
 
 _WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
