@@ -1,5 +1,6 @@
 """A collection's own list, with a picture for each row."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -58,6 +59,8 @@ class PictureList:
     """The most fields that a row has."""
     header: tuple[str, ...]
     rows: tuple[ListedPicture, ...]
+    digest: str
+    """Of its content, to see whether it is changed while it is answered."""
     notes: tuple[str, ...]
     """What people should know, one line each."""
 
@@ -93,6 +96,7 @@ def read_picture_list(path: Path, images: Path | None, wanted: Wanted) -> Pictur
         raise MissingError(f"no folder {images}; --images takes the folder of the pictures")
     folder = path.parent if images is None else images
     table = open_table(path, wanted.known)
+    digest = content_digest(path)
     contents = read_contents(table)
     columns = find_columns(path, contents.header, wanted, contents.rows)
     named, width = [], len(contents.header)
@@ -117,8 +121,14 @@ def read_picture_list(path: Path, images: Path | None, wanted: Wanted) -> Pictur
         *notes,
     )
     return PictureList(
-        path, folder, table, contents.header_line, width, contents.header, rows, notes
+        path, folder, table, contents.header_line, width, contents.header, rows, digest, notes
     )
+
+
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _located(

@@ -40,6 +40,11 @@ class Workbook:
         """Return the names of its sheets, the one that is read first."""
         return [sheet.title for sheet in self._open().worksheets]
 
+    def part(self) -> str:
+        """Return the name in the archive of the sheet that is read."""
+        part: str = self._open().worksheets[0]._worksheet_path
+        return part
+
     def _values(self) -> Iterator[tuple[Any, ...]]:
         book = self._open()
         try:
