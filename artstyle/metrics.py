@@ -167,9 +167,10 @@ def bootstrap_intervals(
     """Return percentile intervals of accuracy, macro F1 and top-k accuracy (Efron 1979).
 
     Images are drawn with replacement, not stratified: the supports of the styles vary from draw to
-    draw, as in another collection of the same kind. The macro F1 of a draw leaves out the styles
-    that it misses. Images count as independent. If an artist has many, they are not, and the true
-    interval is wider.
+    draw, as in another collection of the same kind. The macro F1 of a draw is over all styles that
+    have images: a style that the draw misses counts 0, as with scikit-learn's ``labels`` set to
+    these. Images count as independent. If an artist has many, they are not, and the true interval
+    is wider.
 
     Args:
         targets_N: True labels, in [0, num_styles).
@@ -186,10 +187,10 @@ def bootstrap_intervals(
     support_RC = counts_RK @ true_KC
     right_RC = counts_RK @ (true_KC * predicted_KC)
     f1_RC = _f1(right_RC, support_RC, counts_RK @ predicted_KC)
-    present_RC = support_RC > 0
+    present_C = support_RC[0] > 0
     values_R = {
         "accuracy": right_RC.sum(axis=1) / len(targets_N),
-        "macro_f1": (f1_RC * present_RC).sum(axis=1) / present_RC.sum(axis=1),
+        "macro_f1": f1_RC[:, present_C].mean(axis=1),
         "top_k_accuracy": counts_RK @ triples_K3[:, 2] / len(targets_N),
     }
     return {name: _percentile_interval(values, level) for name, values in values_R.items()}
