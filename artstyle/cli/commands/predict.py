@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
@@ -44,6 +44,7 @@ from artstyle.prediction.formats import (
     format_of,
 )
 from artstyle.progress import Progress, silent
+from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.collection.picture_list import PictureList
@@ -104,10 +105,12 @@ def predict(
 
     skipped = _Skipped(list_skipped)
     source = pictures_of(paths, images, path_column, id_column, skipped)
-    if join:
-        _require_join(source.listed, out, naming)
     found = find_model(run, engine, device or "auto", note=warn)
     say_starter(found.run)
+    naming = replace(naming, vocabulary=found.vocabulary())
+    name_styles_by(naming.vocabulary)
+    if join:
+        _require_join(source.listed, out, naming)
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
@@ -232,12 +235,11 @@ def _naming(language: str | None, identifiers: str | None, chosen: Format) -> "N
 def _require_join(listed: "PictureList | None", out: Path | None, naming: "Naming") -> None:
     """Refuse a list that cannot be written back."""
     from artstyle.collection.join import require_joinable
-    from artstyle.styles.vocabulary import read_vocabulary
 
     assert out is not None
     if listed is None:
         raise UsageError("--join goes with a list: .csv, .tsv, .txt or .xlsx")
-    vocabulary, language = read_vocabulary(), naming.language
+    vocabulary, language = naming.vocabulary, naming.language
     names = [vocabulary.name(style, language) for style in vocabulary.entries] if language else []
     require_joinable(listed, out, names)
 
