@@ -273,7 +273,7 @@ def decode_text(content: bytes) -> tuple[str, str]:
         return content.decode(codec), "UTF-8"
     except UnicodeDecodeError:
         lines = content.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
-        return "".join(map(_utf8_or_windows_1252, lines)), "Windows-1252"
+        return "".join(map(utf8_or_windows_1252, lines)), "Windows-1252"
 
 
 def digest(value: Any) -> str:
@@ -282,7 +282,8 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _utf8_or_windows_1252(line: bytes) -> str:
+def utf8_or_windows_1252(line: bytes) -> str:
+    """Return a line's text in the one of both encodings that it is in; odd bytes as surrogates."""
     try:
         return line.decode()
     except UnicodeDecodeError:
