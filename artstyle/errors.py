@@ -59,6 +59,10 @@ class ImageError(ArtstyleError):
     """A file cannot be read as a picture; the message is the reason, without the path."""
 
 
+class WebError(ArtstyleError):
+    """An address gives nothing that can be used; the message is the reason."""
+
+
 class WeightsError(ArtstyleError):
     """Weights cannot be loaded, or do not fit the model."""
 
