@@ -176,10 +176,11 @@ class Unfinished:
                 f"{self._path} was begun by another version of artstyle;"
                 " say --overwrite instead of --resume"
             )
-        if picture is None or str(picture.path) != row.get("path"):
-            found = "there is none" if picture is None else f"it is {printable(picture.path)}"
+        record = picture and picture.record and asdict(picture.record)
+        if picture is None or str(picture.path) != row["path"] or record != row["record"]:
+            found = "there is none" if picture is None else f"it is {_named(picture)}"
             raise UsageError(
-                f"{self._path} has {row.get('path')!r} as picture {number}, but now {found};"
+                f"{self._path} has {row['path']!r} as picture {number}, but now {found};"
                 " name the same pictures in the same order, or say --overwrite instead of --resume"
             )
         return picture
@@ -228,6 +229,12 @@ def _temporary_suffix(out: Path) -> str:
 def _line(value: Any) -> bytes:
     # ASCII: the bytes of a path that are not UTF-8 are escapes, and come back as they were.
     return json.dumps(value, allow_nan=False).encode("ascii") + b"\n"
+
+
+def _named(picture: PicturePath) -> str:
+    """Return a picture's path, and its number in the list where it has one."""
+    number = picture.record and picture.record.id
+    return printable(picture.path) + (f" of {number}" if number else "")
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

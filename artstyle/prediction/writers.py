@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from dataclasses import astuple, fields
+from itertools import chain, zip_longest
 from pathlib import Path
 from textwrap import wrap
 from typing import NamedTuple, TextIO
@@ -12,6 +13,7 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from artstyle.pictures.finding import printable
+from artstyle.pictures.record import Record
 from artstyle.prediction.formats import DataFormat, Format
 from artstyle.prediction.rows import DECIMALS, PredictionRow
 from artstyle.prediction.wording import verdict_words
@@ -20,6 +22,7 @@ from artstyle.styles.names import display_name
 
 _LEAST_STYLE_COLUMNS, _MOST_STYLE_COLUMNS, _SHARE_COLUMNS = 28, 46, 11
 _LEAST_PATH_COLUMNS, _GOOD_PATH_COLUMNS = 24, 63
+_RECORD_COLUMNS = tuple(field.name for field in fields(Record))
 _CONFIDENCE_COLUMNS = ("verdict", "familiarity", "likely", "group", "group_probability")
 _COLOURS = {"sure": Style.parse("green"), "unsure": Style.parse("yellow")}
 _UNFAMILIAR_COLOUR = Style.parse("magenta")
@@ -153,15 +156,31 @@ def _write_csv(
     rows: Iterable[PredictionRow], stream: TextIO, num_styles: int
 ) -> Iterator[PredictionRow]:
     write = csv_writer(stream)
+    rows, has_records = _with_records(rows)
     numbered = [(f"style_{n}", f"probability_{n}") for n in range(1, num_styles + 1)]
     ranks = [name for pair in numbered for name in pair]
-    write(["path", "file", *ranks, "error", "model", *_CONFIDENCE_COLUMNS])
+    record_columns = _RECORD_COLUMNS if has_records else ()
+    write(["path", "file", *record_columns, *ranks, "error", "model", *_CONFIDENCE_COLUMNS])
     for row in rows:
         ranked = [cell for r in row.styles or () for cell in (r.style, _plain(r.probability))]
         padding = [""] * (2 * num_styles - len(ranked))
         named = [*ranked, *padding, row.error or "", row.model]
-        write([_inert(row.path), row.path.name, *named, *_confidence_cells(row)])
+        record = _record_cells(row) if has_records else []
+        write([_inert(row.path), row.path.name, *record, *named, *_confidence_cells(row)])
         yield row
+
+
+def _with_records(rows: Iterable[PredictionRow]) -> tuple[Iterator[PredictionRow], bool]:
+    """Return the same rows, and whether their source has records: the first row says so."""
+    stream = iter(rows)
+    first = next(stream, None)
+    if first is None:
+        return stream, False
+    return chain([first], stream), first.record is not None
+
+
+def _record_cells(row: PredictionRow) -> list[str]:
+    return [value or "" for value in astuple(row.record or Record(None))]
 
 
 def _confidence_cells(row: PredictionRow) -> list[str]:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from artstyle.confidence.answers import GroupAnswer
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath
+from artstyle.pictures.record import Record
 from artstyle.prediction.output import Request, partial_path, unfinished_rows, write_output
 from artstyle.prediction.rows import PredictionRow, RankedStyle
 
@@ -89,7 +91,10 @@ def test_rows_of_another_request_are_refused(
     assert len(answer(path, request_now, resume=False)) == len(PICTURES)
 
 
-@pytest.mark.parametrize("pictures", [PICTURES[::-1], PICTURES[:2], []])
+RECORDED = [replace(picture, record=Record("1987.3")) for picture in PICTURES]
+
+
+@pytest.mark.parametrize("pictures", [PICTURES[::-1], PICTURES[:2], [], RECORDED])
 def test_other_pictures_or_another_order_are_refused(
     pictures: list[PicturePath], tmp_path: Path
 ) -> None:
