@@ -63,6 +63,10 @@ class WebError(ArtstyleError):
     """An address gives nothing that can be used; the message is the reason."""
 
 
+class RefusedError(WebError):
+    """A server answers, and does not give what it was asked for."""
+
+
 class WeightsError(ArtstyleError):
     """Weights cannot be loaded, or do not fit the model."""
 

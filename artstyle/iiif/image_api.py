@@ -7,7 +7,7 @@ from itertools import chain
 from artstyle.iiif.linked_data import Node, address, kind, nodes, values
 
 _IS_SERVICE = re.compile(r"iiif\.io/api/image|iiif/image-api|ImageService|level[0-2]")
-_ANSWERED_ADDRESS = re.compile(
+_API_ADDRESS = re.compile(
     r"(?P<base>https?://.+)/(full|square|(pct:)?[\d.]+(,[\d.]+){3})"
     r"/(full|max|\^?!?(pct:)?[\d.]*,?[\d.]*)/!?[\d.]+/(default|native|color|gray|bitonal)\.\w+"
 )
@@ -22,10 +22,8 @@ class Part:
     rotation: str = "0"
     """Degrees clockwise; after a ``!`` the image is mirrored first."""
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether it is the image as it is."""
-        return self == Part()
+
+WHOLE = Part()
 
 
 @dataclass(frozen=True)
@@ -57,12 +55,16 @@ class ImageService:
 
 def image_service(node: Node) -> ImageService | None:
     """Return the image service that an image names; None if it names none."""
-    services = list(nodes(node, "service", "services"))
-    of_images = [s for s in services if address(s) and _is_image_service(s)]
-    base = address(of_images[0]) if of_images else None
-    if base is not None:
-        return read_service(of_images[0], base)
-    found = _ANSWERED_ADDRESS.fullmatch(address(node) or "")
+    for service in nodes(node, "service", "services"):
+        base = address(service)
+        if base is not None and _is_image_service(service):
+            return read_service(service, base)
+    return None
+
+
+def service_of_address(image_address: str) -> ImageService | None:
+    """Return the service that an address of the Image API is of; None for any other address."""
+    found = _API_ADDRESS.fullmatch(image_address)
     return None if found is None else read_service({}, found["base"])
 
 
@@ -95,7 +97,7 @@ def read_service(node: Node, base: str) -> ImageService:
 
 
 def image_addresses(
-    service: ImageService, short_side_px: int, part: Part = Part()
+    service: ImageService, short_side_px: int, part: Part = WHOLE
 ) -> tuple[str, ...]:
     """Return where an image is, at least as large as it is needed; the best address first.
 
@@ -116,8 +118,8 @@ def _sizes(service: ImageService, short_side_px: int, region: str) -> tuple[str,
     whole = "max" if service.version == 3 else "full"
     width, height = _region_size(service, region)
     if not width or not height:
-        # Only a server that says nothing of its image: the longer side may then be this long.
-        return (f"!{short_side_px},{short_side_px}", whole)
+        # Enough for pictures up to twice as long as wide.
+        return (f"!{2 * short_side_px},{2 * short_side_px}", whole)
     if min(width, height) <= short_side_px:
         return (whole,)
     scale = short_side_px / min(width, height)
@@ -147,10 +149,10 @@ def _is_within_limits(service: ImageService, size: tuple[int, int]) -> bool:
 
 
 def _region_size(service: ImageService, region: str) -> tuple[int | None, int | None]:
-    if found := re.fullmatch(r"\d+,\d+,(\d+),(\d+)", region):
+    if found := re.fullmatch(r"\d+,\d+,(\d{1,9}),(\d{1,9})", region):
         return int(found[1]), int(found[2])
     width, height = service.width, service.height
-    found = re.fullmatch(r"pct:[\d.]+,[\d.]+,([\d.]+),([\d.]+)", region)
+    found = re.fullmatch(r"pct:[\d.]+,[\d.]+,(\d{1,3}(?:\.\d+)?),(\d{1,3}(?:\.\d+)?)", region)
     if found and width and height:
         return round(width * float(found[1]) / 100), round(height * float(found[2]) / 100)
     if region == "square" and width and height:

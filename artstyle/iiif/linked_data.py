@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urldefrag, urljoin
 
 from artstyle.errors import WebError
 from artstyle.styles.names import visible
@@ -53,8 +54,20 @@ def nodes(node: Node, *keys: str) -> Iterator[Node]:
 
 def address(node: Node) -> str | None:
     """Return a node's identifier, ``id`` or ``@id``; None if it has none."""
-    found = next((v for v in values(node, "id", "@id") if isinstance(v, str)), "").strip()
-    return found or None
+    found = next((v for v in values(node, "id", "@id") if isinstance(v, str)), "")
+    return visible(found.strip()) or None
+
+
+def joined(base: str, found: str) -> str:
+    """Return an address that may be relative to the document that names it, without fragment.
+
+    Raises:
+        WebError: It cannot be an address.
+    """
+    try:
+        return urldefrag(urljoin(base, found)).url
+    except ValueError as error:
+        raise WebError(f"{visible(found)}: not an address: {error}") from None
 
 
 def kind(node: Node) -> str:

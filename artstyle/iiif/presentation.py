@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from artstyle.iiif.image_api import ImageService, Part, image_service, is_info
+from artstyle.iiif.image_api import WHOLE, ImageService, Part, image_service, is_info
 from artstyle.iiif.linked_data import Node, address, kind, label, nodes, rights, values
 from artstyle.pictures.record import Record
 
 Document = Literal["manifest", "collection", "info"]
 
 _MEMBERS = ("collections", "manifests", "members")
-_XYWH = re.compile(r"xywh=(?:pixel:)?(\d+,\d+,(\d+)(?:\.\d+)?,(\d+)(?:\.\d+)?)")
+_XYWH = re.compile(r"xywh=(?:pixel:)?(\d+,\d+,(\d{1,9}),(\d{1,9}))\b")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ def members(collection: Node) -> Iterator[Node]:
 
 def next_page(document: Node) -> str | None:
     """Return the address of the page that continues a collection or an annotation page."""
-    return next((found for page in nodes(document, "first", "next") if (found := address(page))), None)
+    return next(
+        (found for page in nodes(document, "first", "next") if (found := address(page))), None
+    )
 
 
 def canvases(manifest: Node) -> Iterator[Node]:
@@ -84,7 +86,7 @@ def canvas_record(canvas: Node, manifest: Node, manifest_address: str, *, is_onl
 def annotations(canvas_or_page: Node) -> Iterator[Node]:
     """Yield the painting annotations that are here; and pages of them that are elsewhere."""
     for item in nodes(canvas_or_page, "images", "items"):
-        if kind(item) == "annotationpage" and "items" in item:
+        if kind(item) in ("annotationpage", "") and "items" in item:
             yield from annotations(item)
         elif is_elsewhere(item) or _paints(item):
             yield item
@@ -100,7 +102,7 @@ def is_elsewhere(item: Node) -> bool:
 def painted(annotation: Node) -> Painted | None:
     """Return the image of an annotation, of a choice the first; None if it paints no image."""
     for body in nodes(annotation, "body", "resource"):
-        found = _image(body, Part())
+        found = _image(body, WHOLE)
         if found is not None:
             where, service, part = found
             return Painted(where, service, part, _area(annotation))
@@ -137,14 +139,14 @@ def _image(body: Node, part: Part) -> _Found | None:
 def _is_image(body: Node) -> bool:
     """Return whether a body is an image; one without a type may say so in its format."""
     media = str(body.get("format") or "image/")
-    return kind(body) in ("image", "stillimage") or not kind(body) and media.startswith("image/")
+    return kind(body) in ("image", "stillimage") or (not kind(body) and media.startswith("image/"))
 
 
 def _part(specific: Node) -> Part:
     """Read the selectors of a part of an image."""
     region, rotation = "full", "0"
     for selector in nodes(specific, "selector"):
-        region = str(selector.get("region") or region)
+        region = str(selector.get("region") or region).removeprefix("xywh=")
         rotation = str(selector.get("rotation") or rotation)
         if found := _XYWH.search(str(selector.get("value") or "")):
             region = found[1]

@@ -15,13 +15,14 @@ from urllib.parse import urlsplit
 import httpx2
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from artstyle.errors import WebError, one_line
+from artstyle.errors import RefusedError, WebError, one_line
 from artstyle.iiif.cache import Cache
 
 Value = TypeVar("Value")
 
 _BUSY = frozenset({429, 502, 503, 504})
 _MAX_REDIRECTS = 10
+_SCHEMES = "only http and https addresses are fetched"
 _GIVEN_UP = 10
 """A host that left so many requests in a row without an answer is not asked again."""
 
@@ -50,6 +51,9 @@ class Manners:
     """A longer image is not read."""
 
 
+MANNERS = Manners()
+
+
 class _Host:
     """When a host may be asked again."""
 
@@ -69,10 +73,14 @@ class _Busy:
 
 
 class Web:
-    """The addresses of the world, asked by one thread; made by `opened_web`."""
+    """All servers, asked by one thread; made by `opened_web`."""
 
     def __init__(
-        self, portal: BlockingPortal, client: httpx2.AsyncClient, manners: Manners, cache: Cache | None
+        self,
+        portal: BlockingPortal,
+        client: httpx2.AsyncClient,
+        manners: Manners,
+        cache: Cache | None,
     ) -> None:
         self._portal, self._client, self._cache = portal, client, cache
         self.manners = manners
@@ -91,7 +99,9 @@ class Web:
         accept = "application/ld+json, application/json;q=0.9, */*;q=0.1"
         return await self._fetched(address, self.manners.document_bytes, accept)
 
-    async def kept(self, address: str, check: Callable[[bytes], object], *, is_image: bool) -> bytes:
+    async def kept(
+        self, address: str, check: Callable[[bytes], object], *, is_image: bool
+    ) -> bytes:
         """Return an image or its ``info.json``, as it is or was within a day.
 
         Args:
@@ -115,13 +125,13 @@ class Web:
 
     async def _fetched(self, address: str, max_bytes: int, accept: str) -> bytes:
         if urlsplit(address).scheme.lower() not in ("http", "https"):
-            raise WebError(f"{address}: only http and https addresses are fetched")
+            raise WebError(f"{address}: {_SCHEMES}")
         manners, host = self.manners, self._hosts[urlsplit(address).netloc.lower()]
         busy = _Busy("")
         for attempt in range(manners.attempts):
             if host.unanswered >= _GIVEN_UP:
                 raise WebError(
-                    f"{address}: not asked, since {_GIVEN_UP} requests in a row to this server failed"
+                    f"{address}: not asked: {_GIVEN_UP} requests in a row to its server failed"
                 )
             async with self._turn(host):
                 answer = await self._asked(address, max_bytes, accept)
@@ -151,11 +161,13 @@ class Web:
             async with asyncio.timeout(manners.whole_s):
                 return await self._redirected(address, max_bytes, accept)
         except TimeoutError:
-            raise WebError(f"{address}: too slow: not whole after {manners.whole_s:g} seconds") from None
+            raise WebError(
+                f"{address}: too slow: not whole after {manners.whole_s:g} seconds"
+            ) from None
         except httpx2.TimeoutException:
             return _Busy(f"no answer for {manners.silence_s:g} seconds")
         except httpx2.UnsupportedProtocol:
-            raise WebError(f"{address}: only http and https addresses are fetched") from None
+            raise WebError(f"{address}: {_SCHEMES}") from None
         except httpx2.InvalidURL as error:
             raise WebError(f"{address}: not an address: {one_line(error)}") from None
         except httpx2.NetworkError as error:
@@ -176,13 +188,13 @@ class Web:
                 if response.status_code in _BUSY:
                     return _Busy(_status(response), _wait_s(response))
                 if response.status_code != 200:
-                    raise WebError(f"{address}: {_status(response)}")
+                    raise RefusedError(f"{address}: {_status(response)}")
                 return await _content(response, address, max_bytes)
         raise WebError(f"{address}: redirected more than {_MAX_REDIRECTS} times")
 
 
 @contextmanager
-def opened_web(cache: Cache | None, manners: Manners = Manners()) -> Iterator[Web]:
+def opened_web(cache: Cache | None, manners: Manners = MANNERS) -> Iterator[Web]:
     """Yield the web; when the block ends, what is still being fetched is dropped."""
     client = httpx2.AsyncClient(
         headers={"User-Agent": f"artstyle/{version('artstyle')}"}, timeout=manners.silence_s
