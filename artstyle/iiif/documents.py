@@ -84,10 +84,9 @@ class _Finder:
             yield document
         elif depth >= _MAX_DEPTH:
             yield Document(document.address, problem=f"more than {_MAX_DEPTH} collections deep")
-        else:
+        elif self._is_new(document):
             found = self._inside_collection(document, depth)
-            first = next(found, Document(document.address, problem="it leads to no manifest"))
-            yield first
+            yield next(found, Document(document.address, problem="it leads to no manifest"))
             yield from found
 
     def _inside_collection(self, collection: Document, depth: int) -> Iterator[Document]:
@@ -97,20 +96,25 @@ class _Finder:
             else:
                 yield from self.found(members(page.node), page.address, depth + 1)
 
-    def _pages(self, collection: Document) -> Iterator[Document]:
-        """Yield a collection and the pages that continue it; each that was read before is not."""
-        page = collection
+    def _pages(self, page: Document) -> Iterator[Document]:
+        """Yield a collection and the pages that continue it."""
         for _ in range(_MAX_PAGES):
-            if page.is_own and page.address in self._read:
-                self._note(f"{page.address} is listed again; it is read once")
-                return
-            self._read.add(page.address)
             yield page
             following = page.node and next_page(page.node)
             if not following:
                 return
             page = self._start({"id": following}, page.address).result()
+            if not self._is_new(page):
+                return
         yield Document(page.address, problem=f"a collection of more than {_MAX_PAGES} pages")
+
+    def _is_new(self, collection: Document) -> bool:
+        """Return whether a collection, or a page of one, was not read before."""
+        if collection.is_own and collection.address in self._read:
+            self._note(f"{collection.address} is listed again; it is read once")
+            return False
+        self._read.add(collection.address)
+        return True
 
     def _start(self, reference: Node, base: str) -> Future[Document]:
         return self._web.start(self._document, reference, base)
@@ -124,7 +128,7 @@ class _Finder:
             return Document(base, problem="a document without an address is listed")
         try:
             where = joined(base, named)
-            return Document(where, parsed(await self._web.document(where)))
+            return Document(where, parsed(await self._web.document(where), where))
         except WebError as error:
             return Document(named, problem=str(error))
 
@@ -134,9 +138,9 @@ def _read_file(path: Path, max_bytes: int) -> Document:
         with path.open("rb") as file:
             content = file.read(max_bytes + 1)
         if len(content) > max_bytes:
-            raise WebError(f"longer than the limit of {max_bytes >> 20} MiB")
-        return Document(str(path), parsed(content))
+            raise WebError(f"{path}: longer than the limit of {max_bytes >> 20} MiB")
+        return Document(str(path), parsed(content, str(path)))
     except OSError as error:
-        return Document(str(path), problem=f"cannot be read: {(error.strerror or '').lower()}")
+        return Document(str(path), problem=f"{path}: {(error.strerror or '').lower()}")
     except WebError as error:
         return Document(str(path), problem=str(error))

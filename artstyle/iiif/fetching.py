@@ -98,19 +98,19 @@ async def _largest(web: Web, canvas: Node, base: str) -> Painted:
 async def _annotation_page(web: Web, reference: Node, base: str) -> list[Node]:
     """Return the annotations of a page that is elsewhere, and the page that follows it."""
     where = joined(base, address(reference) or "")
-    page = parsed(await web.document(where))
+    page = parsed(await web.document(where), where)
     following = next_page(page)
     return [*annotations(page), *([{"id": joined(where, following)}] if following else [])]
 
 
 async def _of_service(web: Web, service: ImageService, short_side_px: int, part: Part) -> bytes:
-    """Fetch an image from its server, which is asked what it has where the manifest does not say."""
+    """Fetch an image from its server, which says what it has unless the manifest does."""
     if service.is_complete:
         with suppress(RefusedError):  # The manifest may be older than the server.
             return await _served(web, service, short_side_px, part)
-    content = await web.kept(f"{service.base}/info.json", _require_info, is_image=False)
-    own = read_service(parsed(content), service.base)
-    return await _served(web, own, short_side_px, part)
+    where = f"{service.base}/info.json"
+    info = parsed(await web.kept(where, _require_info, is_image=False), where)
+    return await _served(web, read_service(info, service.base), short_side_px, part)
 
 
 async def _served(web: Web, service: ImageService, short_side_px: int, part: Part) -> bytes:
@@ -125,12 +125,13 @@ async def _served(web: Web, service: ImageService, short_side_px: int, part: Par
     raise refused
 
 
-def _require_info(content: bytes) -> None:
-    if not is_info(info := parsed(content)) and "width" not in info:
-        raise RefusedError("not an info.json of the Image API")
+def _require_info(content: bytes, where: str) -> None:
+    info = parsed(content, where)
+    if not is_info(info) and "width" not in info:
+        raise RefusedError(f"{where}: not an info.json of the Image API")
 
 
-def _require_image(content: bytes) -> None:
+def _require_image(content: bytes, where: str) -> None:
     """Refuse a text: servers answer so, with a message for people, what they do not give."""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_TEXTS):
-        raise RefusedError("a text, not an image")
+        raise RefusedError(f"{where}: a text, not an image")

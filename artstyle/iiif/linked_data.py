@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
-from artstyle.errors import WebError
+from artstyle.errors import RefusedError, WebError
 from artstyle.styles.names import visible
 
 Node = Mapping[str, Any]
@@ -15,22 +15,26 @@ Node = Mapping[str, Any]
 _TAG = re.compile(r"<[^<>]*>")
 
 
-def parsed(content: bytes) -> Node:
+def parsed(content: bytes, where: str) -> Node:
     """Return the JSON object of a document.
 
+    Args:
+        content: The document.
+        where: Its address or file, for the error.
+
     Raises:
-        WebError: It is not one.
+        RefusedError: It is not a JSON object.
     """
     try:
         value = json.loads(content)
     except RecursionError:
-        raise WebError("not read: its JSON is nested too deeply") from None
+        raise RefusedError(f"{where}: its JSON is nested too deeply") from None
     except ValueError as error:
         start = content[:200].lstrip().lower()
         what = "a web page" if start.startswith((b"<!doctype html", b"<html")) else str(error)
-        raise WebError(f"not JSON: {what}") from None
+        raise RefusedError(f"{where}: not JSON: {what}") from None
     if not isinstance(value, dict):
-        raise WebError("not a IIIF document: its JSON is not an object")
+        raise RefusedError(f"{where}: not a IIIF document: its JSON is not an object")
     return value
 
 

@@ -100,13 +100,13 @@ class Web:
         return await self._fetched(address, self.manners.document_bytes, accept)
 
     async def kept(
-        self, address: str, check: Callable[[bytes], object], *, is_image: bool
+        self, address: str, check: Callable[[bytes, str], object], *, is_image: bool
     ) -> bytes:
         """Return an image or its ``info.json``, as it is or was within a day.
 
         Args:
             address: The address.
-            check: Raises WebError for content that is not to be kept.
+            check: Raises WebError for content, at its address, that is not to be kept.
             is_image: Which of the two.
 
         Raises:
@@ -118,15 +118,13 @@ class Web:
                 content = await self._fetched(address, self.manners.image_bytes, "image/*")
             else:
                 content = await self.document(address)
-            check(content)
+            check(content, address)
             if self._cache:
                 self._cache.write(address, content)
         return content
 
     async def _fetched(self, address: str, max_bytes: int, accept: str) -> bytes:
-        if urlsplit(address).scheme.lower() not in ("http", "https"):
-            raise WebError(f"{address}: {_SCHEMES}")
-        manners, host = self.manners, self._hosts[urlsplit(address).netloc.lower()]
+        manners, host = self.manners, self._hosts[_host_name(address)]
         busy = _Busy("")
         for attempt in range(manners.attempts):
             if host.unanswered >= _GIVEN_UP:
@@ -201,6 +199,16 @@ def opened_web(cache: Cache | None, manners: Manners = MANNERS) -> Iterator[Web]
     )
     with start_blocking_portal(name="web") as portal, portal.wrap_async_context_manager(client):
         yield Web(portal, client, manners, cache)
+
+
+def _host_name(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise WebError(f"{address}: not an address: {error}") from None
+    if parts.scheme.lower() not in ("http", "https"):
+        raise WebError(f"{address}: {_SCHEMES}")
+    return parts.netloc.lower()
 
 
 async def _content(response: httpx2.Response, address: str, max_bytes: int) -> bytes:

@@ -109,7 +109,7 @@ class Builder:
         if self.maybe(0.05) and api < 3:
             return {"@id": base}
         if rng.random() < 0.05:
-            service["@id" if api == 3 else "@id"] = f"{base}/info.json"
+            service["@id"] = f"{base}/info.json"
             service.pop("id", None)
         return service
 
@@ -123,7 +123,14 @@ class Builder:
         if self.maybe(0.05):
             sides = {key: str(value) for key, value in sides.items()}
         if version == 2:
-            kind = self.rng.choice(["dctypes:Image", "dctypes:Image", "dcTypes:Image", "http://purl.org/dc/dcmitype/Image"])
+            kind = self.rng.choice(
+                [
+                    "dctypes:Image",
+                    "dctypes:Image",
+                    "dcTypes:Image",
+                    "http://purl.org/dc/dcmitype/Image",
+                ]
+            )
             return {"@id": address, "@type": kind, "format": "image/jpeg"} | sides
         return {"id": address, "type": "Image", "format": "image/jpeg"} | sides
 
@@ -181,9 +188,16 @@ class Builder:
         target = f"{self.url}/canvas/{self._names + 1}"
         return self.canvas3(colour, [self.page3([self.annotation3(body, target)])], label)
 
-    def simple2(self, label: str | None = None, body: Json | None = None, colour: str | None = None) -> Json:
+    def simple2(
+        self, label: str | None = None, body: Json | None = None, colour: str | None = None
+    ) -> Json:
         colour = colour or self.colour()
-        canvas: Json = {"@id": self.name("canvas"), "@type": "sc:Canvas", "height": 500, "width": 700}
+        canvas: Json = {
+            "@id": self.name("canvas"),
+            "@type": "sc:Canvas",
+            "height": 500,
+            "width": 700,
+        }
         if label is not None:
             canvas["label"] = self.text2(label)
         annotation = {
@@ -227,10 +241,9 @@ class Builder:
             rights, said = self._rights("@id" in manifest)
             manifest |= said
         work = f"Work {self.number}"
-        self.case.expected = [
-            Expected(e.id, work if num_canvases == 1 or e.label is None else f"{work}, {e.label}", rights, e.colour)
-            for e in self.case.expected
-        ]  # fmt: skip
+        for number, e in enumerate(self.case.expected):
+            label = work if num_canvases == 1 or e.label is None else f"{work}, {e.label}"
+            self.case.expected[number] = Expected(e.id, label, rights, e.colour)
         content = json.dumps(manifest, ensure_ascii=self.maybe()).encode()
         mark = b"\xef\xbb\xbf" if self.maybe(0.05) else b""
         self.case.address = self.museum.put(f"{self.root}/manifest.json", mark + content)
@@ -246,7 +259,10 @@ class Builder:
             return licence, said
         statement = {"label": {"en": ["Attribution"]}, "value": {"en": ["Given by the Museum"]}}
         if self.maybe():
-            return f"{licence}; Given by the Museum", {"rights": licence, "requiredStatement": statement}
+            return f"{licence}; Given by the Museum", {
+                "rights": licence,
+                "requiredStatement": statement,
+            }
         return licence, {"rights": licence}
 
 
@@ -272,7 +288,11 @@ def image_with_service(b: Builder) -> None:  # 0005
 
 
 def texts_in_languages(b: Builder) -> None:  # 0006, 0007, 0118
-    b.finish3([b.simple3()], summary={"en": ["x"], "de": ["y"]}, metadata=[{"label": {"en": ["a"]}, "value": {"none": ["1", "2"]}}])
+    b.finish3(
+        [b.simple3()],
+        summary={"en": ["x"], "de": ["y"]},
+        metadata=[{"label": {"en": ["a"]}, "value": {"none": ["1", "2"]}}],
+    )
 
 
 def book(b: Builder) -> None:  # 0009
@@ -280,7 +300,11 @@ def book(b: Builder) -> None:  # 0009
 
 
 def reading_direction(b: Builder) -> None:  # 0010, 0011
-    b.finish3([b.simple3(f"{n}r") for n in range(1, 4)], viewingDirection="right-to-left", behavior=["paged"])
+    b.finish3(
+        [b.simple3(f"{n}r") for n in range(1, 4)],
+        viewingDirection="right-to-left",
+        behavior=["paged"],
+    )
 
 
 def placeholder_and_accompanying_canvas(b: Builder) -> None:  # 0013, 0014
@@ -296,7 +320,13 @@ def start_canvas(b: Builder) -> None:  # 0015, 0202
 
 def tagged(b: Builder) -> None:  # 0021, 0135, 0258, 0261, 0266
     canvas = b.simple3()
-    tag = {"id": b.name("tag"), "type": "Annotation", "motivation": "tagging", "body": {"type": "TextualBody", "value": "Brunnen"}, "target": canvas["id"]}
+    tag = {
+        "id": b.name("tag"),
+        "type": "Annotation",
+        "motivation": "tagging",
+        "body": {"type": "TextualBody", "value": "Brunnen"},
+        "target": canvas["id"],
+    }
     canvas["annotations"] = [b.page3([tag])]
     canvas["items"][0]["items"].insert(0, tag)
     b.finish3([canvas])
@@ -304,7 +334,13 @@ def tagged(b: Builder) -> None:  # 0021, 0135, 0258, 0261, 0266
 
 def contents(b: Builder) -> None:  # 0024, 0027, 0229
     canvases = [b.simple3("i"), b.simple3("ii")]
-    ranges = [{"id": b.name("range"), "type": "Range", "items": [{"id": c["id"], "type": "Canvas"} for c in reversed(canvases)]}]
+    ranges = [
+        {
+            "id": b.name("range"),
+            "type": "Range",
+            "items": [{"id": c["id"], "type": "Canvas"} for c in reversed(canvases)],
+        }
+    ]
     b.finish3(canvases, structures=ranges)
 
 
@@ -327,7 +363,9 @@ def composition_of_parts(b: Builder) -> None:  # 0036
     colour = b.colour()
     target = f"{b.url}/canvas/x"
     selector = {"type": "FragmentSelector", "value": "xywh=0,0,900,900"}
-    large = b.annotation3(b.image(3, colour), {"type": "SpecificResource", "source": target, "selector": selector})
+    large = b.annotation3(
+        b.image(3, colour), {"type": "SpecificResource", "source": target, "selector": selector}
+    )
     small = b.annotation3(b.image(3, b.colour()), f"{target}#xywh=900,900,50,50")
     b.finish3([b.canvas3(colour, [b.page3([small, large])])])
 
@@ -352,13 +390,26 @@ def region(b: Builder) -> None:  # 0299
 def styled(b: Builder) -> None:  # 0045
     colour = b.colour()
     body = {"type": "SpecificResource", "styleClass": "turned", "source": b.image(3, colour)}
-    annotation = b.annotation3(body, f"{b.url}/canvas/1", stylesheet={"type": "CssStylesheet", "value": ".turned {}"})
+    annotation = b.annotation3(
+        body, f"{b.url}/canvas/1", stylesheet={"type": "CssStylesheet", "value": ".turned {}"}
+    )
     b.finish3([b.canvas3(colour, [b.page3([annotation])])])
 
 
 def linked(b: Builder) -> None:  # 0046, 0047, 0053, 0234, 0230, 0318
-    provider = {"id": f"{b.url}/museum", "type": "Agent", "label": {"en": ["Museum"]}, "logo": [{"id": f"{b.url}/logo.png", "type": "Image"}]}
-    _one(b, rendering=[{"id": f"{b.url}/x.pdf", "type": "Text"}], homepage=[{"id": f"{b.url}", "type": "Text"}], provider=[provider], navDate="1889-01-01T00:00:00Z")
+    provider = {
+        "id": f"{b.url}/museum",
+        "type": "Agent",
+        "label": {"en": ["Museum"]},
+        "logo": [{"id": f"{b.url}/logo.png", "type": "Image"}],
+    }
+    _one(
+        b,
+        rendering=[{"id": f"{b.url}/x.pdf", "type": "Text"}],
+        homepage=[{"id": f"{b.url}", "type": "Text"}],
+        provider=[provider],
+        navDate="1889-01-01T00:00:00Z",
+    )
 
 
 def external_annotation_page(b: Builder) -> None:  # 0068, 0269, 0306
@@ -379,7 +430,9 @@ def audio(b: Builder) -> None:  # 0002, 0014
 
 def video_and_image(b: Builder) -> None:  # 0003, 0489
     colour = b.colour()
-    video = b.annotation3({"id": f"{b.url}/v.mp4", "type": "Video", "format": "video/mp4"}, f"{b.url}/canvas/1#t=0,5")
+    video = b.annotation3(
+        {"id": f"{b.url}/v.mp4", "type": "Video", "format": "video/mp4"}, f"{b.url}/canvas/1#t=0,5"
+    )
     picture = b.annotation3(b.image(3, colour), f"{b.url}/canvas/1")
     words = b.annotation3({"type": "TextualBody", "value": "words"}, f"{b.url}/canvas/1")
     b.finish3([b.canvas3(colour, [b.page3([video, words, picture])])])
@@ -393,8 +446,13 @@ def missing_image(b: Builder) -> None:  # 0283
 
 def presentation_4(b: Builder) -> None:  # the v4 forms of 0001 and 0005
     colour = b.colour()
-    annotation = b.annotation3(b.image(3, colour), f"{b.url}/canvas/1") | {"motivation": ["painting"]}
-    canvas = b.canvas3(colour, [b.page3([annotation | {"target": [{"id": f"{b.url}/canvas/1", "type": "Canvas"}]}])])
+    annotation = b.annotation3(b.image(3, colour), f"{b.url}/canvas/1") | {
+        "motivation": ["painting"]
+    }
+    canvas = b.canvas3(
+        colour,
+        [b.page3([annotation | {"target": [{"id": f"{b.url}/canvas/1", "type": "Canvas"}]}])],
+    )
     b.finish3([canvas], **{"@context": "http://iiif.io/api/presentation/4/context.json"})
 
 
@@ -415,21 +473,39 @@ def choice_2(b: Builder) -> None:
 def region_2(b: Builder) -> None:
     colour = b.colour()
     full = b.served(2, colour, level=2)
-    selector = {"@context": "http://iiif.io/api/annex/openannotation/context.json", "@type": "iiif:ImageApiSelector", "region": "10,10,120,120"}
-    body = {"@id": b.name("part"), "@type": "oa:SpecificResource", "full": full, "selector": selector}
+    selector = {
+        "@context": "http://iiif.io/api/annex/openannotation/context.json",
+        "@type": "iiif:ImageApiSelector",
+        "region": "10,10,120,120",
+    }
+    body = {
+        "@id": b.name("part"),
+        "@type": "oa:SpecificResource",
+        "full": full,
+        "selector": selector,
+    }
     b.finish2([b.simple2(None, body, colour)])
 
 
 def several_images_2(b: Builder) -> None:
     canvas = b.simple2()
     images = canvas["images"] if isinstance(canvas["images"], list) else [canvas["images"]]
-    second = {"@type": "oa:Annotation", "motivation": "sc:painting", "resource": b.image(2, b.colour()), "on": f"{canvas['@id']}#xywh=0,0,20,20"}
+    second = {
+        "@type": "oa:Annotation",
+        "motivation": "sc:painting",
+        "resource": b.image(2, b.colour()),
+        "on": f"{canvas['@id']}#xywh=0,0,20,20",
+    }
     b.finish2([canvas | {"images": [second, *images]}])
 
 
 def two_sequences_2(b: Builder) -> None:
     manifest = b.finish2([b.simple2("1"), b.simple2("2")])
-    sequences = manifest["sequences"] if isinstance(manifest["sequences"], list) else [manifest["sequences"]]
+    sequences = (
+        manifest["sequences"]
+        if isinstance(manifest["sequences"], list)
+        else [manifest["sequences"]]
+    )
     manifest["sequences"] = [*sequences, {"@id": f"{b.url}/other-order", "@type": "sc:Sequence"}]
     b.museum.put(f"{b.root}/manifest.json", manifest)
 
@@ -459,7 +535,12 @@ def collection(b: Builder) -> None:  # 0030, 0032
     inner = {"id": f"{b.url}/inner.json", "type": "Collection", "label": {"en": ["inner"]}}
     b.museum.put(f"{b.root}/inner.json", inner | {"items": items[1:]})
     nested = inner if b.maybe() else inner | {"items": items[1:]}
-    document = {"@context": "http://iiif.io/api/presentation/3/context.json", "id": f"{b.url}/collection.json", "type": "Collection", "items": [items[0], nested]}
+    document = {
+        "@context": "http://iiif.io/api/presentation/3/context.json",
+        "id": f"{b.url}/collection.json",
+        "type": "Collection",
+        "items": [items[0], nested],
+    }
     b.case.address = b.museum.put(f"{b.root}/collection.json", document)
 
 
@@ -467,7 +548,12 @@ def collection_2(b: Builder) -> None:
     addresses = _several(b)
     manifests = [{"@id": a, "@type": "sc:Manifest", "label": "x"} for a in addresses]
     key = "members" if b.maybe() else "manifests"
-    document = {"@context": "http://iiif.io/api/presentation/2/context.json", "@id": f"{b.url}/collection.json", "@type": "sc:Collection", key: manifests}
+    document = {
+        "@context": "http://iiif.io/api/presentation/2/context.json",
+        "@id": f"{b.url}/collection.json",
+        "@type": "sc:Collection",
+        key: manifests,
+    }
     b.case.address = b.museum.put(f"{b.root}/collection.json", document)
 
 
@@ -475,9 +561,21 @@ def paged_collection_2(b: Builder) -> None:
     addresses = _several(b)
     pages = [f"{b.url}/pages/{n}.json" for n in range(len(addresses))]
     for n, address in enumerate(addresses):
-        page: Json = {"@id": pages[n], "@type": "sc:Collection", "manifests": [{"@id": address, "@type": "sc:Manifest"}]}
-        b.museum.put(f"{b.root}/pages/{n}.json", page | ({"next": pages[n + 1]} if n + 1 < len(pages) else {}))
-    document = {"@id": f"{b.url}/collection.json", "@type": "sc:Collection", "total": len(addresses), "first": pages[0]}
+        page: Json = {
+            "@id": pages[n],
+            "@type": "sc:Collection",
+            "manifests": [{"@id": address, "@type": "sc:Manifest"}],
+        }
+        b.museum.put(
+            f"{b.root}/pages/{n}.json",
+            page | ({"next": pages[n + 1]} if n + 1 < len(pages) else {}),
+        )
+    document = {
+        "@id": f"{b.url}/collection.json",
+        "@type": "sc:Collection",
+        "total": len(addresses),
+        "first": pages[0],
+    }
     b.case.address = b.museum.put(f"{b.root}/collection.json", document)
 
 

@@ -42,6 +42,9 @@ class Museum:
     asked: list[str] = field(default_factory=list)
     """The paths of all requests, in order."""
     agents: set[str] = field(default_factory=set)
+    at_once: int = 0
+    """How many requests are being answered."""
+    most_at_once: int = 0
     served: list[Size] = field(default_factory=list)
     """The size of each image that the Image API gave."""
 
@@ -86,6 +89,14 @@ class _Handler(BaseHTTPRequestHandler):
         museum: Museum = self.server.museum  # type: ignore[attr-defined]
         museum.asked.append(self.path)
         museum.agents.add(self.headers["User-Agent"])
+        museum.at_once += 1
+        museum.most_at_once = max(museum.most_at_once, museum.at_once)
+        try:
+            self._answer_path(museum)
+        finally:
+            museum.at_once -= 1
+
+    def _answer_path(self, museum: Museum) -> None:
         if self.path in museum.documents:
             document = museum.documents[self.path]
             is_raw = isinstance(document, bytes)
@@ -155,13 +166,16 @@ def _asked_size(image: re.Match[str], request: re.Match[str]) -> Size | None:
     if size is not None and longest and max(size) > longest:
         if request["size"] != "max":
             return None
-        size = round(width * longest / max(width, height)), round(height * longest / max(width, height))
+        size = (
+            round(width * longest / max(width, height)),
+            round(height * longest / max(width, height)),
+        )
     return size and (size[::-1] if turn in ("90", "270") else size)
 
 
 def _scaled(asked: str, size: Size, version: int, level: int) -> Size | None:
     width, height = size
-    if asked == "max" and version > 1 or asked == "full" and version < 3:
+    if (asked == "max" and version > 1) or (asked == "full" and version < 3):
         return size
     if level == 0:
         spelled = "{},{}" if version == 3 else "{},"
