@@ -36,7 +36,7 @@ from artstyle.recipes import config_keys, config_values, flatten, key_sentences
 from artstyle.runs.environment import RunEnvironment
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import remove_unfinished
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 HEATMAPS_SHOWN = 24
 _ERRORS_PX = 1100

@@ -15,8 +15,8 @@ PACKAGE = Path(artstyle.__file__).parent
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
     ("errors", "progress", "interrupts"),
-    ("styles", "storage", "devices", "starter"),
-    ("config",),
+    ("storage", "devices", "starter"),
+    ("config", "styles"),
     ("pictures", "metrics", "recipes", "painter"),
     ("presentation", "runs", "data", "confidence"),
     ("preparation", "models"),
@@ -106,9 +106,9 @@ assert "Usage" in shown.getvalue()
     "module",
     [
         "config", "recipes", "runs.folder", "runs.finding", "metrics",
-        "styles.names", "styles.groups", "storage.documents", "confidence.answers", "models.header",
-        "pictures.preprocessing", "data.manifest", "data.dataset", "data.description",
-        "preparation.split", "preparation.balance", "preparation.sources.opening",
+        "styles.names", "styles.vocabulary", "storage.documents", "confidence.answers",
+        "models.header", "pictures.preprocessing", "data.manifest", "data.dataset",
+        "data.description", "preparation.split", "preparation.balance", "preparation.sources.opening",
         "preparation.prepare", "models.zoo", "evaluation.document", "eda.document",
         "prediction.output", "prediction.predict", "inference", "engines", "models.onnx_model",
         "explain.explain", "explain.gallery",

@@ -13,7 +13,7 @@ from artstyle.confidence.sets import least_probability, smallest_sets_temperatur
 from artstyle.confidence.temperature import fit_temperature, probabilities
 from artstyle.metrics import BoolArray, FloatArray, IntArray
 from artstyle.storage.documents import Document
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 COVERAGE = 0.9
 """Share of pictures whose true style is among the likely ones."""

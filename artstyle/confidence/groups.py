@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from artstyle.metrics import FloatArray
-from artstyle.styles.groups import style_group
+from artstyle.styles.vocabulary import style_group
 
 
 @cache

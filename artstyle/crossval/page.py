@@ -6,7 +6,7 @@ from pathlib import Path
 from artstyle.crossval.document import CrossvalReport, Estimate, Reference
 from artstyle.evaluation.document import Bounds
 from artstyle.presentation.pages import Block, Cell, Content, Prose, Section, Table, write_page
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 PAGE_NAME = "report.html"
 _SMALL = 20

@@ -21,7 +21,8 @@ from artstyle.data.artists import artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.document import ConfusionMatrix, ReliabilityBins
 from artstyle.metrics import IntArray, Interval
-from artstyle.styles.names import display_name, label_order
+from artstyle.styles.names import label_order
+from artstyle.styles.vocabulary import display_name
 
 _SEED = 42
 _RESAMPLES = 1000

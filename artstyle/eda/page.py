@@ -28,7 +28,7 @@ from artstyle.presentation.pages import (
     thumbnail,
 )
 from artstyle.presentation.plots import Tile
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 _LISTED = 300
 """Most rows of a long list on the page; ``eda.json`` has all."""

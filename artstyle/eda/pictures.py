@@ -12,7 +12,8 @@ from artstyle.errors import ImageError
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.presentation.plots import Tile
-from artstyle.styles.names import display_name, label_order
+from artstyle.styles.names import label_order
+from artstyle.styles.vocabulary import display_name
 
 _EXAMPLES_PER_STYLE = 6
 _TRANSFORMED_PAINTINGS = 3

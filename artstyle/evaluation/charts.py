@@ -10,7 +10,7 @@ from artstyle.evaluation.wording import confidence_blocks
 from artstyle.metrics import IntArray, Reliability, style_scores
 from artstyle.presentation.drawings import svg
 from artstyle.presentation.pages import Block, Cell, Content, Drawing, Prose, Row, Table
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 Href = Callable[[int, int], str]
 """Returns where the number of a true and a predicted label leads; "" for nowhere."""

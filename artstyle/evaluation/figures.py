@@ -30,7 +30,7 @@ from artstyle.presentation.plots import (
     write_figure,
 )
 from artstyle.progress import Progress, silent
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 ERRORS_SHOWN = 24
 _ERRORS_A_ROW = 6

@@ -33,7 +33,7 @@ from artstyle.presentation.pages import (
     write_page,
 )
 from artstyle.progress import Progress, silent
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 CELL_PICTURES = 12
 """Most thumbnails for one cell of the confusion matrix."""

@@ -12,7 +12,7 @@ from artstyle.evaluation.document import (
     EvaluationReport,
 )
 from artstyle.presentation.pages import Block, Cell, Content, Facts, Prose, Table
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 SMALL_SUPPORT = 20
 """With fewer pictures than this, chance decides the scores of a style or a group of artists."""

@@ -18,7 +18,7 @@ from artstyle.explain.panel import draw_panel
 from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import printable
 from artstyle.storage.files import write_bytes, write_text
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 # Measured on 60 scans: 8 MB of panels and overlays; as PNG they were 56 MB.
 _JPEG_QUALITY = 82

@@ -16,7 +16,7 @@ from artstyle.presentation.pages import (
     thumbnail,
     write_page,
 )
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 HOW_TO_READ = (
     "The painting is grey; colour shows what spoke for the named style: the brighter, the more. A"

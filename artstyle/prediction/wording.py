@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from artstyle.confidence.answers import GroupAnswer
 from artstyle.prediction.rows import PredictionRow
-from artstyle.styles.groups import short_name, style_group
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name, style_group
 
 UNFAMILIAR = "not like anything it learnt"
 _NAMED = 3
@@ -34,8 +33,13 @@ def _group_words(group: GroupAnswer, likely: Sequence[str]) -> str:
     members = [style for style in likely if style_group(style) == group.group]
     words = f"{group.group}, {group.probability:.0%}"
     return (
-        f"{words} ({_either([short_name(s, group.group) for s in members])})" if members else words
+        f"{words} ({_either([_short_name(s, group.group) for s in members])})" if members else words
     )
+
+
+def _short_name(style: str, group: str) -> str:
+    """Return a style as people read it within its group: "Early" of the group "Renaissance"."""
+    return display_name(style).removesuffix(f" {group}")
 
 
 def _either(names: Sequence[str]) -> str:

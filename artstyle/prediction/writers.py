@@ -18,7 +18,7 @@ from artstyle.prediction.formats import DataFormat, Format
 from artstyle.prediction.rows import DECIMALS, PredictionRow
 from artstyle.prediction.wording import verdict_words
 from artstyle.storage.files import FORMULA_STARTS, csv_writer
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 _LEAST_STYLE_COLUMNS, _MOST_STYLE_COLUMNS, _SHARE_COLUMNS = 28, 46, 11
 _LEAST_PATH_COLUMNS, _GOOD_PATH_COLUMNS = 24, 63

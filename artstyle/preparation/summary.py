@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from artstyle.data.description import DatasetDescription
 from artstyle.data.manifest import SPLITS
 from artstyle.data.reasons import in_words
-from artstyle.styles.names import display_name, visible
+from artstyle.styles.names import visible
+from artstyle.styles.vocabulary import display_name
 
 STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
 

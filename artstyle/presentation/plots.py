@@ -24,7 +24,7 @@ from matplotlib.typing import ColorType
 from PIL import Image
 
 from artstyle.storage.files import write_bytes
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 INK = "#211f1c"
 QUIET = "#625d55"

@@ -24,8 +24,7 @@ from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.rows import PredictionRow
 from artstyle.runs.finding import is_starter, starter_note
 from artstyle.serving.limits import Limits
-from artstyle.styles.groups import style_group
-from artstyle.styles.names import display_name, require_label
+from artstyle.styles.vocabulary import display_name, read_vocabulary, style_group
 
 HeatFormat = Literal["png", "json"]
 _MAP_DECIMALS = 4
@@ -84,7 +83,7 @@ class ServedModel:
         """
         style = wanted.style
         if style is not None:
-            style = require_label(style, self.model.labels)
+            style = read_vocabulary().label(style, self.model.labels)
         model = self._heat_model
         # In torch, hooks collect what gradients need: those of two pictures must not mix.
         with self._one_at_a_time if model is self.model else self._drawing:

@@ -1,46 +1,11 @@
-"""Style names: their order, their spelling, and WikiArt's 27."""
+"""Style names: their order and their spelling."""
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
-
-from artstyle.errors import UnknownNameError
-
-WIKIART_STYLES = (
-    "Abstract_Expressionism",
-    "Action_painting",
-    "Analytical_Cubism",
-    "Art_Nouveau_Modern",
-    "Baroque",
-    "Color_Field_Painting",
-    "Contemporary_Realism",
-    "Cubism",
-    "Early_Renaissance",
-    "Expressionism",
-    "Fauvism",
-    "High_Renaissance",
-    "Impressionism",
-    "Mannerism_Late_Renaissance",
-    "Minimalism",
-    "Naive_Art_Primitivism",
-    "New_Realism",
-    "Northern_Renaissance",
-    "Pointillism",
-    "Pop_Art",
-    "Post_Impressionism",
-    "Realism",
-    "Rococo",
-    "Romanticism",
-    "Symbolism",
-    "Synthetic_Cubism",
-    "Ukiyo_e",
-)
+from collections.abc import Iterable, Iterator
 
 # The embeddings, overrides and isolates of the Unicode Bidirectional Algorithm (UAX 9).
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-SYNONYMS = {"Art_Nouveau": "Art_Nouveau_Modern"}
-"""Other spellings in WikiArt's own lists -> the name of the style folder."""
 
 # White space, "_", ".", dashes of all kinds, and invisible marks.
 _SEPARATORS = re.compile(
@@ -52,14 +17,13 @@ _ACCENTED_SCRIPTS = ("LATIN ", "GREEK ")
 
 
 def canonical_style(name: str) -> str:
-    """Return the one spelling of a style: stripped, spaces as underscores, synonyms resolved.
+    """Return the one spelling of a style: stripped, spaces as underscores.
 
     What is not text becomes backslash escapes, as `visible` makes them. Then letters with accents
     are composed (NFC), whichever way a file system spells them: composed before, an escape that
     ends in a letter would take up an accent that follows it, in the next pass only.
     """
-    spelled = _one_line(name)
-    return SYNONYMS.get(spelled, spelled)
+    return unicodedata.normalize("NFC", visible("_".join(name.split())))
 
 
 def style_key(name: str) -> str:
@@ -69,27 +33,9 @@ def style_key(name: str) -> str:
     count: "Ukiyo-e", "ukiyo e" and "UkiyoE" have one key. Other signs do ("C++", "C#"), and so do
     the marks of other scripts, which make other letters. Numbers stay apart ("1.5", "15").
     """
-    folded = unicodedata.normalize("NFD", _one_line(name)).casefold()
+    folded = unicodedata.normalize("NFD", canonical_style(name)).casefold()
     plain = "".join(_without_accents(unicodedata.normalize("NFD", folded)))
-    return _SEPARATORS.sub(_gap, plain) or _one_line(name)
-
-
-def wikiart_style(name: str) -> str | None:
-    """Return WikiArt's name of a style, whichever way it is spelt; None if it is not one."""
-    return _WIKIART_BY_KEY.get(style_key(name))
-
-
-def require_label(name: str, labels: Sequence[str]) -> str:
-    """Return the label that a name spells.
-
-    Raises:
-        UnknownNameError: None of the labels.
-    """
-    by_key = {style_key(label): label for label in labels}
-    style = canonical_style(name)
-    if style not in labels and style_key(name) not in by_key:
-        raise UnknownNameError("style", name, labels)
-    return style if style in labels else by_key[style_key(name)]
+    return _SEPARATORS.sub(_gap, plain) or canonical_style(name)
 
 
 def visible(text: str) -> str:
@@ -139,11 +85,6 @@ def _gap(separator: re.Match[str]) -> str:
     return " " if before.isdecimal() else ""
 
 
-_WIKIART_BY_KEY = {style_key(style): style for style in WIKIART_STYLES} | {
-    style_key(name): style for name, style in SYNONYMS.items()
-}
-
-
 def label_order(styles: Iterable[str]) -> tuple[str, ...]:
     """Return the distinct styles in the order that gives each its integer label.
 
@@ -151,8 +92,3 @@ def label_order(styles: Iterable[str]) -> tuple[str, ...]:
     label wherever the data set is prepared again.
     """
     return tuple(sorted(set(styles)))
-
-
-def display_name(style: str) -> str:
-    """Return a style as people read it: ``Ukiyo_e`` -> ``Ukiyo e``."""
-    return style.replace("_", " ")

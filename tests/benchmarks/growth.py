@@ -26,7 +26,7 @@ from artstyle.preparation.scan import Scan
 from artstyle.preparation.scan_table import ScannedImage, ScannedImages, cached_name
 from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.recipes import resolve_config
-from artstyle.styles.names import WIKIART_STYLES
+from artstyle.styles.vocabulary import read_vocabulary
 from tests.benchmarks import corpora
 from tests.benchmarks.contest import Contender, Contest
 
@@ -144,7 +144,7 @@ def _scan(count: int, rules_key: str) -> Scan:
 
 
 def _image(number: int, count: int) -> SourceImage:
-    styles = sorted(WIKIART_STYLES)
+    styles = sorted(read_vocabulary().entries)
     style = styles[number * len(styles) // count]
     artist = f"the-artist-{number % (1 + count // _PICTURES_AN_ARTIST)}"
     title = f"the-title-of-a-painting-{number:07}"

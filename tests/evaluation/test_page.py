@@ -18,7 +18,9 @@ from artstyle.evaluation.outcome import Outcome, percent
 from artstyle.evaluation.page import CELL_PICTURES, write_evaluation_page
 from artstyle.evaluation.summary import summarise
 from artstyle.metrics import style_scores
-from artstyle.styles.names import WIKIART_STYLES
+from artstyle.styles.vocabulary import read_vocabulary
+
+WIKIART_STYLES = tuple(read_vocabulary().entries)
 
 
 def outcome_of(labels: Sequence[str], pairs: Sequence[tuple[int, int]]) -> Outcome:

@@ -21,7 +21,7 @@ from artstyle.painter.collection import (
     paint,
     paint_collection,
 )
-from artstyle.styles.names import WIKIART_STYLES
+from artstyle.styles.vocabulary import read_vocabulary
 
 PER_STYLE = 8
 
@@ -35,7 +35,7 @@ def collection(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Syn
 
 
 def test_styles_carry_wikiart_names() -> None:
-    assert set(STYLES) <= set(WIKIART_STYLES)
+    assert set(STYLES) <= set(read_vocabulary().entries)
     assert len(STYLES) >= 10
 
 

@@ -22,7 +22,7 @@ from artstyle.presentation.plots import (
     text_on,
     write_figure,
 )
-from artstyle.styles.names import WIKIART_STYLES
+from artstyle.styles.vocabulary import read_vocabulary
 from tests.presentation.colours import contrast
 
 
@@ -53,7 +53,7 @@ def test_a_bar_is_as_long_as_its_value() -> None:
 
 @pytest.mark.parametrize("count", [1, 11, 27])
 def test_no_name_is_cut_off_and_none_overlaps_the_next(count: int) -> None:
-    names = WIKIART_STYLES[:count]
+    names = list(read_vocabulary().entries)[:count]
     figure = plot_bars(names, {"n": range(1, count + 1)}, title="T", xlabel="x")
     figure.draw_without_rendering()
     boxes = [label.get_window_extent() for label in figure.axes[0].get_yticklabels()]

@@ -16,7 +16,7 @@ from artstyle.errors import WeightsError
 from artstyle.painter.collection import paint
 from artstyle.runs.finding import find_run, is_starter, starter_run
 from artstyle.runs.folder import RunFolder
-from artstyle.styles.names import WIKIART_STYLES, display_name
+from artstyle.styles.vocabulary import display_name, read_vocabulary
 from tests.cli.in_process import artstyle as run_artstyle
 
 STARTER = starter_run()
@@ -52,7 +52,7 @@ def test_its_card_names_every_style_that_it_knows_and_each_that_it_does_not() ->
     table = card.partition("F1 of each style")[2].partition("##")[0]
     named = [line.split(" | ")[0].removeprefix("| ") for line in table.splitlines()[4:]]
     assert set(map(display_name, STARTER.labels())) <= set(named)
-    absent = [style for style in WIKIART_STYLES if style not in STARTER.labels()]
+    absent = [style for style in read_vocabulary().entries if style not in STARTER.labels()]
     listed = card.partition("Not covered, for lack of pictures: ")[2].partition(".")[0]
     assert listed.split(", ") == list(map(display_name, absent))
 

@@ -5,13 +5,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from artstyle.styles.names import (
-    WIKIART_STYLES,
-    canonical_style,
-    is_style_name,
-    style_key,
-    wikiart_style,
-)
+from artstyle.styles.names import canonical_style, is_style_name, style_key
+from artstyle.styles.vocabulary import known_style, read_vocabulary
+
+WIKIART_STYLES = tuple(read_vocabulary().entries)
 
 # What a name on a file system can be: any bytes but NUL, those that are no UTF-8 as surrogates.
 NAMES = st.text(max_size=20) | st.binary(max_size=20).map(
@@ -35,9 +32,7 @@ def test_the_one_spelling_of_a_style_stays_as_it_is(name: str) -> None:
 @given(NAMES)
 @example("\udcda\u0300")
 def test_a_style_and_its_one_spelling_have_one_key(name: str) -> None:
-    key = style_key(name)
-    if canonical_style(name) and not wikiart_style(name):
-        assert style_key(canonical_style(name)) == key
+    assert style_key(canonical_style(name)) == style_key(name)
     assert style_key(unicodedata.normalize("NFD", name)) == style_key(
         unicodedata.normalize("NFC", name)
     )
@@ -88,6 +83,6 @@ def test_names_of_different_styles_have_different_keys(names: tuple[str, ...]) -
 
 def test_wikiarts_styles_are_known_in_any_spelling_and_kept_apart() -> None:
     assert len(set(map(style_key, WIKIART_STYLES))) == len(WIKIART_STYLES)
-    assert wikiart_style("POST-impressionism") == "Post_Impressionism"
-    assert wikiart_style("art-nouveau") == "Art_Nouveau_Modern"
-    assert wikiart_style("Vorticism") is None
+    assert known_style("POST-impressionism") == "Post_Impressionism"
+    assert known_style("art-nouveau") == "Art_Nouveau_Modern"
+    assert known_style("Vorticism") is None

@@ -106,7 +106,7 @@ def _settings(recipe: str, overrides: list[str], flags: Mapping[str, tuple[str, 
 
 def _show(done: Crossval) -> None:
     from artstyle.crossval.page import reference_rows, score_rows
-    from artstyle.styles.names import display_name
+    from artstyle.styles.vocabulary import display_name
 
     report = done.report
     columns = ("style", "precision", "recall", "F1", "pictures", "artists")

@@ -52,7 +52,7 @@ def gradcam(
     from artstyle.engines import find_model
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
-    from artstyle.styles.names import require_label
+    from artstyle.styles.vocabulary import read_vocabulary
 
     if method != "gradcam" and engine == "auto" and not run.endswith(".onnx"):
         engine = "torch"
@@ -60,7 +60,7 @@ def gradcam(
     say_starter(found.run)
     load = cache(found.load)
     labels = found.run.labels() if found.run else load().labels
-    chosen = None if style is None else require_label(style, labels)
+    chosen = None if style is None else read_vocabulary().label(style, labels)
     pictures = require_pictures(find_pictures(paths))
     folder = HeatmapFolder(out or (found.run.gradcam_path if found.run else Path("gradcam")))
     folder.open()

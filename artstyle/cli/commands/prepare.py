@@ -144,7 +144,7 @@ def _show(prepared: "Prepared") -> None:
 
 
 def _show_plan(plan: "Plan", out: Path) -> None:
-    from artstyle.styles.names import display_name
+    from artstyle.styles.vocabulary import display_name
 
     found = len(plan.source.images)
     rows = [

@@ -11,6 +11,7 @@ from artstyle.preparation.sources.tree import PictureTree, with_unlisted
 from artstyle.preparation.tables.listing import ListedImage, locate
 from artstyle.storage.files import text_encoding
 from artstyle.styles.names import canonical_style
+from artstyle.styles.vocabulary import known_style
 
 _LISTS = {"style_train.csv": "train", "style_val.csv": "test"}
 """List -> split. The lists have no third part, and what is compared in print is their val."""
@@ -87,7 +88,7 @@ def _image(text: str, where: str, classes: Mapping[int, str]) -> SourceImage:
         raise DataError(f"{where}: {text!r} is not 'Style/name.jpg,index'")
     if classes and index not in classes:
         raise DataError(f"{where}: index {index} has no name in {_CLASSES}")
-    style = classes[index] if classes else canonical_style(_FOLDERS.split(folder)[0])
+    style = classes[index] if classes else _style(_FOLDERS.split(folder)[0])
     return SourceImage(name, style, *artist_and_title(file_name), "", "")
 
 
@@ -99,7 +100,12 @@ def _read_classes(path: Path) -> dict[int, str]:
     for line, text in enumerate(_lines(path), start=1):
         index, _, name = text.strip().partition(" ")
         if name and index.isdecimal():
-            classes[int(index)] = canonical_style(name)
+            classes[int(index)] = _style(name)
         elif text.strip():
             raise DataError(f"{path} line {line}: {text.strip()!r} is not 'index name'")
     return classes
+
+
+def _style(name: str) -> str:
+    """Return a style as WikiArt's folders name it: its lists also say Art_Nouveau."""
+    return known_style(name) or canonical_style(name)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from artstyle.preparation.sources.source import SourceImage
-from artstyle.styles.names import wikiart_style
+from artstyle.styles.vocabulary import known_style
 
 
 def with_collections(
@@ -26,7 +26,7 @@ def with_collections(
             return tuple(images), ()
         styles[first].add(image.style)
     if len(styles) < 2 or any(
-        wikiart_style(folder) or len(inside) < 2 for folder, inside in styles.items()
+        known_style(folder) or len(inside) < 2 for folder, inside in styles.items()
     ):
         return tuple(images), ()
     named = tuple(replace(image, source=image.path.partition("/")[0]) for image in images)

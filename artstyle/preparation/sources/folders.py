@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from artstyle.errors import DataError
 from artstyle.preparation.sources.source import Source, SourceImage, artist_and_title, split_name
 from artstyle.preparation.sources.tree import Parts, PictureTree
-from artstyle.styles.names import wikiart_style
+from artstyle.styles.vocabulary import known_style
 
 _LISTED = 5
 
@@ -59,7 +59,7 @@ def wrapper_depth(pictures: Collection[Parts], *, start: int = 0, split_wraps: b
         inside = [parts for parts in pictures if len(parts) > depth + 1]
         names = {parts[depth] for parts in inside}
         name = names.pop() if len(names) == 1 else ""
-        meant = wikiart_style(name) or (split_name(name) and not split_wraps)
+        meant = known_style(name) or (split_name(name) and not split_wraps)
         if not name or meant or any(len(parts) == depth + 2 for parts in inside):
             return depth
         depth += 1
@@ -124,7 +124,7 @@ def level_notes(inside: Iterable[Parts], style_at: int) -> tuple[str, ...]:
         f"the folders {listed(above)} are taken for the styles;"
         f" the folders below them, {listed(below)}, are {role}"
     )
-    styles = [name for name in below if wikiart_style(name)]
+    styles = [name for name in below if known_style(name)]
     if styles:
         note += (
             f"; if {listed(styles)} should be styles, move them up one level,"

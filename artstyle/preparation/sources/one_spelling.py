@@ -7,7 +7,8 @@ from dataclasses import replace
 from artstyle.data.artists import artist_key
 from artstyle.preparation.sources.source import Source
 from artstyle.preparation.tables.cells import is_nothing
-from artstyle.styles.names import canonical_style, style_key, visible, wikiart_style
+from artstyle.styles.names import canonical_style, style_key, visible
+from artstyle.styles.vocabulary import known_style
 
 
 def styles_in_one_spelling(source: Source) -> Source:
@@ -42,7 +43,7 @@ def _with_named_styles(source: Source) -> Source:
 
 
 def _chosen(names: Sequence[str], counts: Mapping[str, int]) -> str:
-    known = wikiart_style(names[0])
+    known = known_style(names[0])
     if known is not None:
         return known
     spelt = Counter[str]()

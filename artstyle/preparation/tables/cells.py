@@ -3,7 +3,8 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from artstyle.styles.names import canonical_style, style_key, wikiart_style
+from artstyle.styles.names import canonical_style, style_key
+from artstyle.styles.vocabulary import known_style
 
 _NOTHING = frozenset(
     (
@@ -61,7 +62,7 @@ def _named(cell: str) -> Iterator[str]:
     """Yield the styles in a cell as they are written there."""
     for element in _elements(cell):
         # A name of WikiArt's may have a comma: Mannerism, Late Renaissance.
-        whole = _SEPARATORS.search(element) and wikiart_style(_SEPARATORS.sub(" ", element))
+        whole = _SEPARATORS.search(element) and known_style(_SEPARATORS.sub(" ", element))
         for name in [whole] if whole else _SEPARATORS.split(element):
             if not is_nothing(name):
                 yield name.strip()
@@ -80,7 +81,7 @@ def _elements(text: str) -> list[str]:
 
 def _unjoined(name: str, alone: Collection[str]) -> list[str]:
     parts = _JOINTS.split(name)
-    if len(parts) == 1 or wikiart_style(_JOINTS.sub(" ", name)):
+    if len(parts) == 1 or known_style(_JOINTS.sub(" ", name)):
         return [name]
-    are_styles = all(wikiart_style(part) or style_key(part) in alone for part in parts)
+    are_styles = all(known_style(part) or style_key(part) in alone for part in parts)
     return parts if are_styles else [name]

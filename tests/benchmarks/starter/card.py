@@ -21,7 +21,7 @@ from artstyle.metrics import (
     true_ranks,
 )
 from artstyle.storage.files import write_text
-from artstyle.styles.names import WIKIART_STYLES, display_name
+from artstyle.styles.vocabulary import display_name, read_vocabulary
 from tests.benchmarks.starter.pictures import FOLDS, Pack, Positions
 
 Features = NDArray[np.float32]
@@ -43,7 +43,9 @@ def write_card(
     """Write the card with the figures of the answers."""
     targets_N, logits_NC = _pooled(pack, answers, "source")
     scores = _scores(targets_N, logits_NC)
-    absent = (display_name(style) for style in WIKIART_STYLES if style not in pack.labels)
+    absent = (
+        display_name(style) for style in read_vocabulary().entries if style not in pack.labels
+    )
     template = Template(
         _TEMPLATE.read_text("utf-8"), undefined=StrictUndefined, keep_trailing_newline=True
     )

@@ -1,7 +1,7 @@
 import pytest
 
 from artstyle.preparation.tables.cells import cell_styles, cell_text, is_nothing
-from artstyle.styles.names import WIKIART_STYLES
+from artstyle.styles.vocabulary import read_vocabulary
 
 
 def styles(*cells: str) -> list[tuple[str, ...]]:
@@ -24,7 +24,9 @@ def test_what_says_nothing_is_not_a_style(cell: str) -> None:
     assert cell_text(cell) == ""
 
 
-@pytest.mark.parametrize("style", [*WIKIART_STYLES, "Nanga", "Nabis", "Na-ïf", "(Neo-)Dada", "2"])
+@pytest.mark.parametrize(
+    "style", [*read_vocabulary().entries, "Nanga", "Nabis", "Na-ïf", "(Neo-)Dada", "2"]
+)
 def test_a_style_is_not_nothing_whatever_its_signs(style: str) -> None:
     assert not is_nothing(style)
     assert styles(style) == [(style,)]
