@@ -12,13 +12,12 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath, printable
-from artstyle.prediction.formats import ENCODING_ERRORS, Format
 from artstyle.prediction.rows import PredictionRow
-from artstyle.prediction.writers import Counts, write_all
+from artstyle.prediction.writers import Counts
 from artstyle.storage.files import atomic_path, digest, remove_unfinished
 from artstyle.storage.locks import locked_file
 
@@ -26,6 +25,8 @@ _COLUMNS = PredictionRow(Path(), None, None, "").to_dict().keys()
 
 Answer = Callable[[Iterator[PicturePath]], Iterator[PredictionRow]]
 """Turns pictures into their rows, in order."""
+Writer = Callable[[Iterator[PredictionRow], Path], None]
+"""Writes rows to a file."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def write_output(
     answer: Answer,
     pictures: Iterator[PicturePath],
     request: Request,
-    chosen: Format,
+    write: Writer,
     *,
     resume: bool,
 ) -> Counts:
@@ -93,7 +94,7 @@ def write_output(
         answer: Called once, with the pictures that have no row.
         pictures: All pictures, in order.
         request: What the rows depend on.
-        chosen: The format of the output.
+        write: Writes the whole output.
         resume: Keep the rows that exist; otherwise discard them.
 
     Raises:
@@ -104,9 +105,23 @@ def write_output(
         remove_unfinished(out.parent, _temporary_suffix(out))
         for row in answer(unfinished.skip_finished(pictures)):
             unfinished.add(row)
-        with _whole_file(out, chosen) as stream:
-            counts = write_all(unfinished.rows(), stream, chosen, request.top_k)
-    return counts
+        with atomic_path(out, suffix=_temporary_suffix(out)) as temporary:
+            counted = _Counted(unfinished.rows())
+            write(iter(counted), temporary)
+    return Counts(counted.total, counted.failed)
+
+
+class _Counted:
+    """Rows that are counted as they pass."""
+
+    def __init__(self, rows: Iterator[PredictionRow]) -> None:
+        self._rows = rows
+        self.total = self.failed = 0
+
+    def __iter__(self) -> Iterator[PredictionRow]:
+        for row in self._rows:
+            self.total, self.failed = self.total + 1, self.failed + (row.error is not None)
+            yield row
 
 
 class Unfinished:
@@ -205,17 +220,6 @@ def unfinished_rows(out: Path, request: Request, *, resume: bool) -> Iterator[Un
             file.truncate()
         yield Unfinished(path, file, request)
         path.unlink()
-
-
-@contextmanager
-def _whole_file(out: Path, chosen: Format) -> Iterator[TextIO]:
-    """Yield a file that appears under its name only when it is whole."""
-    errors = ENCODING_ERRORS[chosen]
-    with (
-        atomic_path(out, suffix=_temporary_suffix(out)) as temporary,
-        temporary.open("w", encoding="utf-8", errors=errors, newline="") as file,
-    ):
-        yield file
 
 
 def _temporary_suffix(out: Path) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from artstyle.collection.table import examples
 from artstyle.data.manifest import COLUMNS, FIRST_COLUMNS
 from artstyle.errors import DataError
 from artstyle.preparation.sources.collections import with_collections
@@ -11,7 +12,7 @@ from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.preparation.tables.cells import cell_styles, cell_text
 from artstyle.preparation.tables.listing import ListedImage, locate
 from artstyle.preparation.tables.splits import cell_splits
-from artstyle.preparation.tables.table import Row, examples, read_table
+from artstyle.preparation.tables.table import Row, read_table
 from artstyle.storage.files import live, numbered_csv
 from artstyle.styles.names import visible
 

@@ -5,15 +5,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from artstyle.collection.text_table import HEADER_WITHIN, RawRow
 from artstyle.errors import DataError, UnknownNameError, UsageError
 from artstyle.styles.names import visible
 
 REQUIRED_COLUMNS = ("path", "style")
 COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split", "source")
 """What is read of a table; all else in it is ignored."""
-
-HEADER_WITHIN = 20
-"""The header is looked for in this many first records."""
 
 _EDGES = re.compile(r"""^[\s\ufeff'"]+|[\s'"]+$""")
 _USUAL_NAMES = {
@@ -74,7 +72,7 @@ def require_columns(
     path: Path,
     header: Sequence[str],
     columns: Mapping[str, str],
-    below: Iterator[tuple[int, list[str]]],
+    below: Iterator[RawRow],
 ) -> dict[str, int]:
     """Return the position of each column.
 
@@ -82,7 +80,7 @@ def require_columns(
         path: The table, for messages.
         header: The names of its columns.
         columns: One of `COLUMNS` -> this table's own name for it.
-        below: The records after the header with their lines; only looked at to explain an error.
+        below: The rows after the header; only looked at to explain an error.
 
     Raises:
         UnknownNameError: A name in ``columns`` is not in the header.
@@ -113,13 +111,13 @@ def _refuse_header_below(
     path: Path,
     header: Sequence[str],
     columns: Mapping[str, str],
-    below: Iterator[tuple[int, list[str]]],
+    below: Iterator[RawRow],
 ) -> None:
-    """Refuse a table whose column names are not in its first record but in a later one."""
-    for line, fields in islice(below, HEADER_WITHIN):
-        if set(REQUIRED_COLUMNS) <= positions(fields, columns).keys():
+    """Refuse a table whose column names are not in its first row but in a later one."""
+    for row in islice(below, HEADER_WITHIN):
+        if set(REQUIRED_COLUMNS) <= positions(row.fields, columns).keys():
             raise DataError(
-                f"{path}: the names of the columns are in line {line}; delete the lines above"
+                f"{path}: the names of the columns are in line {row.line}; delete the lines above"
                 f" it, which begin with {header[0].strip()[:40]!r}"
             )
 

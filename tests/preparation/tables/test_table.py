@@ -119,7 +119,8 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, message:
 def test_damaged_and_foreign_files_are_named_for_what_they_are(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     for content, message in {
-        b"PK\x03\x04....": "is an Excel workbook, not a CSV file; save it as CSV",
+        b"PK\x03\x04....": "cannot be read as an Excel workbook: .*; save it again as .xlsx",
+        b"\xd0\xcf\x11\xe0...": "is an old or protected Excel workbook; save it as .xlsx",
         "path,style\n".encode("utf-16")[:-1]: "is not whole utf-16",
     }.items():
         path.write_bytes(content)
