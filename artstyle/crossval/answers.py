@@ -8,10 +8,10 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from artstyle.evaluation.intervals import Answers
 from artstyle.data.artists import artist_answers, artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
+from artstyle.evaluation.intervals import Answers
 from artstyle.storage.checks import checked
 from artstyle.storage.files import read_csv
 

@@ -15,11 +15,11 @@ from artstyle.crossval.document import (
     StyleEstimate,
 )
 from artstyle.crossval.folds import Folds
-from artstyle.evaluation.intervals import Intervals, cluster_intervals
 from artstyle.crossval.plan import CrossvalPlan, Group
 from artstyle.data.artists import artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.document import ConfusionMatrix, ReliabilityBins
+from artstyle.evaluation.intervals import Intervals, cluster_intervals
 from artstyle.metrics import IntArray, Interval
 from artstyle.styles.names import label_order
 from artstyle.styles.vocabulary import display_name
