@@ -115,13 +115,14 @@ def image_addresses(
 
 def _sizes(service: ImageService, short_side_px: int, region: str) -> tuple[str, ...]:
     """Return sizes in the words of the Image API."""
-    whole = "max" if service.version == 3 else "full"
+    # Version 2 has both words; where there are limits, only the second is within them.
+    whole = {1: ("full",), 2: ("full", "max"), 3: ("max",)}[service.version]
     width, height = _region_size(service, region)
-    if not width or not height:
+    if not width or not height or min(width, height) < 1:
         # Enough for pictures up to twice as long as wide.
-        return (f"!{2 * short_side_px},{2 * short_side_px}", whole)
+        return (f"!{2 * short_side_px},{2 * short_side_px}", *whole)
     if min(width, height) <= short_side_px:
-        return (whole,)
+        return whole
     scale = short_side_px / min(width, height)
     scaled = round(width * scale), round(height * scale)
     if _gives_any_size(service):
@@ -131,7 +132,7 @@ def _sizes(service: ImageService, short_side_px: int, region: str) -> tuple[str,
         return (short, f"{scaled[0]},{scaled[1]}")
     enough = [size for size in service.sizes if min(size) >= short_side_px]
     if region != "full" or not enough:
-        return (whole,)
+        return whole
     width, height = min(enough)
     exact, by_width = f"{width},{height}", f"{width},"
     return (exact, by_width) if service.version == 3 else (by_width, exact)
@@ -149,9 +150,11 @@ def _is_within_limits(service: ImageService, size: tuple[int, int]) -> bool:
 
 
 def _region_size(service: ImageService, region: str) -> tuple[int | None, int | None]:
-    if found := re.fullmatch(r"\d+,\d+,(\d{1,9}),(\d{1,9})", region):
-        return int(found[1]), int(found[2])
+    """Return the width and height of what a region has of the image."""
     width, height = service.width, service.height
+    if found := re.fullmatch(r"(\d{1,9}),(\d{1,9}),(\d{1,9}),(\d{1,9})", region):
+        x, y, across, down = map(int, found.groups())
+        return min(across, (width or x + across) - x), min(down, (height or y + down) - y)
     found = re.fullmatch(r"pct:[\d.]+,[\d.]+,(\d{1,3}(?:\.\d+)?),(\d{1,3}(?:\.\d+)?)", region)
     if found and width and height:
         return round(width * float(found[1]) / 100), round(height * float(found[2]) / 100)

@@ -69,7 +69,7 @@ class _Place:
 
 def _places(web: Web, source: str, note: Note) -> Iterator[_Place]:
     """Yield the pictures of one argument."""
-    is_here = not is_address(source)
+    is_here = not is_address(source) and source.lower().endswith(".json")
     for document in documents(web, source, note):
         for place in _places_of(document):
             if is_here and place.document.problem is None:

@@ -16,12 +16,8 @@ from artstyle.prediction.rows import PredictionRow
 from artstyle.storage.files import digest
 from artstyle.styles.vocabulary import read_vocabulary
 
-_CONTEXT = [
-    "http://www.w3.org/ns/anno.jsonld",
-    # What the Web Annotation Data Model has no word for.
-    {"artstyle": "urn:artstyle:"},
-    "http://iiif.io/api/presentation/3/context.json",
-]
+_CONTEXT = "http://iiif.io/api/presentation/3/context.json"
+"""It holds the terms of the Web Annotation Data Model too."""
 
 
 def write_annotations(
@@ -86,12 +82,13 @@ def _annotation(row: PredictionRow, manifest: str, origin: Origin) -> dict[str, 
         },
         "body": list(_bodies(row)),
         "target": target,
-        "artstyle:style": best.style,
-        "artstyle:probability": best.probability,
-        "artstyle:verdict": row.verdict,
-        "artstyle:likely": None if row.likely is None else list(row.likely),
-        "artstyle:model": row.model,
-        "artstyle:version": origin.release,
+        # The context has no words for these; a key that is a URI needs none.
+        "urn:artstyle:style": best.style,
+        "urn:artstyle:probability": best.probability,
+        "urn:artstyle:verdict": row.verdict,
+        "urn:artstyle:likely": None if row.likely is None else list(row.likely),
+        "urn:artstyle:model": row.model,
+        "urn:artstyle:version": origin.release,
     }
 
 

@@ -56,8 +56,7 @@ class Museum:
 
 @contextmanager
 def open_museum() -> Iterator[Museum]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), _Handler)
     museum = Museum(f"http://127.0.0.1:{server.server_address[1]}")
     server.museum = museum  # type: ignore[attr-defined]
     thread = Thread(target=lambda: server.serve_forever(poll_interval=0.02), daemon=True)
@@ -77,6 +76,13 @@ def profile(version: int, level: int) -> str:
 def ready_sizes(width: int, height: int) -> list[Size]:
     """Return the sizes that an image of level 0 has, the smallest first."""
     return [(-(-width // part), -(-height // part)) for part in (8, 4, 2, 1)]
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a client that hangs up."""
 
 
 class _Handler(BaseHTTPRequestHandler):
