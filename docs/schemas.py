@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import artstyle
+from artstyle.comparison.document import Comparison
 from artstyle.config import Config
 from artstyle.crossval.document import CrossvalReport
 from docs.markdown import Row, page, table
@@ -16,6 +17,7 @@ RECIPES = Path(__file__).parents[1] / "configs"
 SCHEMAS: dict[str, type[BaseModel]] = {
     "report.json": artstyle.EvaluationReport,
     "report.json of a cross-validation": CrossvalReport,
+    "comparison.json": Comparison,
     "dataset.json": artstyle.DatasetDescription,
     "environment.json": artstyle.RunEnvironment,
     "eda.json": artstyle.CollectionReport,

@@ -23,7 +23,7 @@ FLOORS = (
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
     ("explain", "probe"),
-    ("report", "crossval", "serving"),
+    ("report", "crossval", "comparison", "serving"),
     ("cli",),
     ("__main__", "__init__"),
 )

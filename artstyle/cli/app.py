@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from artstyle.cli.commands.compare import compare
 from artstyle.cli.commands.crossval import crossval
 from artstyle.cli.commands.demo import demo_command
 from artstyle.cli.commands.eda import eda
@@ -82,6 +83,7 @@ app.command("models", rich_help_panel=_LEARNING)(models)
 app.add_typer(config.app, name="config", rich_help_panel=_LEARNING)
 app.command("evaluate", rich_help_panel=_NUMBERS)(evaluate)
 app.command("crossval", rich_help_panel=_NUMBERS)(crossval)
+app.command("compare", rich_help_panel=_NUMBERS)(compare)
 app.command("predict", rich_help_panel=_ANSWERS)(predict)
 app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
 app.command("serve", rich_help_panel=_ANSWERS)(serve)

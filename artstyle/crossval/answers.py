@@ -3,38 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
-
-import numpy as np
-from pydantic import Field
 
 from artstyle.data.artists import artist_answers, artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.evaluation.intervals import Answers
-from artstyle.storage.checks import checked
-from artstyle.storage.files import read_csv
-
-TOP_K = 3
-Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """What is needed of a line of an evaluation's ``predictions.csv``."""
-
-    path: str
-    style: str
-    predicted: str
-    probability: Probability
-    true_rank: Annotated[int, Field(ge=1)]
+from artstyle.evaluation.predictions import AnsweredPicture, as_answers, read_predictions
 
 
 @dataclass(frozen=True)
 class FoldAnswers:
     """The answers of one fold's run to the paintings that it did not see."""
 
-    rows: tuple[_Row, ...]
+    rows: tuple[AnsweredPicture, ...]
     table: tuple[dict[str, str], ...]
     """All lines of the table as they are, unreadable pictures too."""
     oracle: tuple[str, ...]
@@ -60,14 +41,13 @@ def read_answers(predictions: Path, data: DatasetFolder) -> FoldAnswers:
     Raises:
         MissingError, DataError: A file is missing or damaged.
     """
-    table = tuple(read_csv(predictions, ours=True))
-    rows = checked([line for line in table if not line.get("error")], list[_Row], predictions)
+    table, rows = read_predictions(predictions)
     known = [row for row in read_manifest(data.manifest_path) if row.split]
     training = [row for row in known if row.split == "train"]
     by_path = {row.path: row for row in known}
     tested = [by_path[row.path] for row in rows]
     return FoldAnswers(
-        rows=tuple(rows),
+        rows=rows,
         table=table,
         oracle=tuple(_without_pixels(training, tested, [row.artist for row in tested])),
         majority=tuple(_without_pixels(training, tested, [""] * len(tested))),
@@ -89,12 +69,4 @@ def _without_pixels(
 
 def pooled(folds: Sequence[FoldAnswers], labels: Sequence[str]) -> Answers:
     """Return the answers of all folds together, in the order of the folds."""
-    position = {label: n for n, label in enumerate(labels)}
-    rows = [row for fold in folds for row in fold.rows]
-    return Answers(
-        num_styles=len(labels),
-        targets_N=np.array([position[row.style] for row in rows], dtype=np.int64),
-        predictions_N=np.array([position[row.predicted] for row in rows], dtype=np.int64),
-        in_top_k_N=np.array([row.true_rank <= TOP_K for row in rows]),
-        confidence_N=np.array([row.probability for row in rows]),
-    )
+    return as_answers([row for fold in folds for row in fold.rows], labels)

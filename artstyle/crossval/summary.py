@@ -16,10 +16,9 @@ from artstyle.crossval.document import (
 )
 from artstyle.crossval.folds import Folds
 from artstyle.crossval.plan import CrossvalPlan, Group
-from artstyle.data.artists import artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.document import ConfusionMatrix, ReliabilityBins
-from artstyle.evaluation.intervals import Intervals, cluster_intervals
+from artstyle.evaluation.intervals import Intervals, artist_clusters, cluster_intervals
 from artstyle.metrics import IntArray, Interval
 from artstyle.styles.names import label_order
 from artstyle.styles.vocabulary import display_name
@@ -46,7 +45,7 @@ def summarise(
         runs: The name of each fold's run folder.
     """
     labels, answers = data.labels, pooled(answered, data.labels)
-    artists_N = _artists(folds, answered)
+    artists_N = artist_clusters([row.artist for fold in answered for row in fold.rows])
     clusters = (np.arange(len(artists_N)), artists_N)
     by_picture, by_artist = (
         cluster_intervals(answers, numbers_N, seed=_SEED, resamples=_RESAMPLES, level=_LEVEL)
@@ -91,16 +90,6 @@ def summarise(
         folds=[_fold_scores(run, fold, labels) for run, fold in zip(runs, answered, strict=True)],
         warnings=list(_warnings(folds, plan.group)),
     )
-
-
-def _artists(folds: Folds, answered: Sequence[FoldAnswers]) -> IntArray:
-    """Return a number for the artist of each answer; each unknown artist gets their own."""
-    names = {
-        row.path: f"artist {artist_key(row.artist)}" if row.artist else f"painting {row.path}"
-        for row in folds.rows
-    }
-    listed = [names[row.path] for fold in answered for row in fold.rows]
-    return np.unique(listed, return_inverse=True)[1].astype(np.int64)
 
 
 def _estimate(by_picture: Interval, by_artist: Interval) -> Estimate:

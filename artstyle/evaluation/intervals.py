@@ -3,11 +3,12 @@
 Axes: N pictures, G clusters, R draws, C styles, B bins of confidence.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from artstyle.data.artists import artist_key
 from artstyle.metrics import BoolArray, FloatArray, IntArray, Interval, Reliability, reliability
 
 _DRAWS_AT_ONCE = 50
@@ -70,19 +71,52 @@ def cluster_intervals(
         resamples: R, the number of draws.
         level: Share of the draws within an interval.
     """
+    scores = score_draws(answers, clusters_N, seed=seed, resamples=resamples)
+    return Intervals(
+        accuracy=percentile_interval(scores.accuracy_R, level),
+        macro_f1=percentile_interval(scores.macro_f1_R, level),
+        top_k_accuracy=percentile_interval(scores.top_k_accuracy_R, level),
+        expected_calibration_error=percentile_interval(scores.calibration_error_R, level),
+        f1_C=tuple(percentile_interval(values_R, level) for values_R in scores.f1_RC.T),
+    )
+
+
+@dataclass(frozen=True)
+class ScoreDraws:
+    """The scores of each draw; the first of the 1 + R is the observation itself."""
+
+    accuracy_R: FloatArray
+    macro_f1_R: FloatArray
+    top_k_accuracy_R: FloatArray
+    calibration_error_R: FloatArray
+    f1_RC: FloatArray
+    """NaN for a style that a draw misses."""
+
+
+def score_draws(
+    answers: Answers, clusters_N: IntArray, *, seed: int, resamples: int = 1000
+) -> ScoreDraws:
+    """Return the scores of each draw of `cluster_intervals`.
+
+    The draws depend on the number of clusters and the seed alone: two models that answered the
+    same pictures are scored on the same draws, so that their scores can be subtracted.
+    """
     sums_GK = _sums(answers, clusters_N)
     drawn = np.random.default_rng(seed)
     # Row 0 is the observation itself, so that it goes through the same arithmetic.
     totals = [np.ones((1, len(sums_GK))) @ sums_GK]
     totals += [counts_RG @ sums_GK for counts_RG in _draws(drawn, len(sums_GK), resamples)]
-    scores = _scores(np.concatenate(totals), answers.num_styles)
-    return Intervals(
-        accuracy=_interval(scores["accuracy"], level),
-        macro_f1=_interval(scores["macro_f1"], level),
-        top_k_accuracy=_interval(scores["top_k"], level),
-        expected_calibration_error=_interval(scores["ece"], level),
-        f1_C=tuple(_interval(values_R, level) for values_R in scores["f1"].T),
-    )
+    return _scores(np.concatenate(totals), answers.num_styles)
+
+
+def artist_clusters(artists: Sequence[str]) -> IntArray:
+    """Return the number of each picture's artist, from 0.
+
+    Spellings of one name have one number (`artist_key`). Each unknown artist, "", has its own.
+    """
+    names = [(artist_key(name), -1) if name else ("", n) for n, name in enumerate(artists)]
+    numbers = {name: number for number, name in enumerate(sorted(set(names)))}
+    return np.array([numbers[name] for name in names], dtype=np.int64)
 
 
 def _draws(generator: np.random.Generator, clusters: int, resamples: int) -> Iterator[FloatArray]:
@@ -115,8 +149,7 @@ def _sums(answers: Answers, clusters_N: IntArray) -> FloatArray:
     return sums_GK
 
 
-def _scores(totals_RK: FloatArray, num_styles: int) -> dict[str, FloatArray]:
-    """Return each score of each draw; NaN for the F1 of a style that a draw misses."""
+def _scores(totals_RK: FloatArray, num_styles: int) -> ScoreDraws:
     size_R, top_R, *rest = np.split(totals_RK, [1, 2], axis=1)
     by_style, by_bin = np.split(rest[0], [3 * num_styles], axis=1)
     support_RC, predicted_RC, right_RC = np.split(by_style, 3, axis=1)
@@ -125,17 +158,18 @@ def _scores(totals_RK: FloatArray, num_styles: int) -> dict[str, FloatArray]:
     f1_RC = np.full(support_RC.shape, np.nan)
     np.divide(2 * right_RC, support_RC + predicted_RC, out=f1_RC, where=present_RC)
     observed_RC = np.nan_to_num(f1_RC)[:, present_RC[0]]
-    return {
-        "accuracy": right_RC.sum(axis=1) / size_R1[:, 0],
-        "macro_f1": observed_RC.mean(axis=1),
-        "top_k": top_R[:, 0] / size_R1[:, 0],
+    return ScoreDraws(
+        accuracy_R=right_RC.sum(axis=1) / size_R1[:, 0],
+        macro_f1_R=observed_RC.mean(axis=1),
+        top_k_accuracy_R=top_R[:, 0] / size_R1[:, 0],
         # |accuracy - confidence| x count / N is the difference of the sums / N.
-        "ece": np.abs(correct_RB - confidence_RB).sum(axis=1) / size_R1[:, 0],
-        "f1": f1_RC,
-    }
+        calibration_error_R=np.abs(correct_RB - confidence_RB).sum(axis=1) / size_R1[:, 0],
+        f1_RC=f1_RC,
+    )
 
 
-def _interval(values_R: FloatArray, level: float) -> Interval:
+def percentile_interval(values_R: FloatArray, level: float) -> Interval:
+    """Return the observation, which comes first, with the percentiles of the other draws."""
     drawn_R = values_R[1:][np.isfinite(values_R[1:])]
     if not len(drawn_R) or not np.isfinite(values_R[0]):
         return Interval(0.0, 0.0, 0.0)

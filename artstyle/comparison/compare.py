@@ -1,0 +1,187 @@
+"""Comparing models on the same pictures: scores, paired differences, and what changed.
+
+Axes: N pictures, R draws of the bootstrap, with the observation first.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from artstyle.comparison.answers import Compared, Row
+from artstyle.comparison.document import (
+    ComparedRow,
+    ComparedScore,
+    ComparedStyle,
+    Comparison,
+    Difference,
+)
+from artstyle.comparison.significance import holm, mcnemar_p
+from artstyle.evaluation.document import Bounds
+from artstyle.evaluation.intervals import (
+    ScoreDraws,
+    artist_clusters,
+    percentile_interval,
+    score_draws,
+)
+from artstyle.metrics import FloatArray, IntArray
+
+_SEED = 42
+_RESAMPLES = 1000
+_LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class _Draws:
+    """The draws of each run of a row."""
+
+    pictures: tuple[ScoreDraws, ...]
+    artists: tuple[ScoreDraws, ...] | None
+
+
+_Pick = Callable[[ScoreDraws], FloatArray]
+
+
+def compare(compared: Compared, grouped_by: str | None) -> Comparison:
+    """Return the comparison of all rows with the first.
+
+    A row of several runs has the mean of their scores, and is right about a picture if more than
+    half of its runs are. A difference is computed within each draw of the bootstrap, so that it
+    is not widened by what is equally hard for both.
+
+    Args:
+        compared: The rows and their answers.
+        grouped_by: The setting that the runs of a row share.
+    """
+    artists = [picture.artist for picture in compared.pictures]
+    artists_N = artist_clusters(artists) if any(artists) else None
+    draws = [_draws(row, artists_N) for row in compared.rows]
+    first = compared.rows[0].right_N
+    p_values = [mcnemar_p(first, row.right_N) for row in compared.rows[1:]]
+    tests = [None, *zip(p_values, holm(p_values), strict=True)]
+    return Comparison(
+        split=compared.split,
+        grouped_by=grouped_by,
+        pictures=len(artists),
+        artists=None if artists_N is None else int(artists_N.max()) + 1,
+        interval_level=_LEVEL,
+        interval_draws=_RESAMPLES,
+        interval_seed=_SEED,
+        rows=[
+            _row(compared, row, drawn, draws[0], test)
+            for row, drawn, test in zip(compared.rows, draws, tests, strict=True)
+        ],
+        styles=list(_styles(compared)),
+        notes=list(_notes(compared, artists)),
+    )
+
+
+def _draws(row: Row, artists_N: IntArray | None) -> _Draws:
+    def of_each_run(clusters_N: IntArray) -> tuple[ScoreDraws, ...]:
+        return tuple(
+            score_draws(run.answers, clusters_N, seed=_SEED, resamples=_RESAMPLES)
+            for run in row.runs
+        )
+
+    pictures = of_each_run(np.arange(len(row.right_N)))
+    return _Draws(pictures, None if artists_N is None else of_each_run(artists_N))
+
+
+def _row(
+    compared: Compared,
+    row: Row,
+    draws: _Draws,
+    first: _Draws,
+    test: tuple[float, float] | None,
+) -> ComparedRow:
+    base_N, right_N = compared.rows[0].right_N, row.right_N
+    return ComparedRow(
+        name=row.name,
+        runs=[str(run.run.path) for run in row.runs],
+        seeds=[run.run.config().seed for run in row.runs],
+        accuracy=_score(draws, lambda drawn: drawn.accuracy_R),
+        macro_f1=_score(draws, lambda drawn: drawn.macro_f1_R),
+        top3_accuracy=_score(draws, lambda drawn: drawn.top_k_accuracy_R),
+        difference=test
+        and Difference(
+            accuracy=_score(draws, lambda drawn: drawn.accuracy_R, first),
+            macro_f1=_score(draws, lambda drawn: drawn.macro_f1_R, first),
+            won=int((right_N & ~base_N).sum()),
+            lost=int((base_N & ~right_N).sum()),
+            mcnemar_p=test[0],
+            holm_p=test[1],
+        ),
+    )
+
+
+def _score(draws: _Draws, pick: _Pick, base: _Draws | None = None) -> ComparedScore:
+    """Return a score of a row, or by how much it is above that of the row ``base``."""
+    base_pictures, base_artists = (base.pictures, base.artists) if base else (None, None)
+    interval = percentile_interval(_mean(draws.pictures, pick, base_pictures), _LEVEL)
+    below = float(_mean(base.pictures, pick)[0]) if base else 0.0
+    runs = [float(pick(run)[0]) - below for run in draws.pictures]
+    artists: Bounds | None = None
+    if draws.artists is not None:
+        by_artist = percentile_interval(_mean(draws.artists, pick, base_artists), _LEVEL)
+        artists = by_artist.low, by_artist.high
+    return ComparedScore(
+        value=interval.value,
+        runs=(min(runs), max(runs)),
+        pictures=(interval.low, interval.high),
+        artists=artists,
+    )
+
+
+def _mean(
+    runs: Sequence[ScoreDraws], pick: _Pick, base: Sequence[ScoreDraws] | None = None
+) -> FloatArray:
+    mean_R: FloatArray = np.mean([pick(run) for run in runs], axis=0)
+    return mean_R if base is None else mean_R - _mean(base, pick)
+
+
+def _styles(compared: Compared) -> Iterator[ComparedStyle]:
+    first_N, targets_N = compared.rows[0].right_N, compared.rows[0].runs[0].answers.targets_N
+    for label, style in enumerate(compared.labels):
+        of_style_N = targets_N == label
+        if not of_style_N.any():
+            continue
+        right = [row.right_N & of_style_N for row in compared.rows]
+        yield ComparedStyle(
+            style=style,
+            pictures=int(of_style_N.sum()),
+            right=[int(right_N.sum()) for right_N in right],
+            won=[int((right_N & ~first_N).sum()) for right_N in right],
+            lost=[int((first_N & of_style_N & ~right_N).sum()) for right_N in right],
+        )
+
+
+def _notes(compared: Compared, artists: Sequence[str]) -> Iterator[str]:
+    runs = [run for row in compared.rows for run in row.runs]
+    if len({run.report.dataset for run in runs}) > 1:
+        yield (
+            "The runs were evaluated on data sets that differ in more than these pictures:"
+            " another size, or other training pictures."
+        )
+    if len({len(row.runs) for row in compared.rows}) > 1:
+        yield "The rows have different numbers of runs."
+    if any(len(row.runs) > 1 for row in compared.rows):
+        yield (
+            "The intervals are about other pictures and artists; how much a seed changes is the"
+            " range over the runs."
+        )
+    if not any(artists):
+        yield "No artist is known, so there is no interval for other artists."
+
+
+def changed_pictures(compared: Compared) -> Iterator[dict[str, str]]:
+    """Yield a line for each picture that the rows do not answer alike: its truth, all answers."""
+    answers = [row.predicted for row in compared.rows]
+    for n, picture in enumerate(compared.pictures):
+        given = [styles[n] for styles in answers]
+        if len(set(given)) > 1:
+            yield {
+                "path": picture.path,
+                "style": picture.style,
+                "artist": picture.artist,
+                **{row.name: style for row, style in zip(compared.rows, given, strict=True)},
+            }
