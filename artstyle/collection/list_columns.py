@@ -75,7 +75,8 @@ def _no_column(path: Path, shown: Sequence[str], wanted: Wanted, below: Iterator
                 f"{path}: the names of the columns are in line {row.line}; delete the lines above"
                 f" it, which begin with {shown[0][:40]!r}"
             )
+    plain = "; for plain paths, one a line: artstyle predict - < LIST" if len(shown) == 1 else ""
     return (
         f"{path} has no column that is known to hold paths or accession numbers, only"
-        f" {', '.join(shown)}; name it with --path-column or --id-column"
+        f" {', '.join(shown)}; name it with --path-column or --id-column{plain}"
     )

@@ -33,6 +33,7 @@ def test_all_fine_ends_with_0_and_a_row_for_each_picture(here: Path) -> None:
     for row in rows:
         assert list(row) == [
             "path", "styles", "error", "model", "verdict", "familiarity", "likely", "group",
+            "record",
         ]  # fmt: skip
         assert sorted(style["style"] for style in row["styles"]) == list(LABELS)
         assert sum(style["probability"] for style in row["styles"]) == pytest.approx(1)

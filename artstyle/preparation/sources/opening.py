@@ -25,7 +25,10 @@ from artstyle.storage.nearby import did_you_mean
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 
-_KINDS = {".csv": "manifest", ".tsv": "manifest", ".tab": "manifest", ".parquet": "parquet"}
+_KINDS = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".xlsx", ".xlsm"), "manifest"),
+    ".parquet": "parquet",
+}
 
 
 def open_source(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from artstyle.collection.numbers import NumberedFiles
 from artstyle.collection.places import Finder, find_places, is_web_address, path_below
 from artstyle.collection.spellings import FolderListings
 from artstyle.collection.table import examples
@@ -44,7 +45,9 @@ class _Found:
     missing: list[ListedImage] = field(default_factory=list)
 
 
-def locate(root: Path, list_name: str, listed: Iterable[ListedImage]) -> Located:
+def locate(
+    root: Path, list_name: str, listed: Iterable[ListedImage], *, by_number: bool = False
+) -> Located:
     """Find the files of listed names, with one look at each folder.
 
     A name in another spelling (case, outer spaces, ending) refers to the only file that it fits,
@@ -54,12 +57,17 @@ def locate(root: Path, list_name: str, listed: Iterable[ListedImage]) -> Located
         root: The folder that listed paths start from.
         list_name: What to call the list, or lists, in messages.
         listed: The names, in the order of the list.
+        by_number: They are accession numbers, not paths.
 
     Raises:
         DataError: A path is a web address or leaves ``root``; no file is found under one style.
     """
     entries = list(listed)
-    found = _find(FolderListings(root), entries, _relative(entries, root))
+    if by_number:
+        names = [entry.image.path for entry in entries]
+        found = _find(NumberedFiles(root, names), entries, names)
+    else:
+        found = _find(FolderListings(root), entries, _relative(entries, root))
     two_styles = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
     images = tuple(
         replace(found.files[path][0].image, path=path)

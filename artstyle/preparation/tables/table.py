@@ -12,7 +12,13 @@ from artstyle.collection.table import (
     without_surplus,
 )
 from artstyle.errors import DataError, MissingError
-from artstyle.preparation.tables.columns import REQUIRED_COLUMNS, positions, require_columns
+from artstyle.preparation.tables.columns import (
+    REQUIRED_COLUMNS,
+    columns_note,
+    guessed_positions,
+    positions,
+    require_columns,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class Table:
     """All columns as the table names them."""
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    by_number: bool = False
+    """Whether its paths are accession numbers instead."""
 
 
 def has_columns(path: Path, columns: Mapping[str, str]) -> bool:
@@ -61,11 +69,15 @@ def read_table(path: Path, columns: Mapping[str, str]) -> Table:
         DataError: It is not a table, lacks a column or has it twice, a quote is not closed, or
             rows have more fields than the header.
     """
-    table = open_table(path, lambda row: len(positions(row, columns)))
+    table = open_table(path, lambda row: len(guessed_positions(row, columns)))
     contents = read_contents(table)
     places = require_columns(path, contents.header, columns, contents.rows)
+    notes = (*columns_note(path, contents.header, places), *table_notes(table))
+    by_number = "path" not in places
+    if by_number:
+        places["path"] = places["id"]
     rows = tuple(
         Row(row.line, {name: cell(row, at) for name, at in places.items()})
         for row in without_surplus(path, contents.rows, len(contents.header))
     )
-    return Table(contents.header, rows, table_notes(table))
+    return Table(contents.header, rows, notes, by_number)
