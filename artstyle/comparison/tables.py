@@ -17,7 +17,7 @@ from artstyle.comparison.document import (
 )
 from artstyle.evaluation.document import Bounds
 from artstyle.storage.files import inert, write_csv, write_text
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 TableFormat = Literal["csv", "latex", "markdown"]
 _ENDINGS: dict[TableFormat, str] = {"csv": "csv", "latex": "tex", "markdown": "md"}
@@ -128,7 +128,7 @@ def _csv(comparison: Comparison) -> str:
     lines = [_numbers(row) for row in comparison.rows]
     writer = csv.DictWriter(text, lines[-1].keys(), lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows({key: inert(value) for key, value in line.items()} for line in lines)
+    writer.writerows({key: inert(str(value)) for key, value in line.items()} for line in lines)
     return text.getvalue()
 
 
