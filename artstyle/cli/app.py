@@ -11,6 +11,7 @@ from artstyle.cli.commands.demo import demo_command
 from artstyle.cli.commands.eda import eda
 from artstyle.cli.commands.evaluate import evaluate
 from artstyle.cli.commands.export import export
+from artstyle.cli.commands.factsheet import factsheet
 from artstyle.cli.commands.gradcam import gradcam
 from artstyle.cli.commands.predict import predict
 from artstyle.cli.commands.prepare import prepare
@@ -86,6 +87,7 @@ app.command("crossval", rich_help_panel=_NUMBERS)(crossval)
 app.command("compare", rich_help_panel=_NUMBERS)(compare)
 app.command("predict", rich_help_panel=_ANSWERS)(predict)
 app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
+app.command("factsheet", rich_help_panel=_ANSWERS)(factsheet)
 app.command("serve", rich_help_panel=_ANSWERS)(serve)
 app.command("report", rich_help_panel=_SHARING)(report)
 app.command("export", rich_help_panel=_SHARING)(export)

@@ -101,9 +101,9 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Row:
-    """Drawings side by side where the page is wide enough, otherwise one below another."""
+    """Pictures side by side where the page is wide enough, otherwise one below another."""
 
-    drawings: Sequence[Drawing]
+    pictures: Sequence[Drawing | Picture]
 
 
 @dataclass(frozen=True)
