@@ -93,8 +93,9 @@ def _join_text(
 def _delimited(cells: Sequence[Cell], delimiter: str) -> str:
     """Return cells as text that can follow a row; it begins with the delimiter."""
     stream = io.StringIO()
-    csv.writer(stream, delimiter=delimiter, lineterminator="").writerow(cells)
-    return stream.getvalue()
+    # Cells with a character of the line's end are quoted; without one, they would not be.
+    csv.writer(stream, delimiter=delimiter, lineterminator="\r\n").writerow(cells)
+    return stream.getvalue().removesuffix("\r\n")
 
 
 def _inserted(row: RawRow, new: bytes, codec: str) -> bytes:

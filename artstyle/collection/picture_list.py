@@ -41,6 +41,8 @@ class ListedPicture:
     """What it calls its file: a path, or the accession number."""
     id: str | None
     label: str | None
+    is_decimal: bool = False
+    """Whether the number is stored as one, so that 1987.10 is 1987.1."""
     file: str | None = None
     """Relative to the folder of the pictures."""
     problem: str | None = None
@@ -105,7 +107,13 @@ def read_picture_list(path: Path, images: Path | None, wanted: Wanted) -> Pictur
         texts = {column: cell(row, at) for column, at in columns.items()}
         name = texts.get("path", texts.get("id", ""))
         named.append(
-            ListedPicture(row.line, name, texts.get("id") or None, texts.get("label") or None)
+            ListedPicture(
+                row.line,
+                name,
+                texts.get("id") or None,
+                texts.get("label") or None,
+                columns.get("id") in row.decimals,
+            )
         )
     if not named:
         raise MissingError(f"{path} lists no pictures: it has no rows below its header")
@@ -137,23 +145,31 @@ def _located(
     """Return the rows with their files or problems, and notes on the search."""
     names = [row.name if by_number else path_below(row.name, folder) for row in rows]
     searched = [name or "" for name in names]
-    finder = NumberedFiles(folder, filter(None, searched)) if by_number else FolderListings(folder)
-    places = find_places(finder, searched)
-    located, respelled = [], []
+    numbered = NumberedFiles(folder, filter(None, searched)) if by_number else None
+    places = find_places(numbered or FolderListings(folder), searched)
+    located, respelled, decimals = [], [], []
     for row, name, place in zip(rows, names, places, strict=True):
         problem = _name_problem(row.name, name, column, folder)
-        if problem is None and place.path is None:
-            near = finder.near(row.name) if isinstance(finder, NumberedFiles) else []
-            problem = _place_problem(row.name, place, near, by_number)
+        if problem is None and numbered:
+            problem = _number_problem(row, place, numbered)
+        elif problem is None and place.path is None:
+            problem = _place_problem(place) or "no such file"
         file = None if problem else place.path
         located.append(replace(row, file=file, problem=problem))
         if file and not place.is_exact:
             respelled.append(f"{visible(row.name)} (line {row.line}) for {visible(file)}")
-    notes = finder.problems if isinstance(finder, NumberedFiles) else []
-    if respelled:
-        what = "names in another spelling than their files"
-        notes = [*notes, f"{what}: {len(respelled)}, as {examples(respelled, len(respelled))}"]
-    return tuple(located), tuple(notes)
+        if file and numbered and row.is_decimal:
+            decimals.append(f"{row.name} (line {row.line})")
+    groups = {
+        "names in another spelling than their files": respelled,
+        f"cells of {column} that are decimal numbers, without zeros at their ends": decimals,
+    }
+    notes = [
+        f"{what}: {len(shown)}, as {examples(shown, len(shown))}"
+        for what, shown in groups.items()
+        if shown
+    ]
+    return tuple(located), (*(numbered.problems if numbered else ()), *notes)
 
 
 def _name_problem(name: str, searched: str | None, column: str, folder: Path) -> str | None:
@@ -167,15 +183,23 @@ def _name_problem(name: str, searched: str | None, column: str, folder: Path) ->
     return None
 
 
-def _place_problem(name: str, place: Place, near: Sequence[str], by_number: bool) -> str:
+def _place_problem(place: Place) -> str | None:
     if len(place.free) > 1:
         return f"fits several files: {examples(place.free, len(place.free))}"
-    if place.alike:
-        return f"no such file; another row names {place.alike[0]}"
-    if not by_number:
-        return "no such file"
+    return f"no such file; another row names {place.alike[0]}" if place.alike else None
+
+
+def _number_problem(row: ListedPicture, place: Place, files: NumberedFiles) -> str | None:
+    if row.is_decimal and (longer := files.find_alike(f"{row.name}0")):
+        return (
+            f"may also mean {longer[0]}: the workbook stores a number, without zeros at its end;"
+            " make the column text"
+        )
+    if place.path is not None:
+        return None
+    near = files.near(row.name)
     also = f"; names that begin so: {', '.join(near)}" if near else ""
-    return f"no picture has this number as its name{also}"
+    return _place_problem(place) or f"no picture has this number as its name{also}"
 
 
 def _require_found(

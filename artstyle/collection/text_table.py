@@ -38,6 +38,8 @@ class RawRow(NamedTuple):
     fields: list[str]
     raw: bytes
     """Its bytes in a file of text, with the end of its line; empty in a workbook."""
+    decimals: frozenset[int] = frozenset()
+    """The fields that a workbook stores as numbers with decimals, without their last zeros."""
 
     @property
     def is_empty(self) -> bool:

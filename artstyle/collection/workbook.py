@@ -2,6 +2,7 @@
 
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from pathlib import Path
@@ -13,6 +14,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from artstyle.collection.text_table import RawRow
 from artstyle.errors import DataError, one_line
+from artstyle.storage.files import errors_named
 
 _FAULTS = (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, ValueError, TypeError)
 """What openpyxl raised on damaged workbooks and on other files in a zip archive."""
@@ -34,35 +36,40 @@ class Workbook:
             fields = [_text(value) for value in values]
             while fields and not fields[-1]:
                 fields.pop()
-            yield RawRow(number, fields, b"")
+            decimals = frozenset(
+                at for at, v in enumerate(values) if isinstance(v, float) and not v.is_integer()
+            )
+            yield RawRow(number, fields, b"", decimals)
 
     def sheets(self) -> list[str]:
         """Return the names of its sheets, the one that is read first."""
-        return [sheet.title for sheet in self._open().worksheets]
+        with self._open() as book:
+            return [sheet.title for sheet in book.worksheets]
 
     def part(self) -> str:
         """Return the name in the archive of the sheet that is read."""
-        part: str = self._open().worksheets[0]._worksheet_path
-        return part
+        with self._open() as book:
+            part: str = book.worksheets[0]._worksheet_path
+            return part
 
     def _values(self) -> Iterator[tuple[Any, ...]]:
-        book = self._open()
-        try:
+        with self._open() as book:
             if not book.worksheets:
                 raise DataError(f"{self.path} has no sheet with cells")
             sheet = book.worksheets[0]
             sheet.reset_dimensions()  # Some programs write wrong ones, and cells would be lost.
             yield from sheet.iter_rows(values_only=True)
-        except _FAULTS as error:
-            raise self._unreadable(error) from None
-        finally:
-            book.close()
 
-    def _open(self) -> Any:
-        try:
-            return load_workbook(self.path, read_only=True, data_only=True)
-        except _FAULTS as error:
-            raise self._unreadable(error) from None
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        # As a file: openpyxl refuses a path by its ending.
+        with errors_named(self.path), self.path.open("rb") as file:
+            try:
+                book = load_workbook(file, read_only=True, data_only=True)
+                yield book
+                book.close()
+            except _FAULTS as error:
+                raise self._unreadable(error) from None
 
     def _unreadable(self, error: Exception) -> DataError:
         return DataError(

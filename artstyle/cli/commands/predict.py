@@ -105,9 +105,9 @@ def predict(
     A picture that cannot be read gets a row with its error; the exit code is then 3. Rows of
     --out FILE are kept in FILE.partial until it is whole.
     """
-    chosen = _chosen_format(output_format, out, join)
-    naming = _naming(language, identifiers, chosen, join)
     _require_output(out, overwrite, resume)
+    chosen = _chosen_format(output_format, out, join)
+    naming = _naming(language, identifiers, chosen)
 
     from artstyle.engines import find_model
 
@@ -245,7 +245,7 @@ def _chosen_format(output_format: Format | None, out: Path | None, join: bool) -
     return chosen
 
 
-def _naming(language: str | None, identifiers: str | None, chosen: Format, join: bool) -> "Naming":
+def _naming(language: str | None, identifiers: str | None, chosen: Format) -> "Naming":
     """Return what is added to the most probable style.
 
     Raises:

@@ -104,7 +104,7 @@ def test_quotes_are_only_taken_away_where_they_enclose_a_field(tmp_path: Path) -
             "path,style\n" + "a,b,c\n" * 5,
             r"line 2 \('c'\), line 3 \('c'\), line 4 \('c'\) and 2 more: more fields",
         ),
-        ("filename,label\na,b\n", r"no column style, only .*; to name columns, use --columns style=label$"),
+        ("filename,label\na,b\n", r"no column style, only .* --columns style=label$"),
         ("Image Path;Class\na;b\n", r"only Image Path, Class; .*--columns style=Class$"),
         ("Imageid;Class\na;b\n", r"use --columns path=Imageid,style=Class$"),
         ("x,y\na,b\n", r"no column path and no column style, only x, y;.* path=NAME,style=NAME$"),
