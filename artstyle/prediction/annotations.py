@@ -14,7 +14,7 @@ from artstyle.pictures.finding import printable
 from artstyle.prediction.origin import AAT, Origin, confidence_words
 from artstyle.prediction.rows import PredictionRow
 from artstyle.storage.files import digest
-from artstyle.styles.vocabulary import read_vocabulary
+from artstyle.styles.vocabulary import display_name, read_vocabulary
 
 _CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 """It holds the terms of the Web Annotation Data Model too."""
@@ -95,13 +95,13 @@ def _annotation(row: PredictionRow, manifest: str, origin: Origin) -> dict[str, 
 def _bodies(row: PredictionRow) -> Iterator[dict[str, Any]]:
     """Yield the style as a term of the Getty AAT, as a tag, and in words."""
     assert row.styles is not None
-    vocabulary, style = read_vocabulary(), row.styles[0].style
-    entry = vocabulary.entry(style)
+    style = row.styles[0].style
+    entry = read_vocabulary().entry(style)
     if entry and entry.aat_id:
         source = f"{AAT}{entry.aat_id}"
         yield {"type": "SpecificResource", "source": source, "purpose": "classifying"}
     text = {"type": "TextualBody", "format": "text/plain", "language": "en"}
-    yield text | {"value": vocabulary.name(style), "purpose": "tagging"}
+    yield text | {"value": display_name(style), "purpose": "tagging"}
     words = f"Style named by software, not by a curator: {confidence_words(row)}"
     yield text | {"value": words, "purpose": "describing"}
 

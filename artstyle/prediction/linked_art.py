@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 from artstyle.prediction.origin import AAT, WIKIDATA, Origin, confidence_words
 from artstyle.prediction.rows import PredictionRow
-from artstyle.styles.vocabulary import read_vocabulary
+from artstyle.styles.vocabulary import display_name, read_vocabulary
 
 Thing = dict[str, Any]
 
@@ -97,11 +97,11 @@ def _assignment(row: PredictionRow, origin: Origin) -> Thing:
 def _style(row: PredictionRow) -> Thing:
     """Return a style as a type; with the identifier of the Getty AAT where it is known."""
     assert row.styles is not None
-    vocabulary, style = read_vocabulary(), row.styles[0].style
-    entry = vocabulary.entry(style)
+    style = row.styles[0].style
+    entry = read_vocabulary().entry(style)
     aat, wikidata = (entry.aat_id, entry.wikidata_id) if entry else (None, None)
     found: Thing = {"id": f"{AAT}{aat}"} if aat else {}
-    found |= {"type": "Type", "_label": vocabulary.name(style), "classified_as": [_STYLE]}
+    found |= {"type": "Type", "_label": display_name(style), "classified_as": [_STYLE]}
     if wikidata:
         found["equivalent"] = [{"id": f"{WIKIDATA}{wikidata}", "type": "Type"}]
     return found
