@@ -41,6 +41,7 @@ def write_workbook(rows: Iterable[PredictionRow], path: Path, columns: Sequence[
     sheet.append([_cell(sheet, column.name, is_header=True) for column in columns])
     for number, row in enumerate(rows, start=2):
         if number > SHEET_ROWS:
+            sheet.close()
             raise UsageError(
                 f"an Excel sheet has at most {SHEET_ROWS:,} rows;"
                 " say --resume --format csv to write these answers in another format"

@@ -84,7 +84,7 @@ def test_a_list_on_stdin_goes_to_a_file_that_is_not_overwritten_unasked(here: Pa
         (["nowhere"], "nothing to read: nowhere: no such file or folder"),
         (["*.gif"], "nothing to read: *.gif: no picture matches"),
         (["runs"], "nothing to read: runs: no picture in this folder"),
-        (["good", "--out", "rows.xlsx"], "--out rows.ods: no format is known for '.ods'"),
+        (["good", "--out", "rows.ods"], "--out rows.ods: no format is known for '.ods'"),
         (["good", "--out", "bad"], "--out bad is a folder"),
         (["good", "--run", "rondom"], "unknown run 'rondom'. Did you mean 'random'?"),
     ],
