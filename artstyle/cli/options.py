@@ -45,6 +45,16 @@ ColumnsOption = Annotated[
 ImagesOption = Annotated[
     Path | None, typer.Option("--images", help="The folder that a table's paths start from.")
 ]
+PathColumnOption = Annotated[
+    str | None,
+    typer.Option("--path-column", metavar="NAME", help="A list's column of paths; guessed."),
+]
+IdColumnOption = Annotated[
+    str | None,
+    typer.Option(
+        "--id-column", metavar="NAME", help="A list's column of accession numbers; guessed."
+    ),
+]
 DeviceOption = Annotated[
     str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1 or mps.")
 ]

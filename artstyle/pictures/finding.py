@@ -18,6 +18,7 @@ from typing import BinaryIO
 from artstyle.errors import MissingError, UsageError
 from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
 from artstyle.pictures.formats.kinds import SUFFIXES, is_picture
+from artstyle.pictures.record import Record
 from artstyle.pictures.skipped import is_litter
 from artstyle.storage.files import errors_named, text_encoding
 from artstyle.storage.nearby import did_you_mean
@@ -42,6 +43,8 @@ class PicturePath:
     """Why nothing is there to be read; None for a file that is to be tried."""
     content: bytes | None = field(default=None, repr=False)
     """The file itself where it is in memory already; its path is then only a name."""
+    record: Record | None = None
+    """What the list or manifest that names it says; None for a file that was found."""
 
 
 def find_pictures(

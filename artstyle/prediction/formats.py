@@ -1,14 +1,18 @@
 """The formats that predictions are written in."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from artstyle.errors import UsageError
 
 DataFormat = Literal["csv", "json", "jsonl"]
-Format = Literal["table", "csv", "json", "jsonl"]
+TextFormat = Literal["table", "csv", "json", "jsonl"]
+SheetFormat = Literal["xlsx", "parquet"]
+Format = Literal[TextFormat, SheetFormat]
+SHEETS: tuple[SheetFormat, ...] = get_args(SheetFormat)
+"""Formats that are written as a whole, and only to a file."""
 
-ENCODING_ERRORS: dict[Format, str] = {
+ENCODING_ERRORS: dict[TextFormat, str] = {
     "table": "backslashreplace",
     # The path's own bytes: what a program needs to open it.
     "csv": "surrogateescape",
@@ -17,7 +21,13 @@ ENCODING_ERRORS: dict[Format, str] = {
     "jsonl": "backslashreplace",
 }
 """Format -> how a stream encodes the bytes of a path that are not UTF-8."""
-_ENDINGS: dict[str, Format] = {".csv": "csv", ".json": "json", ".jsonl": "jsonl"}
+_ENDINGS: dict[str, Format] = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".xlsx": "xlsx",
+    ".parquet": "parquet",
+}
 
 
 def format_of(out: Path) -> Format:

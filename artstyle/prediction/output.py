@@ -12,18 +12,19 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath, printable
-from artstyle.prediction.formats import ENCODING_ERRORS, Format
 from artstyle.prediction.rows import PredictionRow
-from artstyle.prediction.writers import Counts, write_all
+from artstyle.prediction.writers import Counts
 from artstyle.storage.files import atomic_path, digest, remove_unfinished
 from artstyle.storage.locks import locked_file
 
 Answer = Callable[[Iterator[PicturePath]], Iterator[PredictionRow]]
 """Turns pictures into their rows, in order."""
+Writer = Callable[[Iterator[PredictionRow], Path], None]
+"""Writes rows to a file."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def write_output(
     answer: Answer,
     pictures: Iterator[PicturePath],
     request: Request,
-    chosen: Format,
+    write: Writer,
     *,
     resume: bool,
 ) -> Counts:
@@ -91,7 +92,7 @@ def write_output(
         answer: Called once, with the pictures that have no row.
         pictures: All pictures, in order.
         request: What the rows depend on.
-        chosen: The format of the output.
+        write: Writes the whole output.
         resume: Keep the rows that exist; otherwise discard them.
 
     Raises:
@@ -102,9 +103,23 @@ def write_output(
         remove_unfinished(out.parent, _temporary_suffix(out))
         for row in answer(unfinished.skip_finished(pictures)):
             unfinished.add(row)
-        with _whole_file(out, chosen) as stream:
-            counts = write_all(unfinished.rows(), stream, chosen, request.top_k)
-    return counts
+        with atomic_path(out, suffix=_temporary_suffix(out)) as temporary:
+            counted = _Counted(unfinished.rows())
+            write(iter(counted), temporary)
+    return Counts(counted.total, counted.failed)
+
+
+class _Counted:
+    """Rows that are counted as they pass."""
+
+    def __init__(self, rows: Iterator[PredictionRow]) -> None:
+        self._rows = rows
+        self.total = self.failed = 0
+
+    def __iter__(self) -> Iterator[PredictionRow]:
+        for row in self._rows:
+            self.total, self.failed = self.total + 1, self.failed + (row.error is not None)
+            yield row
 
 
 class Unfinished:
@@ -179,10 +194,11 @@ class Unfinished:
     ) -> PicturePath:
         if not _is_row(row):
             raise self._of_another_version()
-        if picture is None or str(picture.path) != row.get("path"):
-            found = "there is none" if picture is None else f"it is {printable(picture.path)}"
+        record = picture and picture.record and asdict(picture.record)
+        if picture is None or str(picture.path) != row["path"] or record != row["record"]:
+            found = "there is none" if picture is None else f"it is {_named(picture)}"
             raise UsageError(
-                f"{self._path} has {row.get('path')!r} as picture {number}, but now {found};"
+                f"{self._path} has {row['path']!r} as picture {number}, but now {found};"
                 " name the same pictures in the same order, or say --overwrite instead of --resume"
             )
         return picture
@@ -209,17 +225,6 @@ def unfinished_rows(out: Path, request: Request, *, resume: bool) -> Iterator[Un
         path.unlink()
 
 
-@contextmanager
-def _whole_file(out: Path, chosen: Format) -> Iterator[TextIO]:
-    """Yield a file that appears under its name only when it is whole."""
-    errors = ENCODING_ERRORS[chosen]
-    with (
-        atomic_path(out, suffix=_temporary_suffix(out)) as temporary,
-        temporary.open("w", encoding="utf-8", errors=errors, newline="") as file,
-    ):
-        yield file
-
-
 def _temporary_suffix(out: Path) -> str:
     """Return an ending that only the temporary files of this output have.
 
@@ -239,6 +244,12 @@ def _is_row(value: Mapping[str, Any]) -> bool:
 def _line(value: Any) -> bytes:
     # ASCII: the bytes of a path that are not UTF-8 are escapes, and come back as they were.
     return json.dumps(value, allow_nan=False).encode("ascii") + b"\n"
+
+
+def _named(picture: PicturePath) -> str:
+    """Return a picture's path, and its number in the list where it has one."""
+    number = picture.record and picture.record.id
+    return printable(picture.path) + (f" of {number}" if number else "")
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -85,14 +85,16 @@ def rank_styles(
 
 
 def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> PredictionRow:
-    path, logits_C, features_D = prediction.item.path, prediction.logits_C, prediction.features_D
+    picture, logits_C, features_D = prediction.item, prediction.logits_C, prediction.features_D
     if logits_C is None:
-        return PredictionRow(path, None, prediction.error, model.fingerprint)
+        return PredictionRow(
+            picture.path, None, prediction.error, model.fingerprint, record=picture.record
+        )
     features_1D = None if features_D is None else features_D[None]
     (answer,) = read_answers(logits_C[None], features_1D, model.calibration, model.labels)
     known = answer.familiarity
     return PredictionRow(
-        path=path,
+        path=picture.path,
         styles=rank_styles(answer.probabilities_C, model.labels, top_k),
         error=None,
         model=model.fingerprint,
@@ -100,6 +102,7 @@ def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> 
         familiarity=None if known is None else round(known, _FAMILIARITY_DECIMALS),
         likely=answer.likely,
         group=_rounded(answer.group),
+        record=picture.record,
     )
 
 

@@ -1,11 +1,12 @@
 """The rows of a prediction: one for each picture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from artstyle.confidence.answers import GroupAnswer, Verdict
+from artstyle.pictures.record import Record
 
 DECIMALS = 8
 """Digits of a probability. Float32 logits differ in the eighth digit between batch sizes; more
@@ -42,6 +43,8 @@ class PredictionRow:
     model is not calibrated."""
     group: GroupAnswer | None = None
     """None if the most probable styles belong to no known group."""
+    record: Record | None = None
+    """What the list or manifest says that names the picture; None for a file that was found."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as it is written in JSON."""
@@ -56,12 +59,14 @@ class PredictionRow:
             "likely": None if self.likely is None else list(self.likely),
             "group": group
             and {"group": group.group, "probability": group.probability, "sure": group.sure},
+            "record": self.record and asdict(self.record),
         }
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any]) -> "PredictionRow":
         """Return the row that `to_dict` gave."""
         styles, likely, group = row["styles"], row["likely"], row["group"]
+        record = row["record"]
         return cls(
             path=Path(row["path"]),
             styles=styles and tuple(RankedStyle(**style) for style in styles),
@@ -71,4 +76,5 @@ class PredictionRow:
             familiarity=row["familiarity"],
             likely=None if likely is None else tuple(likely),
             group=group and GroupAnswer(**group),
+            record=record and Record(**record),
         )

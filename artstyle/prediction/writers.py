@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
-from pathlib import Path
+from itertools import chain, zip_longest
 from textwrap import wrap
 from typing import NamedTuple, TextIO
 
@@ -12,17 +11,18 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from artstyle.pictures.finding import printable
-from artstyle.prediction.formats import DataFormat, Format
-from artstyle.prediction.rows import DECIMALS, PredictionRow
+from artstyle.prediction.columns import Naming, answer_columns
+from artstyle.prediction.formats import DataFormat, TextFormat
+from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
-from artstyle.storage.files import FORMULA_STARTS, csv_writer
+from artstyle.storage.files import csv_writer
 from artstyle.styles.vocabulary import display_name
 
 _LEAST_STYLE_COLUMNS, _MOST_STYLE_COLUMNS, _SHARE_COLUMNS = 28, 46, 11
 _LEAST_PATH_COLUMNS, _GOOD_PATH_COLUMNS = 24, 63
-_CONFIDENCE_COLUMNS = ("verdict", "familiarity", "likely", "group", "group_probability")
 _COLOURS = {"sure": Style.parse("green"), "unsure": Style.parse("yellow")}
 _UNFAMILIAR_COLOUR = Style.parse("magenta")
+_PLAIN = Naming()
 PIPED_COLUMNS = 100
 """The width of a table that is not on a terminal."""
 
@@ -37,9 +37,10 @@ class Counts(NamedTuple):
 def write_all(
     rows: Iterable[PredictionRow],
     stream: TextIO,
-    chosen: Format,
+    chosen: TextFormat,
     num_styles: int,
     *,
+    naming: Naming = _PLAIN,
     table_columns: int = PIPED_COLUMNS,
     coloured: bool = False,
 ) -> Counts:
@@ -50,13 +51,14 @@ def write_all(
         stream: Encodes with ``ENCODING_ERRORS`` of the format.
         chosen: The format.
         num_styles: How many styles a row names.
+        naming: What is added to the most probable style in CSV.
         table_columns: The width of a table, in characters.
         coloured: Whether a table is shown on a terminal with colours.
     """
     written = (
         write_table(rows, stream, table_columns, coloured=coloured)
         if chosen == "table"
-        else write_rows(rows, stream, chosen, num_styles)
+        else write_rows(rows, stream, chosen, num_styles, naming)
     )
     total = failed = 0
     for row in written:
@@ -66,7 +68,11 @@ def write_all(
 
 
 def write_rows(
-    rows: Iterable[PredictionRow], stream: TextIO, data_format: DataFormat, num_styles: int
+    rows: Iterable[PredictionRow],
+    stream: TextIO,
+    data_format: DataFormat,
+    num_styles: int,
+    naming: Naming = _PLAIN,
 ) -> Iterator[PredictionRow]:
     """Write each row for programs as it comes, then yield it.
 
@@ -77,9 +83,10 @@ def write_rows(
             writes the path's own bytes.
         data_format: ``json`` is one array, ``jsonl`` one object per line.
         num_styles: How many styles a row names: the columns of ``csv``.
+        naming: What ``csv`` adds to the most probable style.
     """
     if data_format == "csv":
-        return _write_csv(rows, stream, num_styles)
+        return _write_csv(rows, stream, num_styles, naming)
     return _write_json(rows, stream) if data_format == "json" else _write_jsonl(rows, stream)
 
 
@@ -150,29 +157,24 @@ def _line(path: str, words: str, share: str, widths: _Widths) -> str:
 
 
 def _write_csv(
-    rows: Iterable[PredictionRow], stream: TextIO, num_styles: int
+    rows: Iterable[PredictionRow], stream: TextIO, num_styles: int, naming: Naming
 ) -> Iterator[PredictionRow]:
     write = csv_writer(stream)
-    numbered = [(f"style_{n}", f"probability_{n}") for n in range(1, num_styles + 1)]
-    ranks = [name for pair in numbered for name in pair]
-    write(["path", "file", *ranks, "error", "model", *_CONFIDENCE_COLUMNS])
+    rows, has_records = with_records(rows)
+    columns = answer_columns(num_styles, naming, has_records=has_records)
+    write([column.name for column in columns])
     for row in rows:
-        ranked = [cell for r in row.styles or () for cell in (r.style, _plain(r.probability))]
-        padding = [""] * (2 * num_styles - len(ranked))
-        named = [*ranked, *padding, row.error or "", row.model]
-        write([_inert(row.path), row.path.name, *named, *_confidence_cells(row)])
+        write([column.text(row) for column in columns])
         yield row
 
 
-def _confidence_cells(row: PredictionRow) -> list[str]:
-    group = row.group
-    return [
-        row.verdict or "",
-        "" if row.familiarity is None else str(row.familiarity),
-        "; ".join(row.likely or ()),
-        group.group if group else "",
-        _plain(group.probability) if group else "",
-    ]
+def with_records(rows: Iterable[PredictionRow]) -> tuple[Iterator[PredictionRow], bool]:
+    """Return the same rows, and whether their source has records: the first row says so."""
+    stream = iter(rows)
+    first = next(stream, None)
+    if first is None:
+        return stream, False
+    return chain([first], stream), first.record is not None
 
 
 def _write_json(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[PredictionRow]:
@@ -192,13 +194,3 @@ def _write_jsonl(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[Pred
 
 def _json(row: PredictionRow) -> str:
     return json.dumps(row.to_dict(), ensure_ascii=False, allow_nan=False)
-
-
-def _plain(probability: float) -> str:
-    return f"{probability:.{DECIMALS}f}"
-
-
-def _inert(path: Path) -> str:
-    """Return a path that is not a formula for a spreadsheet, and still opens the file."""
-    text = str(path)
-    return f"./{text}" if text[:1] in FORMULA_STARTS else text

@@ -183,7 +183,7 @@ def csv_writer(file: TextIO) -> Callable[[Sequence[object]], object]:
     quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
 
     def write(cells: Sequence[object]) -> object:
-        ready = [inert(cell) for cell in cells]
+        ready = [inert(cell) if isinstance(cell, str) else cell for cell in cells]
         # Python before 3.13 leaves a carriage return bare, and readers end the row there.
         bare_return = any(isinstance(cell, str) and "\r" in cell for cell in ready)
         return (quoting if bare_return else plain).writerow(ready)
@@ -191,12 +191,10 @@ def csv_writer(file: TextIO) -> Callable[[Sequence[object]], object]:
     return write
 
 
-def inert(value: object) -> object:
-    """Return a value for a cell: a text that begins like a formula with an apostrophe before it."""
+def inert(text: str) -> str:
+    """Return a cell's text: one that begins like a formula with an apostrophe before it."""
     # A pattern for each of a million cells would take half a second.
-    if not isinstance(value, str) or value[:1] not in FORMULA_STARTS:
-        return value
-    return f"'{value}" if _FORMULA.match(value) else value
+    return f"'{text}" if text[:1] in FORMULA_STARTS and _FORMULA.match(text) else text
 
 
 def live(cell: str) -> str:
@@ -273,7 +271,7 @@ def decode_text(content: bytes) -> tuple[str, str]:
         return content.decode(codec), "UTF-8"
     except UnicodeDecodeError:
         lines = content.removeprefix(codecs.BOM_UTF8).splitlines(keepends=True)
-        return "".join(map(_utf8_or_windows_1252, lines)), "Windows-1252"
+        return "".join(map(utf8_or_windows_1252, lines)), "Windows-1252"
 
 
 def digest(value: Any) -> str:
@@ -282,7 +280,8 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _utf8_or_windows_1252(line: bytes) -> str:
+def utf8_or_windows_1252(line: bytes) -> str:
+    """Return a line's text in the one of both encodings that it is in; odd bytes as surrogates."""
     try:
         return line.decode()
     except UnicodeDecodeError:

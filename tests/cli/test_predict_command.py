@@ -33,6 +33,7 @@ def test_all_fine_ends_with_0_and_a_row_for_each_picture(here: Path) -> None:
     for row in rows:
         assert list(row) == [
             "path", "styles", "error", "model", "verdict", "familiarity", "likely", "group",
+            "record",
         ]  # fmt: skip
         assert sorted(style["style"] for style in row["styles"]) == list(LABELS)
         assert sum(style["probability"] for style in row["styles"]) == pytest.approx(1)
@@ -83,7 +84,7 @@ def test_a_list_on_stdin_goes_to_a_file_that_is_not_overwritten_unasked(here: Pa
         (["nowhere"], "nothing to read: nowhere: no such file or folder"),
         (["*.gif"], "nothing to read: *.gif: no picture matches"),
         (["runs"], "nothing to read: runs: no picture in this folder"),
-        (["good", "--out", "rows.xlsx"], "--out rows.xlsx: no format is known for '.xlsx'"),
+        (["good", "--out", "rows.ods"], "--out rows.ods: no format is known for '.ods'"),
         (["good", "--out", "bad"], "--out bad is a folder"),
         (["good", "--run", "rondom"], "unknown run 'rondom'. Did you mean 'random'?"),
     ],

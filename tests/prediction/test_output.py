@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,13 @@ from hypothesis import strategies as st
 from artstyle.confidence.answers import GroupAnswer
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import PicturePath
+from artstyle.pictures.record import Record
+from artstyle.prediction.columns import Naming
+from artstyle.prediction.files import file_writer
 from artstyle.prediction.output import Request, partial_path, unfinished_rows, write_output
 from artstyle.prediction.rows import PredictionRow, RankedStyle
 
+JSONL = file_writer("jsonl", 2, Naming())
 REQUEST = Request("abc", 2, 4, "cpu")
 PICTURES = [PicturePath(Path(os.fsdecode(b"caf\xe9 %d.jpg" % n))) for n in range(11)]
 
@@ -89,7 +94,10 @@ def test_rows_of_another_request_are_refused(
     assert len(answer(path, request_now, resume=False)) == len(PICTURES)
 
 
-@pytest.mark.parametrize("pictures", [PICTURES[::-1], PICTURES[:2], []])
+RECORDED = [replace(picture, record=Record("1987.3")) for picture in PICTURES]
+
+
+@pytest.mark.parametrize("pictures", [PICTURES[::-1], PICTURES[:2], [], RECORDED])
 def test_other_pictures_or_another_order_are_refused(
     pictures: list[PicturePath], tmp_path: Path
 ) -> None:
@@ -129,9 +137,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def write(out: Path, *, resume: bool = False) -> None:
-    write_output(
-        out, lambda rest: map(row_of, rest), iter(PICTURES), REQUEST, "jsonl", resume=resume
-    )
+    write_output(out, lambda rest: map(row_of, rest), iter(PICTURES), REQUEST, JSONL, resume=resume)
 
 
 def test_a_resumed_output_removes_only_what_a_killed_writer_of_the_same_output_left(

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import MODELS
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.pictures.record import Record
 from artstyle.prediction.predict import predict_styles, rank_styles
 
 LABELS = ("Blue", "Green", "Red")
@@ -50,6 +52,18 @@ def test_rows_name_the_styles_most_probable_first(model: TorchModel, tmp_path: P
     assert [ranked.style for ranked in row.styles] == ["Red", "Green", "Blue"]
     assert [r.probability for r in row.styles] == pytest.approx([red, green, blue], abs=1e-6)
     assert (row.error, row.model) == (None, "abc")
+
+
+def test_each_row_has_the_record_of_its_picture_also_when_it_cannot_be_read(
+    model: TorchModel, tmp_path: Path
+) -> None:
+    pictures = [
+        replace(paint(tmp_path / "a.png", "red"), record=Record("1987.3")),
+        PicturePath(tmp_path / "b.png", "no such file", record=Record("1987.4")),
+        paint(tmp_path / "c.png", "red"),
+    ]
+    rows = list(predict_styles(model, pictures))
+    assert [row.record for row in rows] == [Record("1987.3"), Record("1987.4"), None]
 
 
 def test_among_equals_the_first_label_comes_first() -> None:

@@ -5,11 +5,13 @@ import io
 import json
 import os
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from artstyle.confidence.answers import GroupAnswer, Verdict
+from artstyle.pictures.record import Record
 from artstyle.prediction.formats import DataFormat
 from artstyle.prediction.rows import PredictionRow, RankedStyle
 from artstyle.prediction.wording import verdict_words
@@ -50,9 +52,10 @@ def test_json_is_one_array_of_the_objects_of_jsonl() -> None:
             "familiarity": 0.5,
             "likely": ["Baroque", "Rococo"],
             "group": {"group": "Baroque and Rococo", "probability": 1.0, "sure": False},
+            "record": None,
         },
         {"path": "=1+1.jpg", "styles": None, "error": 'no "such" file', "model": "m"}
-        | dict.fromkeys(("verdict", "familiarity", "likely", "group")),
+        | dict.fromkeys(("verdict", "familiarity", "likely", "group", "record")),
     ]
     assert json.loads(lines_of(ROWS, "json")) == expected
     lines = lines_of(ROWS, "jsonl").splitlines()
@@ -60,6 +63,25 @@ def test_json_is_one_array_of_the_objects_of_jsonl() -> None:
     assert list(json.loads(lines[0]))[:4] == ["path", "styles", "error", "model"]
     assert [PredictionRow.from_dict(json.loads(line)) for line in lines] == ROWS
     assert json.loads(lines_of([], "json")) == []
+
+
+def test_a_row_with_a_record_has_it_in_json_and_after_the_file_in_csv() -> None:
+    record = Record("=7", "Le bain, 1893", None, "http://rights.example/")
+    rows = [replace(ROWS[0], record=record), replace(ROWS[1], record=Record(None))]
+    first, second = map(json.loads, lines_of(rows, "jsonl").splitlines())
+    assert first["record"] == {
+        "id": "=7",
+        "label": "Le bain, 1893",
+        "manifest": None,
+        "rights": "http://rights.example/",
+    }
+    assert second["record"] == dict.fromkeys(("id", "label", "manifest", "rights"))
+    assert [PredictionRow.from_dict(row) for row in (first, second)] == rows
+    header, *table = csv.reader(io.StringIO(lines_of(rows, "csv")))
+    assert header[1:7] == ["file", "id", "label", "manifest", "rights", "style_1"]
+    assert table[0][2:7] == ["'=7", "Le bain, 1893", "", "http://rights.example/", "Baroque"]
+    assert table[1][2:7] == [""] * 5
+    assert {len(row) for row in table} == {len(header)}
 
 
 def test_csv_has_a_column_for_each_style_and_no_formula() -> None:

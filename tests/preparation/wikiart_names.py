@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from artstyle.collection.portable import local_path
 from artstyle.preparation.sources.artgan import read_list
-from artstyle.preparation.sources.source import local_path
 
 LISTS = ("style_train.csv", "style_val.csv")
 

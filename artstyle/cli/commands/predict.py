@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
@@ -16,8 +17,11 @@ from artstyle.cli.options import (
     BatchSizeOption,
     DeviceOption,
     EngineOption,
+    IdColumnOption,
+    ImagesOption,
     ListSkippedOption,
     OverwriteOption,
+    PathColumnOption,
     PathsArgument,
     RunOption,
     TopKOption,
@@ -33,11 +37,20 @@ from artstyle.cli.terminal.console import (
     warn,
 )
 from artstyle.errors import UsageError
-from artstyle.prediction.formats import ENCODING_ERRORS, Format, format_of
+from artstyle.prediction.formats import (
+    ENCODING_ERRORS,
+    SHEETS,
+    Format,
+    format_of,
+)
 from artstyle.progress import Progress, silent
 from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
+    from artstyle.collection.picture_list import PictureList
+    from artstyle.pictures.finding import PicturePath
+    from artstyle.prediction.columns import Naming
+    from artstyle.prediction.output import Writer
     from artstyle.prediction.rows import PredictionRow
     from artstyle.prediction.writers import Counts
 
@@ -48,10 +61,24 @@ def predict(
     top_k: TopKOption = 3,
     output_format: Annotated[
         Format | None,
-        typer.Option("--format", help="table, or for programs csv, json, jsonl."),
+        typer.Option("--format", help="table, csv, json, jsonl; with --out xlsx, parquet."),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="A file; its ending decides the format.")
+    ] = None,
+    images: ImagesOption = None,
+    path_column: PathColumnOption = None,
+    id_column: IdColumnOption = None,
+    join: Annotated[
+        bool, typer.Option("--join", help="Write the list itself to --out, with new columns.")
+    ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option("--language", help="Add each style's name in a language: de, fr, ..."),
+    ] = None,
+    identifiers: Annotated[
+        str | None,
+        typer.Option("--identifiers", help="Add each style's identifiers: aat,wikidata."),
     ] = None,
     overwrite: OverwriteOption = False,
     resume: Annotated[
@@ -64,20 +91,25 @@ def predict(
 ) -> None:
     """Name the most probable styles of pictures, one row each, in a fixed order.
 
+    PATH may also be a collection's own list, .csv, .tsv, .txt or .xlsx, with a column of paths or
+    of accession numbers.
+
     A picture that cannot be read gets a row with its error; the exit code is then 3. Rows of
     --out FILE are kept in FILE.partial until it is whole.
     """
     _require_output(out, overwrite, resume)
-    chosen = output_format or (format_of(out) if out else "table")
+    chosen = _chosen_format(output_format, out, join)
+    naming = _naming(language, identifiers, chosen)
 
     from artstyle.engines import find_model
-    from artstyle.pictures.finding import find_pictures, require_pictures
 
+    skipped = _Skipped(list_skipped)
+    source = pictures_of(paths, images, path_column, id_column, skipped)
+    if join:
+        _require_join(source.listed, out, naming)
     found = find_model(run, engine, device or "auto", note=warn)
     say_starter(found.run)
     name_styles_by(found.vocabulary())
-    skipped = _Skipped(list_skipped)
-    pictures = require_pictures(find_pictures(paths, skipped=skipped.add))
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
@@ -88,12 +120,14 @@ def predict(
     batch_size = batch_size or model.batch_size
     answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if out is None:
-        counts = _show(partial(answer, pictures), paths, chosen, top_k)
+        counts = _show(partial(answer, source.stream), source, chosen, top_k, naming)
     else:
         request = Request(model.fingerprint, top_k, batch_size, model.device)
-        with live_progress(partial(_count, paths, resume)) as progress:
+        count = (lambda: None) if resume else source.count
+        write = _writer(chosen, top_k, naming, source.listed if join else None)
+        with live_progress(count) as progress:
             answer = partial(answer, progress=progress)
-            counts = write_output(out, answer, pictures, request, chosen, resume=resume)
+            counts = write_output(out, answer, source.stream, request, write, resume=resume)
         say(f"{counts.total} rows in {out}")
     skipped.say_count()
     if counts.failed:
@@ -101,21 +135,148 @@ def predict(
         raise typer.Exit(SOME_FAILED)
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures that a command names, in order."""
+
+    stream: "Iterator[PicturePath]"
+    count: Callable[[], int | None]
+    """How many there are, where that is known."""
+    listed: "PictureList | None" = None
+    """The collection's own list that names them."""
+
+
+def pictures_of(
+    paths: list[str],
+    images: Path | None = None,
+    path_column: str | None = None,
+    id_column: str | None = None,
+    skipped: "_Skipped | None" = None,
+) -> Pictures:
+    """Return the pictures of files and folders, or of a collection's own list.
+
+    Raises:
+        MissingError: There is no picture to be tried.
+        UsageError: Options of a list are given without one, or several lists.
+    """
+    from artstyle.collection.picture_list import LIST_ENDINGS
+
+    lists = [path for path in paths if Path(path).suffix.lower() in LIST_ENDINGS]
+    if lists and len(lists) == len(paths):
+        if len(lists) > 1:
+            raise UsageError(f"{lists[0]} and {lists[1]} are lists; answer one at a time")
+        return _listed_pictures(Path(lists[0]), images, path_column, id_column)
+    for option, value in {
+        "--images": images,
+        "--path-column": path_column,
+        "--id-column": id_column,
+    }.items():
+        if value is not None:
+            raise UsageError(f"{option} goes with a list: .csv, .tsv, .txt or .xlsx")
+
+    from artstyle.pictures.finding import count_pictures, find_pictures, require_pictures
+
+    found = find_pictures(paths, skipped=(skipped or _Skipped(listed=False)).add)
+    return Pictures(require_pictures(found), partial(count_pictures, paths))
+
+
+def _listed_pictures(
+    path: Path, images: Path | None, path_column: str | None, id_column: str | None
+) -> Pictures:
+    from artstyle.collection.list_columns import Wanted
+    from artstyle.collection.picture_list import read_picture_list
+
+    listed = read_picture_list(path, images, Wanted(path_column, id_column))
+    for note in listed.notes:
+        say(f"note: {note}")
+    return Pictures(listed.pictures(), lambda: len(listed.rows), listed)
+
+
+def _chosen_format(output_format: Format | None, out: Path | None, join: bool) -> Format:
+    """Return the format that is asked for; a list that is joined keeps its own.
+
+    Raises:
+        UsageError: It needs --out, or contradicts --join.
+    """
+    if join:
+        if out is None:
+            raise UsageError("--join writes the list to another file: name it with --out")
+        if output_format is not None:
+            raise UsageError("--join keeps the list's own format; leave out --format")
+        return "csv"
+    chosen = output_format or (format_of(out) if out else "table")
+    if chosen in SHEETS and out is None:
+        raise UsageError(f"--format {chosen} writes a file: name it with --out")
+    return chosen
+
+
+def _naming(language: str | None, identifiers: str | None, chosen: Format) -> "Naming":
+    """Return what is added to the most probable style.
+
+    Raises:
+        UsageError: The format has no place for it, or a name is unknown.
+    """
+    from artstyle.errors import UnknownNameError
+    from artstyle.prediction.columns import IDENTIFIERS, Naming
+    from artstyle.styles.entries import require_language
+
+    for option, value in {"--language": language, "--identifiers": identifiers}.items():
+        if value is not None and chosen in ("table", "json", "jsonl"):
+            raise UsageError(f"{option} adds a column: it goes with csv, xlsx, parquet or --join")
+    asked = [name.strip() for name in (identifiers or "").split(",") if name.strip()]
+    for name in asked:
+        if name not in IDENTIFIERS:
+            raise UnknownNameError("identifier", name, IDENTIFIERS)
+    known = tuple(name for name in IDENTIFIERS if name in asked)
+    return Naming(language and require_language(language), known)
+
+
+def _require_join(listed: "PictureList | None", out: Path | None, naming: "Naming") -> None:
+    """Refuse a list that cannot be written back."""
+    from artstyle.collection.join import require_joinable
+    from artstyle.styles.vocabulary import read_vocabulary
+
+    assert out is not None
+    if listed is None:
+        raise UsageError("--join goes with a list: .csv, .tsv, .txt or .xlsx")
+    vocabulary, language = read_vocabulary(), naming.language
+    names = [vocabulary.name(style, language) for style in vocabulary.entries] if language else []
+    require_joinable(listed, out, names)
+
+
+def _writer(chosen: Format, top_k: int, naming: "Naming", joined: "PictureList | None") -> "Writer":
+    from artstyle.prediction.files import file_writer, join_writer
+
+    return join_writer(joined, naming) if joined else file_writer(chosen, top_k, naming)
+
+
 def _show(
-    answer: Callable[..., Iterator["PredictionRow"]], paths: list[str], chosen: Format, top_k: int
+    answer: Callable[..., Iterator["PredictionRow"]],
+    pictures: Pictures,
+    chosen: Format,
+    top_k: int,
+    naming: "Naming",
 ) -> "Counts":
     """Print rows on stdout as they come."""
     from artstyle.prediction.writers import PIPED_COLUMNS, write_all
 
+    assert chosen != "xlsx"
+    assert chosen != "parquet"
     encoding = None if chosen == "table" else "utf-8"
     with (
         stdout_stream(encoding=encoding, errors=ENCODING_ERRORS[chosen]) as stream,
-        _progress_with(stream, partial(_count, paths)) as progress,
+        _progress_with(stream, pictures.count) as progress,
     ):
         columns = get_terminal_size().columns if stream.isatty() else PIPED_COLUMNS
         rows = answer(progress=progress)
         return write_all(
-            rows, stream, chosen, top_k, table_columns=columns, coloured=is_coloured(stream)
+            rows,
+            stream,
+            chosen,
+            top_k,
+            naming=naming,
+            table_columns=columns,
+            coloured=is_coloured(stream),
         )
 
 
@@ -124,13 +285,6 @@ def _progress_with(
 ) -> AbstractContextManager[Progress]:
     """Return the bar, unless rows appear on the terminal: they show the progress themselves."""
     return nullcontext(silent) if stream.isatty() else live_progress(count)
-
-
-def _count(paths: list[str], resumed: bool = False) -> int | None:
-    """Return how many rows will be made, where that is known."""
-    from artstyle.pictures.finding import count_pictures
-
-    return None if resumed else count_pictures(paths)
 
 
 def _require_output(out: Path | None, overwrite: bool, resume: bool) -> None:

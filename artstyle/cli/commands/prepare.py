@@ -11,10 +11,12 @@ from artstyle.cli.options import (
     SOME_FAILED,
     ColumnsOption,
     ConfigOption,
+    IdColumnOption,
     ImagesOption,
     ListSkippedOption,
     ListsOption,
     OverwriteOption,
+    PathColumnOption,
     SeedOption,
     SetOption,
     SourceFormatOption,
@@ -39,13 +41,15 @@ _LISTED = 5
 def prepare(
     source: Annotated[
         Path,
-        typer.Argument(help="Style folders, a CSV manifest, WikiArt's lists, or Parquet shards."),
+        typer.Argument(help="Style folders, a list with styles, WikiArt's lists, or Parquet."),
     ],
     out: Annotated[Path, typer.Option("--out", help="The dataset folder.")] = DEFAULT_DATA,
     source_format: SourceFormatOption = None,
     lists: ListsOption = None,
     columns: ColumnsOption = None,
     images: ImagesOption = None,
+    path_column: PathColumnOption = None,
+    id_column: IdColumnOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would happen, and write nothing.")
     ] = False,
@@ -68,6 +72,7 @@ def prepare(
 
     name_styles_by(read_vocabulary(settings.styles.file))
     named = parse_columns(columns) if columns else {}
+    named |= {c: n for c, n in {"path": path_column, "id": id_column}.items() if n is not None}
     if dry_run:
         planned = plan(
             source,

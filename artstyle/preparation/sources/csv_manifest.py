@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from artstyle.collection.table import examples
 from artstyle.data.manifest import COLUMNS, FIRST_COLUMNS
 from artstyle.errors import DataError
 from artstyle.preparation.sources.collections import with_collections
@@ -11,7 +13,7 @@ from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.preparation.tables.cells import cell_styles, cell_text
 from artstyle.preparation.tables.listing import ListedImage, locate
 from artstyle.preparation.tables.splits import cell_splits
-from artstyle.preparation.tables.table import Row, examples, read_table
+from artstyle.preparation.tables.table import Row, Table, read_table
 from artstyle.storage.files import live, numbered_csv
 from artstyle.styles.names import visible
 
@@ -38,7 +40,8 @@ def read_csv_manifest(
             understood, or none of the files is there.
     """
     root = path.parent if images is None else images
-    rows, notes, is_ours = _ours(path) if _is_ours(path) else _others(path, columns or {})
+    table, is_ours = _ours(path) if _is_ours(path) else _others(path, columns or {})
+    rows, notes = table.rows, table.notes
     named = {row.cells["style"] for row in rows}
     styles = {name: (name,) if name else () for name in named} if is_ours else cell_styles(named)
     _require_text(path, rows)
@@ -52,7 +55,7 @@ def read_csv_manifest(
     if not usable:
         reasons = "; ".join(notes) or "it has no rows"
         raise DataError(f"{path} lists no picture with a style: {reasons}")
-    located = locate(root, str(path), listed)
+    located = locate(root, str(path), listed, by_number=table.by_number)
     found, source_notes = with_collections(located.images)
     notes = (*notes, *located.notes, *source_notes)
     return Source(root, "manifest", found, located.missing, notes)
@@ -66,20 +69,21 @@ def _is_ours(path: Path) -> bool:
         return file.readline().strip() in _OUR_FIRST_LINES
 
 
-def _ours(path: Path) -> tuple[Sequence[Row], tuple[str, ...], bool]:
-    return [Row(line, row) for line, row in numbered_csv(path, ours=True)], (), True
+def _ours(path: Path) -> tuple[Table, bool]:
+    rows = tuple(Row(line, row) for line, row in numbered_csv(path, ours=True))
+    return Table(FIRST_COLUMNS, rows, ()), True
 
 
-def _others(path: Path, columns: Mapping[str, str]) -> tuple[Sequence[Row], tuple[str, ...], bool]:
-    """Return rows, notes, and whether `prepare` wrote the table first."""
+def _others(path: Path, columns: Mapping[str, str]) -> tuple[Table, bool]:
+    """Return a table, and whether `prepare` wrote it first."""
     table = read_table(path, columns)
     if not set(FIRST_COLUMNS) <= set(table.header):
-        return table.rows, table.notes, False
+        return table, False
     # `prepare` wrote it and a spreadsheet saved it again, with our apostrophes before formulas.
-    rows = [
+    rows = tuple(
         Row(row.line, {name: live(cell) for name, cell in row.cells.items()}) for row in table.rows
-    ]
-    return rows, table.notes, True
+    )
+    return replace(table, rows=rows), True
 
 
 def _listed(path: Path, row: Row, style: str, splits: Mapping[str, str]) -> ListedImage:

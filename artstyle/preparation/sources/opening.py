@@ -5,6 +5,7 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
+from artstyle.collection.portable import local_path, portable_name
 from artstyle.errors import ImageError, MissingError, UnknownNameError, UsageError
 from artstyle.pictures.opening import read_bytes
 from artstyle.preparation.sources.artgan import has_lists, read_artgan
@@ -16,13 +17,7 @@ from artstyle.preparation.sources.one_spelling import (
 )
 from artstyle.preparation.sources.parquet import find_shards, read_rows, row_number, shard_name
 from artstyle.preparation.sources.parquet_labels import read_parquet
-from artstyle.preparation.sources.source import (
-    FORMATS,
-    Source,
-    SourceImage,
-    local_path,
-    portable_name,
-)
+from artstyle.preparation.sources.source import FORMATS, Source, SourceImage
 from artstyle.preparation.sources.split_folders import read_any_folders, read_split_folders
 from artstyle.preparation.sources.tree import read_tree, with_unlisted
 from artstyle.preparation.tables.table import has_columns
@@ -31,7 +26,10 @@ from artstyle.styles.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 
-_KINDS = {".csv": "manifest", ".tsv": "manifest", ".tab": "manifest", ".parquet": "parquet"}
+_KINDS = {
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".xlsx", ".xlsm"), "manifest"),
+    ".parquet": "parquet",
+}
 
 
 def open_source(

@@ -1,6 +1,5 @@
 """Parquet shards: which there are, and the bytes of the pictures in them."""
 
-import importlib
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -8,9 +7,10 @@ from itertools import accumulate, groupby
 from pathlib import Path
 from typing import Any
 
-from artstyle.errors import DataError, ImageError, MissingError, one_line
+from artstyle.collection.portable import portable_name
+from artstyle.errors import DataError, ImageError, one_line
 from artstyle.pictures.skipped import is_litter
-from artstyle.preparation.sources.source import portable_name
+from artstyle.storage.parquet import import_pyarrow
 
 _BATCH_ROWS = 16
 # Streamed so, a row group of 1,000 pictures and 400 MB takes 40 MB of memory; otherwise 400 MB.
@@ -114,18 +114,3 @@ def image_column(schema: Any, path: Path) -> str:
     if not any(test(inner) for test in tests):
         raise DataError(f"{path}: the column {names[0]} must hold bytes, not {held}")
     return column
-
-
-def import_pyarrow() -> Any:
-    """Return pyarrow, which only these sources need.
-
-    Raises:
-        MissingError: It is not installed.
-    """
-    try:
-        importlib.import_module("pyarrow.parquet")
-    except ModuleNotFoundError:
-        raise MissingError(
-            'Parquet files need pyarrow, which is not installed: pip install "artstyle[parquet]"'
-        ) from None
-    return importlib.import_module("pyarrow")

@@ -11,18 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from artstyle.collection.portable import local_path
+from artstyle.collection.table import examples
 from artstyle.errors import DataError, UnknownNameError, one_line
-from artstyle.preparation.sources.parquet import image_column, import_pyarrow
-from artstyle.preparation.sources.source import (
-    Source,
-    SourceImage,
-    artist_and_title,
-    local_path,
-    split_name,
-)
+from artstyle.preparation.sources.parquet import image_column
+from artstyle.preparation.sources.source import Source, SourceImage, artist_and_title, split_name
 from artstyle.preparation.tables.cells import cell_styles, cell_text, is_nothing
 from artstyle.preparation.tables.splits import cell_splits
-from artstyle.preparation.tables.table import examples
+from artstyle.storage.parquet import import_pyarrow
 from artstyle.styles.names import canonical_style
 
 _NAMED = ("style", "artist", "genre", "split", "source")

@@ -1,6 +1,5 @@
 """What a source of paintings is, in any form."""
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -106,17 +105,3 @@ def artist_and_title(file_name: str) -> tuple[str, str]:
     if not underscore or artist.casefold() in _DEVICES:
         return "", stem
     return artist, title
-
-
-def local_path(root: Path, path: str) -> Path:
-    """Return the path on disk of a ``SourceImage.path``.
-
-    Paths of a source are the file system's bytes read as UTF-8, so that they are the same under
-    every locale; this goes back to what the interpreter opens under the present one.
-    """
-    return root / os.fsdecode(path.encode("utf-8", errors="surrogateescape"))
-
-
-def portable_name(name: str) -> str:
-    """Return a file name from the file system as a part of ``SourceImage.path``."""
-    return os.fsencode(name).decode("utf-8", errors="surrogateescape")

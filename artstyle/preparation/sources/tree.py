@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from artstyle.collection.portable import portable_name
 from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
 from artstyle.pictures.formats.kinds import is_picture
 from artstyle.pictures.skipped import is_litter, skipped_sentence
-from artstyle.preparation.sources.source import Source, portable_name
+from artstyle.preparation.sources.source import Source
 
 Parts = tuple[str, ...]
 

@@ -5,22 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from artstyle.collection.headings import usual_positions
+from artstyle.collection.text_table import HEADER_WITHIN, RawRow
 from artstyle.errors import DataError, UnknownNameError, UsageError
 from artstyle.styles.names import visible
 
 REQUIRED_COLUMNS = ("path", "style")
-COLUMNS = (*REQUIRED_COLUMNS, "artist", "title", "genre", "split", "source")
-"""What is read of a table; all else in it is ignored."""
-
-HEADER_WITHIN = 20
-"""The header is looked for in this many first records."""
+COLUMNS = (*REQUIRED_COLUMNS, "id", "artist", "title", "genre", "split", "source")
+"""What is read of a table; all else in it is ignored. An id, the accession number, may be there
+instead of a path."""
 
 _EDGES = re.compile(r"""^[\s\ufeff'"]+|[\s'"]+$""")
 _USUAL_NAMES = {
-    "path": (
-        "filename", "file", "filepath", "imagepath", "image", "img", "imagename", "newfilename",
-        "imagefile", "name", "id", "imageid",
-    ),
+    "path": ("name", "imageid"),
     "style": ("label", "class", "category", "movement", "artstyle", "stylename", "target"),
 }  # fmt: skip
 """Names that others give these columns, compared without spaces and underscores."""
@@ -61,6 +58,26 @@ def positions(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, li
     return places
 
 
+def guessed_positions(header: Sequence[str], columns: Mapping[str, str]) -> dict[str, list[int]]:
+    """Return `positions`; a path, or an id instead, is also found under its usual names."""
+    places = positions(header, columns)
+    for column in ("path", "id"):
+        free = column not in places and column not in columns and "path" not in places
+        if free and (found := usual_positions(header, column)):
+            places[column] = found
+    return places
+
+
+def columns_note(path: Path, header: Sequence[str], places: Mapping[str, int]) -> tuple[str, ...]:
+    """Return which column names the files, if that is a guess."""
+    column = "path" if "path" in places else "id"
+    title = _shown(header[places[column]])
+    if column == "path" and _fold(title) == column:
+        return ()
+    by = f"'{title}'" if column == "path" else f"the numbers in '{title}'"
+    return (f"{path}: files by {by} (--path-column and --id-column name others)",)
+
+
 def _fold(title: str) -> str:
     # A mark inside the first quotes, also as Windows-1252 shows it, does not belong to the name.
     return _EDGES.sub("", title.removeprefix("ï»¿")).casefold()
@@ -74,7 +91,7 @@ def require_columns(
     path: Path,
     header: Sequence[str],
     columns: Mapping[str, str],
-    below: Iterator[tuple[int, list[str]]],
+    below: Iterator[RawRow],
 ) -> dict[str, int]:
     """Return the position of each column.
 
@@ -82,16 +99,18 @@ def require_columns(
         path: The table, for messages.
         header: The names of its columns.
         columns: One of `COLUMNS` -> this table's own name for it.
-        below: The records after the header with their lines; only looked at to explain an error.
+        below: The rows after the header; only looked at to explain an error.
 
     Raises:
         UnknownNameError: A name in ``columns`` is not in the header.
-        DataError: A column is missing or there twice.
+        DataError: A column is missing or there twice: style, and path or id.
     """
     if not header:
         raise DataError(f"{path} is empty; its first line must name the columns path,style")
-    places = positions(header, columns)
+    places = guessed_positions(header, columns)
     absent = [column for column in REQUIRED_COLUMNS if column not in places]
+    if "id" in places and "path" not in columns:
+        absent = [column for column in absent if column != "path"]
     if absent:
         _refuse_header_below(path, header, columns, below)
     for column, name in columns.items():
@@ -113,13 +132,13 @@ def _refuse_header_below(
     path: Path,
     header: Sequence[str],
     columns: Mapping[str, str],
-    below: Iterator[tuple[int, list[str]]],
+    below: Iterator[RawRow],
 ) -> None:
-    """Refuse a table whose column names are not in its first record but in a later one."""
-    for line, fields in islice(below, HEADER_WITHIN):
-        if set(REQUIRED_COLUMNS) <= positions(fields, columns).keys():
+    """Refuse a table whose column names are not in its first row but in a later one."""
+    for row in islice(below, HEADER_WITHIN):
+        if set(REQUIRED_COLUMNS) <= guessed_positions(row.fields, columns).keys():
             raise DataError(
-                f"{path}: the names of the columns are in line {line}; delete the lines above"
+                f"{path}: the names of the columns are in line {row.line}; delete the lines above"
                 f" it, which begin with {header[0].strip()[:40]!r}"
             )
 

@@ -1,22 +1,18 @@
 """Names in lists and manifests, and the files that they refer to."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from artstyle.collection.numbers import NumberedFiles
+from artstyle.collection.places import Finder, find_places, is_web_address, path_below
+from artstyle.collection.spellings import FolderListings
+from artstyle.collection.table import examples
+from artstyle.collection.whereabouts import whereabouts
 from artstyle.errors import DataError
 from artstyle.preparation.sources.source import SourceImage
-from artstyle.preparation.tables.spellings import FolderListings
-from artstyle.preparation.tables.table import examples
-from artstyle.preparation.tables.whereabouts import whereabouts
 from artstyle.styles.names import visible
 from artstyle.styles.vocabulary import style_identity
-
-_WEB_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|data:", re.IGNORECASE)
-_WINDOWS_DRIVE = re.compile(r"[a-z]:[\\/]", re.IGNORECASE)
-# What most paths are: no part begins with a dot, so that none is a folder above.
-_PLAIN = re.compile(r"[^/\\\0.][^/\\\0]*(?:/[^/\\\0.][^/\\\0]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,9 @@ class _Found:
     missing: list[ListedImage] = field(default_factory=list)
 
 
-def locate(root: Path, list_name: str, listed: Iterable[ListedImage]) -> Located:
+def locate(
+    root: Path, list_name: str, listed: Iterable[ListedImage], *, by_number: bool = False
+) -> Located:
     """Find the files of listed names, with one look at each folder.
 
     A name in another spelling (case, outer spaces, ending) refers to the only file that it fits,
@@ -60,12 +58,17 @@ def locate(root: Path, list_name: str, listed: Iterable[ListedImage]) -> Located
         root: The folder that listed paths start from.
         list_name: What to call the list, or lists, in messages.
         listed: The names, in the order of the list.
+        by_number: They are accession numbers, not paths.
 
     Raises:
         DataError: A path is a web address or leaves ``root``; no file is found under one style.
     """
     entries = list(listed)
-    found = _find(FolderListings(root), entries, _relative(entries, root))
+    if by_number:
+        names = [entry.image.path for entry in entries]
+        found = _find(NumberedFiles(root, names), entries, names)
+    else:
+        found = _find(FolderListings(root), entries, _relative(entries, root))
     two_styles = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
     images = tuple(
         replace(found.files[path][0].image, path=path)
@@ -77,27 +80,16 @@ def locate(root: Path, list_name: str, listed: Iterable[ListedImage]) -> Located
     return Located(images, len(found.missing) + len(found.ambiguous), notes)
 
 
-def _find(
-    folders: FolderListings, listed: Sequence[ListedImage], relative: Sequence[str]
-) -> _Found:
-    """Find each line's file by its path below the root."""
+def _find(finder: Finder, listed: Sequence[ListedImage], names: Sequence[str]) -> _Found:
+    """Find each line's file by what the list calls it."""
     found = _Found()
-    elsewhere = []
-    for entry, wanted in zip(listed, relative, strict=True):
-        path = folders.find(wanted)
-        if path is None:
-            elsewhere.append((entry, wanted))
-        else:
-            found.files.setdefault(path, []).append(entry)
-    named = frozenset(found.files)
-    for entry, wanted in elsewhere:
-        alike = folders.find_alike(wanted)
-        # What another line names exactly is that line's picture, not also this one's.
-        free = [path for path in alike if path not in named]
-        if len(alike) == len(free) == 1:
-            found.files.setdefault(free[0], []).append(entry)
-            found.respelled.append((entry, free[0]))
-        elif len(free) > 1:
+    placed = list(zip(listed, find_places(finder, names), strict=True))
+    for entry, place in sorted(placed, key=lambda pair: not pair[1].is_exact):
+        if place.path is not None:
+            found.files.setdefault(place.path, []).append(entry)
+            if not place.is_exact:
+                found.respelled.append((entry, place.path))
+        elif len(place.free) > 1:
             found.ambiguous.append(entry)
         else:
             found.missing.append(entry)
@@ -107,13 +99,13 @@ def _find(
 def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
     """Return each path below ``root``; refuse those that lead anywhere else."""
     _refuse(
-        [entry for entry in listed if _WEB_ADDRESS.match(entry.image.path)],
+        [entry for entry in listed if is_web_address(entry.image.path)],
         lambda path: (
             f"'{visible(path)}' is a web address, and pictures are read from files; download"
             " them, and write where they are"
         ),
     )
-    paths = [_below(entry.image.path, root) for entry in listed]
+    paths = [path_below(entry.image.path, root) for entry in listed]
     _refuse(
         [entry for entry, path in zip(listed, paths, strict=True) if path is None],
         lambda path: (
@@ -122,21 +114,6 @@ def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
         ),
     )
     return [path for path in paths if path is not None]
-
-
-def _below(path: str, root: Path) -> str | None:
-    """Return a path relative to ``root`` without needless parts; None if it leads out of it."""
-    if _PLAIN.fullmatch(path) and not _WINDOWS_DRIVE.match(path):
-        return path
-    slashed = path.replace("\\", "/")
-    if ".." in slashed.split("/") or "\0" in path:
-        return None
-    if _WINDOWS_DRIVE.match(path) or slashed.startswith("/"):
-        for base in (root.absolute(), root.resolve()):
-            if Path(path).is_relative_to(base):
-                return Path(path).relative_to(base).as_posix()
-        return None
-    return PurePosixPath(path).as_posix()
 
 
 def _refuse(wrong: Sequence[ListedImage], reason: Callable[[str], str]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
+from artstyle.collection.table import examples
 from artstyle.errors import DataError
 from artstyle.preparation.sources.source import split_name
 from artstyle.preparation.tables.cells import is_nothing
-from artstyle.preparation.tables.table import examples
 
 
 def cell_splits(table: str, first: Mapping[str, str]) -> dict[str, str]:

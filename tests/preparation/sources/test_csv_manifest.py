@@ -1,6 +1,7 @@
 import unicodedata
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from artstyle.data.manifest import ManifestRow, read_manifest
@@ -93,9 +94,37 @@ def test_an_unknown_split_is_refused_with_its_line(tmp_path: Path) -> None:
 
 
 def test_missing_columns_are_named_with_those_that_are_there(tmp_path: Path) -> None:
-    manifest = write_manifest(tmp_path / "list.csv", [{"file": "a.jpg", "style": "Rococo"}])
-    with pytest.raises(DataError, match="no column path, only file, style; a manifest has path,st"):
+    manifest = write_manifest(tmp_path / "list.csv", [{"where": "a.jpg", "style": "Rococo"}])
+    with pytest.raises(DataError, match="no column path, only where, style; a manifest has path,s"):
         open_source(manifest)
+
+
+def test_files_are_found_by_usual_names_of_their_column_or_by_number_and_it_is_said(
+    tmp_path: Path,
+) -> None:
+    paint(tmp_path, "scans/1987-3_recto.jpg", "scans/1987.4.jpg", "scans/1987_5_verso.jpg")
+    rows = [{"Datei": "1987.4.jpg", "Inventar-Nr.": "1987.3", "style": "Rococo"}]
+    by_path = write_manifest(tmp_path / "paths.csv", rows)
+    source = open_source(by_path, images=tmp_path / "scans")
+    assert paths(source) == ["1987.4.jpg"]
+    assert source.notes[0] == (
+        f"{by_path}: files by 'Datei' (--path-column and --id-column name others)"
+    )
+    rows = [{"Inventar-Nr.": f"1987.{n}", "style": "Rococo"} for n in (3, 4, 5)]
+    by_number = write_manifest(tmp_path / "numbers.csv", rows)
+    source = open_source(by_number, images=tmp_path / "scans")
+    assert (paths(source), source.missing) == (["1987-3_recto.jpg", "1987.4.jpg"], 1)
+    assert source.notes[0].startswith(f"{by_number}: files by the numbers in 'Inventar-Nr.' (")
+
+
+def test_a_workbook_is_a_manifest_too(tmp_path: Path) -> None:
+    paint(tmp_path, "a.jpg")
+    book = openpyxl.Workbook()
+    for row in (["style", "path", "title"], ["Rococo", "a.jpg", 1767]):
+        book.active.append(row)
+    book.save(tmp_path / "list.xlsx")
+    source = open_source(tmp_path / "list.xlsx")
+    assert source.images == (SourceImage("a.jpg", "Rococo", "", "1767", "", ""),)
 
 
 def test_a_foreign_manifest_does_not_hide_style_folders(tmp_path: Path) -> None:
@@ -104,7 +133,7 @@ def test_a_foreign_manifest_does_not_hide_style_folders(tmp_path: Path) -> None:
     source = open_source(tmp_path)
     assert source.format == "folders"
     assert source.notes == (f"{tmp_path / 'manifest.csv'} is not used: it lacks path or style",)
-    with pytest.raises(DataError, match="no column path and no column style"):
+    with pytest.raises(DataError, match="no column style, only file, year"):
         open_source(tmp_path, "manifest")
 
 

@@ -104,8 +104,9 @@ def test_quotes_are_only_taken_away_where_they_enclose_a_field(tmp_path: Path) -
             "path,style\n" + "a,b,c\n" * 5,
             r"line 2 \('c'\), line 3 \('c'\), line 4 \('c'\) and 2 more: more fields",
         ),
-        ("filename,label\na,b\n", r"use --columns path=filename,style=label$"),
-        ("Image Path;Class\na;b\n", r"only Image Path, Class; .*path=Image Path,style=Class$"),
+        ("filename,label\na,b\n", r"no column style, only .* --columns style=label$"),
+        ("Image Path;Class\na;b\n", r"only Image Path, Class; .*--columns style=Class$"),
+        ("Imageid;Class\na;b\n", r"use --columns path=Imageid,style=Class$"),
         ("x,y\na,b\n", r"no column path and no column style, only x, y;.* path=NAME,style=NAME$"),
         ('path,style\na,"Cubism\nb,Rococo\n', r"line 2: a quote is opened here and not closed"),
         ('path,style\na,"Cubism\nb,"Rococo\n', r"line 2: a quote is opened here and not closed"),
@@ -119,7 +120,8 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, message:
 def test_damaged_and_foreign_files_are_named_for_what_they_are(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     for content, message in {
-        b"PK\x03\x04....": "is an Excel workbook, not a CSV file; save it as CSV",
+        b"PK\x03\x04....": "cannot be read as an Excel workbook: .*; save it again as .xlsx",
+        b"\xd0\xcf\x11\xe0...": "is an old or protected Excel workbook; save it as .xlsx",
         "path,style\n".encode("utf-16")[:-1]: "is not whole utf-16",
     }.items():
         path.write_bytes(content)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
-from artstyle.preparation.sources.source import local_path
+from artstyle.collection.portable import local_path
 from artstyle.styles.names import visible
 
 # They are looked for in so many folders, not on a whole disk.

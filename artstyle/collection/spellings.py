@@ -5,9 +5,9 @@ import unicodedata
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from artstyle.collection.portable import local_path, portable_name
 from artstyle.pictures.faults import FAULTS_OF_THE_MACHINE
 from artstyle.pictures.formats.kinds import SUFFIXES
-from artstyle.preparation.sources.source import local_path, portable_name
 
 _SAME_ENDINGS = {".jpeg": ".jpg", ".jpe": ".jpg", ".jfif": ".jpg", ".tiff": ".tif"}
 
