@@ -18,7 +18,7 @@ FLOORS = (
     ("storage", "devices", "starter"),
     ("config", "styles"),
     ("pictures", "metrics", "recipes", "painter"),
-    ("presentation", "runs", "data", "confidence", "collection"),
+    ("presentation", "runs", "data", "confidence", "collection", "iiif"),
     ("preparation", "models"),
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
