@@ -15,6 +15,7 @@ from artstyle.crossval.summary import summarise
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS
+from artstyle.models.zoo import require_single
 from artstyle.probe.probe import probe
 from artstyle.probe.settings import require_pretrained
 from artstyle.progress import Progress, silent
@@ -74,6 +75,8 @@ def cross_validate(
     require_two_styles(data)
     if method == "probe":
         require_pretrained(config.model)
+    else:
+        require_single(config.model.name)
     divided = divide(data, group, folds, config.seed)
     # A fold's run answers only here, where torch does.
     train = config.train.model_copy(update={"export": False})

@@ -17,7 +17,7 @@ from artstyle.errors import ConfigError, DataError
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
 from artstyle.models.torch_model import TorchModel
-from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
+from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size, require_single
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -108,6 +108,7 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
         ArtstyleError: The data set, the model's name or its weights cannot be used.
     """
     config, data, group = session.config, session.data, session.group
+    require_single(config.model.name)
     recorded = session.run.environment().numerics if resume else None
     _require_an_image_each(config, group)
     require_two_styles(data)
