@@ -5,14 +5,14 @@ import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path, PurePosixPath
 
 from artstyle.collection.portable import portable_name
 from artstyle.pictures.finding import find_pictures
 
-Key = tuple[str, ...]
-"""The letters and digits of a number, without what separates them."""
+Key = str
+"""The letters and digits of a number; one space for whatever separates them."""
 
 _SHOWN = 3
 # Only words for the whole front: a file "_verso" or "_detail" is another picture, and a file
@@ -40,12 +40,12 @@ class NumberedFiles:
                 self._add(portable_name(found.path.relative_to(root).as_posix()))
             else:
                 self.problems.append(f"{found.path}: {found.problem}")
-        self._sorted = sorted((key, file) for key, files in self._by_key.items() for file in files)
+        self._keys = sorted(self._by_key)
         self._unclear = _unclear(numbers)
 
     def find(self, number: str) -> str | None:
         """Return the only file with this very name."""
-        files = self._by_name.get(_letters(number), [])
+        files = self._named(number)
         return files[0] if len(files) == 1 else None
 
     def find_alike(self, number: str) -> list[str]:
@@ -55,7 +55,7 @@ class NumberedFiles:
         then those that end in a word for the front (recto). None of the latter two if another
         number in the list differs only by such signs.
         """
-        if files := self._by_name.get(_letters(number)):
+        if files := self._named(number):
             return files
         key = _key(number)
         if not key or key in self._unclear:
@@ -65,21 +65,28 @@ class NumberedFiles:
     def near(self, number: str) -> list[str]:
         """Return the first files whose names begin with this number."""
         key = _key(number)
-        start = bisect_left(self._sorted, (key, ""))
-        following = islice(self._sorted, start, start + _SHOWN) if key else ()
-        return [file for found, file in following if found[: len(key)] == key]
+        start = bisect_left(self._keys, f"{key} ")
+        following = self._keys[start : start + _SHOWN] if key else ()
+        near = (self._by_key[found] for found in following if found.startswith(f"{key} "))
+        return list(islice(chain.from_iterable(near), _SHOWN))
 
     def _add(self, file: str) -> None:
-        name = PurePosixPath(file)
-        for spelling in {_letters(name.name), _letters(name.stem)}:
-            self._by_name[spelling].append(file)
-        key = _key(name.stem)
+        stem = PurePosixPath(file).stem
+        self._by_name[_letters(stem)].append(file)
+        key = _key(stem)
         self._by_key[key].append(file)
-        front = key
-        while front and front[-1] in _FRONT:
-            front = front[:-1]
-        if front != key:
+        words = key.split(" ")
+        while words and words[-1] in _FRONT:
+            words.pop()
+        if (front := " ".join(words)) != key:
             self._by_front[front].append(file)
+
+    def _named(self, number: str) -> list[str]:
+        """Return the files with this very name, with or without its ending."""
+        letters = _letters(number)
+        whole = self._by_name.get(letters.rpartition(".")[0], ())
+        ended = [file for file in whole if _letters(PurePosixPath(file).name) == letters]
+        return [*self._by_name.get(letters, ()), *ended]
 
 
 def _letters(number: str) -> str:
@@ -87,7 +94,7 @@ def _letters(number: str) -> str:
 
 
 def _key(number: str) -> Key:
-    return tuple(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", number).casefold()))
+    return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", number).casefold()))
 
 
 def _unclear(numbers: Iterable[str]) -> frozenset[Key]:
