@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Museum:
     asked: list[str] = field(default_factory=list)
     """The paths of all requests, in order."""
     agents: set[str] = field(default_factory=set)
+    answer_s: float = 0.0
+    """How long each answer takes."""
     at_once: int = 0
     """How many requests are being answered."""
     most_at_once: int = 0
@@ -98,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         museum.at_once += 1
         museum.most_at_once = max(museum.most_at_once, museum.at_once)
         try:
+            time.sleep(museum.answer_s)
             self._answer_path(museum)
         finally:
             museum.at_once -= 1
