@@ -1,4 +1,4 @@
-"""The made-up collection of the tutorial, painted again: ``python -m docs.tutorials.catalogue.paint``."""
+"""The tutorial's collection, painted again: ``python -m docs.tutorials.catalogue.paint``."""
 
 from pathlib import Path
 
