@@ -1,6 +1,7 @@
 """The tutorial "From scans to your catalogue" runs from beginning to end, as it is written."""
 
 import json
+import os
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -35,6 +36,8 @@ class Reader:
     def sees(self, step: Step) -> str:
         """Return what a command prints, or what is in a file."""
         text = self._run(step.name) if step.is_command else _readable(self._folder / step.name)
+        # Windows writes paths and the ends of lines in another way.
+        text = text.replace("\r\n", "\n").replace(os.sep, "/")
         return text.replace(f":{self._port}", f":{PORT}")
 
     def _run(self, command: str) -> str:
@@ -71,12 +74,12 @@ def test_every_command_and_file_is_as_the_page_shows_it(
     assert wrong == []
 
 
-def test_the_page_runs_all_that_it_promises() -> None:
-    commands = [step.name for step in steps(PAGE) if step.is_command]
-    words = {word for command in commands for word in command.split()}
-    promised = {"--join", "--language", "--identifiers", "answers.xlsx", "factsheet", "iiif"}
-    assert promised - words == set()
-    assert PAGE.read_text("utf-8").count("```console") == 8
+def test_no_command_or_file_of_the_page_is_left_out() -> None:
+    lines = PAGE.read_text("utf-8").splitlines()
+    commands = [line[2:] for line in lines if line.startswith("$ ")]
+    files = [line.split()[1] for line in lines if line.startswith("<!--")]
+    assert [step.name for step in steps(PAGE) if step.is_command] == commands
+    assert [step.name for step in steps(PAGE) if not step.is_command] == files
 
 
 def test_the_list_comes_back_with_every_byte_it_had(
@@ -121,7 +124,7 @@ def _readable(path: Path) -> str:
         return ", ".join(map(str, header)) + "\n"
     if path.suffix == ".json":
         return json.dumps(json.loads(path.read_bytes()), indent=2, ensure_ascii=False) + "\n"
-    return path.read_bytes().decode("cp1252").replace("\r\n", "\n")
+    return path.read_bytes().decode("cp1252")
 
 
 class _Quiet(SimpleHTTPRequestHandler):
