@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
@@ -116,11 +116,12 @@ def predict(
     source = pictures_of(paths, images, path_column, id_column, skipped)
     if chosen == "iiif" and not source.is_iiif:
         raise UsageError("--format iiif annotates the canvases of IIIF manifests; name one")
-    if join:
-        _require_join(source.listed, out, naming)
     found = find_model(run, engine, device or "auto", note=warn)
     say_starter(found.run)
-    name_styles_by(found.vocabulary())
+    naming = replace(naming, vocabulary=found.vocabulary())
+    name_styles_by(naming.vocabulary)
+    if join:
+        _require_join(source.listed, out, naming)
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
@@ -271,12 +272,11 @@ def _naming(language: str | None, identifiers: str | None, chosen: Format) -> "N
 def _require_join(listed: "PictureList | None", out: Path | None, naming: "Naming") -> None:
     """Refuse a list that cannot be written back."""
     from artstyle.collection.join import require_joinable
-    from artstyle.styles.vocabulary import read_vocabulary
 
     assert out is not None
     if listed is None:
         raise UsageError("--join goes with a list: .csv, .tsv, .txt or .xlsx")
-    vocabulary, language = read_vocabulary(), naming.language
+    vocabulary, language = naming.vocabulary, naming.language
     names = [vocabulary.name(style, language) for style in vocabulary.entries] if language else []
     require_joinable(listed, out, names)
 

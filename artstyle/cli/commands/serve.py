@@ -3,15 +3,18 @@
 import os
 import sys
 import threading
+from contextlib import ExitStack
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from artstyle import interrupts
 from artstyle.cli.options import RunOption
 from artstyle.cli.terminal.console import say, show, warn
-from artstyle.errors import MissingError
+from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from artstyle.serving.served import Models
@@ -19,7 +22,11 @@ if TYPE_CHECKING:
 TOKEN = "ARTSTYLE_TOKEN"
 """The environment variable of the token."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+_NEEDED = {
+    "serve": ("fastapi", "uvicorn", "python_multipart", "prometheus_client"),
+    "gradio": ("gradio", "prometheus_client"),
+}
+"""What each extra of the package installs."""
 
 
 def serve(
@@ -31,6 +38,10 @@ def serve(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open the page in the browser.")
     ] = False,
+    page: Annotated[
+        Literal["plain", "gradio"],
+        typer.Option("--page", help="The page in full, or a small one made with Gradio."),
+    ] = "plain",
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Answer programs only, without the page.")
     ] = False,
@@ -46,23 +57,32 @@ def serve(
     4. Passwords and pictures travel unencrypted: outside the house, put a proxy with TLS before it.
     5. Ctrl-C stops it once all requests are answered.
     """
-    if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise MissingError(f"serve needs {missing[0]}: pip install 'artstyle[serve]'")
+    if api_only and page == "gradio":
+        raise UsageError("--api-only serves no page; leave out --page gradio or --api-only")
+    extra = "gradio" if page == "gradio" else "serve"
+    if missing := [name for name in _NEEDED[extra] if find_spec(name) is None]:
+        raise MissingError(f"serve needs {missing[0]}: pip install 'artstyle[{extra}]'")
     from artstyle.serving.server import address, open_socket, require_page
     from artstyle.serving.server import run as run_service
 
-    page = None if api_only else require_page()
-    with open_socket(host, port) as listening:
+    folder = None if api_only or page == "gradio" else require_page()
+    with ExitStack() as stack:
+        listening = stack.enter_context(open_socket(host, port))
         from artstyle.serving.api import build_app
         from artstyle.serving.served import Models
 
         models = Models(run)
         token = os.environ.get(TOKEN) or None
-        app = build_app(models, token=token, page=page)
+        app = build_app(models, token=token, page=folder)
+        if page == "gradio":
+            from artstyle.serving.gradio_page import build_page, mount
+
+            uploads = stack.enter_context(TemporaryDirectory(prefix="artstyle-"))
+            mount(app, build_page(models, Path(uploads)))
         url = address(listening)
         _say_start(models, host, token)
         show(url)
-        if page is not None and not no_browser:
+        if not api_only and not no_browser:
             _open_browser(url)
         run_service(app, listening, models, say)
     say("stopped")
