@@ -84,11 +84,19 @@ class SplitConfig(Section):
         return ratios
 
 
+class StylesConfig(Section):
+    """What the styles are called."""
+
+    file: str | None = None
+    """A vocabulary of your own styles: a table as `artstyle styles --format csv` prints it. It is
+    recorded in the data set and in its runs; null: artstyle's vocabulary alone."""
+
+
 class ModelConfig(Section):
     """Which network."""
 
     name: str = "efficientnet_b3"
-    """A name that `artstyle models` lists, or timm/NAME."""
+    """A name that `artstyle models` lists, or timm/NAME. With `probe`, several joined by +."""
     weights: str | None = None
     """imagenet, none, or a file of weights; null: ImageNet weights if the model has them."""
     dropout: Fraction | None = None
@@ -253,6 +261,8 @@ class Config(Section):
     """How many images of each style are used."""
     split: SplitConfig = SplitConfig()
     """Which images are for training, for choosing the checkpoint, and for testing."""
+    styles: StylesConfig = StylesConfig()
+    """What the styles are called."""
     model: ModelConfig = ModelConfig()
     """Which network."""
     unfreeze: UnfreezeConfig = UnfreezeConfig()

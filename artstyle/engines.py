@@ -12,6 +12,7 @@ from artstyle.models.onnx_model import OnnxModel, load_onnx_model
 from artstyle.models.style_model import Output, StyleModel
 from artstyle.runs.finding import find_run, starter_run
 from artstyle.runs.folder import RunFolder
+from artstyle.styles.vocabulary import Vocabulary, read_vocabulary
 
 Engine = Literal["auto", "torch", "onnx"]
 
@@ -27,6 +28,10 @@ class FoundModel:
     """None for a file that is named by its path."""
     load: Callable[[], StyleModel]
     """Loads it, as `load_model` does."""
+
+    def vocabulary(self) -> Vocabulary:
+        """Return what its styles are called; a file that is named by its path has no own names."""
+        return self.run.vocabulary() if self.run else read_vocabulary()
 
 
 def find_model(

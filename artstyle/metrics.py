@@ -193,7 +193,10 @@ def bootstrap_intervals(
         "macro_f1": f1_RC[:, present_C].mean(axis=1),
         "top_k_accuracy": counts_RK @ triples_K3[:, 2] / len(targets_N),
     }
-    return {name: _percentile_interval(values, level) for name, values in values_R.items()}
+    return {
+        name: exact_at_the_ends(_percentile_interval(values, level), level, len(targets_N))
+        for name, values in values_R.items()
+    }
 
 
 def _resampled_counts(
@@ -215,6 +218,25 @@ def _resampled_counts(
 def _percentile_interval(values_R: FloatArray, level: float) -> Interval:
     low, high = np.quantile(values_R[1:], [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(values_R[0]), float(low), float(high))
+
+
+def exact_at_the_ends(interval: Interval, level: float, answers: int) -> Interval:
+    """Return a score's interval, the exact one where every draw of a bootstrap is 1, or 0.
+
+    If all answers are right, all are right in every draw too, which shows nothing of those to
+    come. The interval is then that of Clopper and Pearson (1934) for a share of which all were
+    right, or none.
+
+    Args:
+        interval: Of a score between 0 and 1.
+        level: Share of the draws within it.
+        answers: How many independent answers the score is of; without any, nothing changes.
+    """
+    value = interval.value
+    if not answers or not (interval.low == interval.high == value and value in (0, 1)):
+        return interval
+    reached: float = ((1 - level) / 2) ** (1 / answers)
+    return Interval(value, reached, 1.0) if value else Interval(value, 0.0, 1 - reached)
 
 
 def _averages(scores: StyleScores, weights_C: FloatArray) -> Averages:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 from sklearn.metrics import (
     brier_score_loss,
     classification_report,
@@ -146,6 +147,15 @@ def test_intervals_contain_the_score_and_narrow_with_more_pictures(n: int) -> No
     for interval in intervals(n, 0.6).values():
         assert interval.low <= interval.value <= interval.high
     assert _width(intervals(10 * n, 0.6)["macro_f1"]) < _width(intervals(n, 0.6)["macro_f1"])
+
+
+@pytest.mark.parametrize("right", [0, 1])
+def test_where_all_answers_are_right_or_none_the_interval_is_the_exact_one(right: int) -> None:
+    expected = binomtest(30 * right, 30).proportion_ci(method="exact")
+    found = intervals(30, right)
+    for interval in (found["accuracy"], found["top_k_accuracy"]):
+        bounds = (interval.value, interval.low, interval.high)
+        assert bounds == pytest.approx((right, expected.low, expected.high))
 
 
 def test_the_macro_f1_in_the_interval_is_the_one_of_scikit_learn() -> None:

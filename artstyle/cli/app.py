@@ -21,7 +21,9 @@ from artstyle.cli.commands.serve import serve
 from artstyle.cli.commands.train import training_command
 from artstyle.cli.lists import config
 from artstyle.cli.lists.models import models
+from artstyle.cli.lists.styles import styles
 from artstyle.cli.terminal.console import show
+from artstyle.styles.vocabulary import styles_named_by
 
 app = typer.Typer(
     name="artstyle",
@@ -45,6 +47,7 @@ def artstyle(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     """Print the help, or the version, where no command is named."""
+    context.with_resource(styles_named_by(None))
     if version:
         print_version()
         raise typer.Exit
@@ -69,6 +72,7 @@ app.command(
 )(demo_command(run_words))
 app.command("prepare", rich_help_panel=_DATA)(prepare)
 app.command("eda", rich_help_panel=_DATA)(eda)
+app.command("styles", rich_help_panel=_DATA)(styles)
 app.command("probe", rich_help_panel=_LEARNING)(probe)
 app.command(
     "train",

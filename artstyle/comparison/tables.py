@@ -17,7 +17,7 @@ from artstyle.comparison.document import (
 )
 from artstyle.evaluation.document import Bounds
 from artstyle.storage.files import inert, write_csv, write_text
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 TableFormat = Literal["csv", "latex", "markdown"]
 _ENDINGS: dict[TableFormat, str] = {"csv": "csv", "latex": "tex", "markdown": "md"}

@@ -27,8 +27,8 @@ class GroupAnswer:
     probability: float
     """Between 0 and 1: the sum over the styles of the group."""
     sure: bool
-    """Whether at least 0.9 of validation answers with such a probability named the right group.
-    Never where the picture is unfamiliar."""
+    """Whether validation shows that at least 0.9 of answers with such a probability name the right
+    group. Never where the picture is unfamiliar."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What a model's answers mean: fitted on validation pictures, stored with the model."""
 
 from collections.abc import Iterator
+from math import exp, lgamma, log
 from typing import Annotated, Self
 
 import numpy as np
@@ -19,6 +20,8 @@ COVERAGE = 0.9
 """Share of pictures whose true style is among the likely ones."""
 PRECISION = 0.9
 """Share of right answers among those that count as sure."""
+DOUBT = 0.1
+"""How probable so few wrong answers may be, were the share of right ones only just too low."""
 UNFAMILIAR = 0.05
 """A familiarity below this is that of the least familiar 5% of new paintings."""
 MIN_PICTURES = 30
@@ -44,8 +47,8 @@ class Fitted(Document):
     temperature: PositiveFloat
     """Divides the logits before they become probabilities."""
     sure: Share | None
-    """From this probability on an answer is sure: at least 0.9 of such validation answers are
-    right. Null if there are too few."""
+    """From this probability on an answer is sure: the validation answers show, at a confidence of
+    0.9, that at least 0.9 of such answers are right. Null if they are too few to show it."""
     group_sure: Share | None
     """The same for the probability of a group of styles."""
     likely: LikelySets
@@ -177,8 +180,9 @@ def _fit(
 def _sure_from(probabilities_NC: FloatArray, targets_N: IntArray) -> float | None:
     """Return the lowest probability from which on answers are right often enough.
 
-    One more wrong answer than were seen must still be few enough: the bound of conformal risk
-    control (Angelopoulos et al. 2024, eq. 4), which keeps a few lucky answers from counting.
+    The one-sided lower bound of Clopper and Pearson (1934) for the share of right answers must
+    reach `PRECISION`, at the level 1 - `DOUBT`. So 22 answers must all be right, or 38 but one
+    (docs/experiments.md compares rules).
     """
     confidence_N = probabilities_NC.max(axis=1)
     order = np.argsort(-confidence_N, kind="stable")
@@ -186,9 +190,28 @@ def _sure_from(probabilities_NC: FloatArray, targets_N: IntArray) -> float | Non
     sorted_N = confidence_N[order]
     # Equal probabilities are sure together, or not at all.
     ends_N = np.append(sorted_N[1:] < sorted_N[:-1], True)
-    wrong_N, allowed_N = np.cumsum(~right_N) + 1, (1 - PRECISION) * (np.arange(len(order)) + 2)
-    precise = np.flatnonzero(ends_N & (wrong_N <= allowed_N + 1e-9))
-    return float(sorted_N[precise[-1]]) if len(precise) else None
+    wrong_N = np.cumsum(~right_N)
+    for last in np.flatnonzero(ends_N)[::-1]:
+        if chance_of_so_few(int(wrong_N[last]), int(last) + 1) <= DOUBT:
+            return float(sorted_N[last])
+    return None
+
+
+def chance_of_so_few(wrong: int, answers: int) -> float:
+    """Return how probable it is that so few answers or fewer are wrong, where 1 - `PRECISION` are.
+
+    The bound of Clopper and Pearson at the level 1 - a reaches `PRECISION` exactly where this
+    binomial probability is at most a.
+    """
+    share = 1 - PRECISION
+    if wrong >= share * answers:
+        return 1.0  # It is about a half or more. Most calls end here.
+    logs = (
+        lgamma(answers + 1) - lgamma(k + 1) - lgamma(answers - k + 1)
+        + k * log(share) + (answers - k) * log(PRECISION)
+        for k in range(wrong + 1)
+    )  # fmt: skip
+    return sum(map(exp, logs))
 
 
 def _fit_sets(logits_NC: FloatArray, targets_N: IntArray, temperature: float) -> LikelySets:

@@ -15,12 +15,14 @@ from artstyle.crossval.summary import summarise
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS
+from artstyle.models.zoo import require_single
 from artstyle.probe.probe import probe
 from artstyle.probe.settings import require_pretrained
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import sole_writer
+from artstyle.styles.vocabulary import styles_named_by
 from artstyle.training.fit import fit
 from artstyle.training.setup import require_two_styles
 
@@ -73,6 +75,8 @@ def cross_validate(
     require_two_styles(data)
     if method == "probe":
         require_pretrained(config.model)
+    else:
+        require_single(config.model.name)
     divided = divide(data, group, folds, config.seed)
     # A fold's run answers only here, where torch does.
     train = config.train.model_copy(update={"export": False})
@@ -84,7 +88,7 @@ def cross_validate(
         config=config.model_copy(update={"train": train}),
     )
     claim(out, plan)
-    with sole_writer(out):
+    with sole_writer(out), styles_named_by(data.vocabulary()):
         answered, runs = [], []
         for fold in range(folds):
             name = f"fold-{fold + 1}"

@@ -15,9 +15,10 @@ class Estimate(Document):
     value: float
     """The score of the answers."""
     pictures: Bounds
-    """Interval from a bootstrap of pictures: other pictures by the same artists."""
+    """Interval from a bootstrap of pictures: other pictures by the same artists. Of Clopper and
+    Pearson where every draw is 1, or 0."""
     artists: Bounds
-    """Interval from a bootstrap of artists with all their pictures: other artists."""
+    """The same from a bootstrap of artists with all their pictures: other artists."""
 
 
 class Reference(Document):

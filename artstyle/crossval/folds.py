@@ -17,6 +17,8 @@ from artstyle.preparation.paintings import Paintings, groups_with_artists
 from artstyle.preparation.split import copies_across
 from artstyle.preparation.split_report import absence_notes, split_report
 from artstyle.preparation.stratify import stratified_splits
+from artstyle.storage.files import write_bytes
+from artstyle.styles.vocabulary import RECORD_NAME, record_vocabulary
 
 
 @dataclass(frozen=True)
@@ -62,10 +64,13 @@ def divide(data: DatasetFolder, group: Group, number: int, seed: int) -> Folds:
 
 
 def write_fold(folder: Path, data: DatasetFolder, folds: Folds, fold: int) -> DatasetFolder:
-    """Write one fold as a dataset folder whose ``images`` is a link; keep it if it is there.
+    """Write one fold as a dataset folder that shares the images; keep it if it is there.
 
     The rest of the paintings is divided into train and val by the data set's own ratios; groups
     stay together there too.
+
+    Raises:
+        OSError: The images can be neither linked nor copied.
     """
     written = DatasetFolder(folder)
     if written.description_path.is_file():
@@ -77,13 +82,37 @@ def write_fold(folder: Path, data: DatasetFolder, folds: Folds, fold: int) -> Da
         for row, split, reason in zip(folds.rows, splits, left_out, strict=True)
     ]
     folder.mkdir(parents=True, exist_ok=True)
-    if not written.images_path.is_symlink():
-        # Relative, so that both folders can be moved together.
-        target = os.path.relpath(data.images_path.resolve(), folder.resolve())
-        written.images_path.symlink_to(target, target_is_directory=True)
+    _share_images(data, written, rows)
     write_manifest(written.manifest_path, rows)
+    vocabulary = data.path / RECORD_NAME
+    record_vocabulary(folder, vocabulary if vocabulary.is_file() else None)
     describe_fold(data.description, rows, ratios).write(written.description_path)
     return DatasetFolder(folder)
+
+
+def _share_images(data: DatasetFolder, written: DatasetFolder, rows: Sequence[ManifestRow]) -> None:
+    """Give a fold the images of its data set: by one link, or else a link or a copy of each."""
+    images = written.images_path
+    if images.is_symlink():
+        return
+    try:
+        # Relative, so that both folders can be moved together.
+        target = os.path.relpath(data.images_path.resolve(), written.path.resolve())
+        images.symlink_to(target, target_is_directory=True)
+    except (OSError, ValueError):
+        # Windows may refuse links, has none between drives, and an earlier try may have begun.
+        for row in rows:
+            _share(data.image_path(row), written.image_path(row))
+
+
+def _share(image: Path, shared: Path) -> None:
+    if shared.exists():
+        return
+    shared.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        shared.hardlink_to(image)
+    except OSError:  # Another disk, or a file system without hard links.
+        write_bytes(shared, image.read_bytes(), durable=False)
 
 
 def describe_fold(

@@ -106,7 +106,8 @@ def _trust(report: CrossvalReport) -> Iterator[Block]:
         f"Each interval holds {report.interval_level:.0%} of {report.interval_draws:,} bootstrap"
         f" draws (percentiles, seed {report.interval_seed}). 'For other pictures' draws pictures."
         f" 'For other artists' draws the {report.artists:,} artists with all their pictures, each"
-        " unknown artist by itself. Works by one artist are alike, so it is the safer one."
+        " unknown artist by itself. Works by one artist are alike, so it is the safer one. Where"
+        " all draws score 1, or 0, the interval is that of Clopper and Pearson."
     )
     yield Prose(
         "Neither interval covers other choices of the folds, nor another seed of the training."

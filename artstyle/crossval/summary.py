@@ -19,7 +19,7 @@ from artstyle.crossval.plan import CrossvalPlan, Group
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.document import ConfusionMatrix, ReliabilityBins
 from artstyle.evaluation.intervals import Intervals, artist_clusters, cluster_intervals
-from artstyle.metrics import IntArray, Interval
+from artstyle.metrics import IntArray, Interval, Reliability
 from artstyle.styles.names import label_order
 from artstyle.styles.vocabulary import display_name
 
@@ -51,7 +51,7 @@ def summarise(
         cluster_intervals(answers, numbers_N, seed=_SEED, resamples=_RESAMPLES, level=_LEVEL)
         for numbers_N in clusters
     )
-    targets_N, bins = answers.targets_N, answers.reliability
+    targets_N = answers.targets_N
     confusion_CC = metrics.confusion_matrix(targets_N, answers.predictions_N, len(labels))
     known = any(row.artist for row in folds.rows)
     return CrossvalReport(
@@ -65,12 +65,7 @@ def summarise(
         pictures=len(targets_N),
         artists=int(artists_N.max()) + 1,
         unreadable=sum(fold.unreadable for fold in answered),
-        accuracy=_estimate(by_picture.accuracy, by_artist.accuracy),
-        macro_f1=_estimate(by_picture.macro_f1, by_artist.macro_f1),
-        top3_accuracy=_estimate(by_picture.top_k_accuracy, by_artist.top_k_accuracy),
-        expected_calibration_error=_estimate(
-            by_picture.expected_calibration_error, by_artist.expected_calibration_error
-        ),
+        **_estimates(by_picture, by_artist),
         mean_confidence=float(answers.confidence_N.mean()),
         artist_oracle=_reference([fold.oracle for fold in answered], targets_N, labels)
         if known
@@ -81,14 +76,30 @@ def summarise(
         interval_seed=_SEED,
         styles=_styles(labels, confusion_CC, targets_N, artists_N, by_picture, by_artist),
         confusion_matrix=ConfusionMatrix(labels=labels, counts=confusion_CC.tolist()),
-        reliability=ReliabilityBins(
-            edges=bins.edges.tolist(),
-            counts=bins.counts.tolist(),
-            confidence=bins.confidence.tolist(),
-            accuracy=bins.accuracy.tolist(),
-        ),
+        reliability=_bins(answers.reliability),
         folds=[_fold_scores(run, fold, labels) for run, fold in zip(runs, answered, strict=True)],
         warnings=list(_warnings(folds, plan.group)),
+    )
+
+
+def _estimates(by_picture: Intervals, by_artist: Intervals) -> dict[str, Estimate]:
+    """Return the scores over all answers, by their names in the report."""
+    return {
+        "accuracy": _estimate(by_picture.accuracy, by_artist.accuracy),
+        "macro_f1": _estimate(by_picture.macro_f1, by_artist.macro_f1),
+        "top3_accuracy": _estimate(by_picture.top_k_accuracy, by_artist.top_k_accuracy),
+        "expected_calibration_error": _estimate(
+            by_picture.expected_calibration_error, by_artist.expected_calibration_error
+        ),
+    }
+
+
+def _bins(reliability: Reliability) -> ReliabilityBins:
+    return ReliabilityBins(
+        edges=reliability.edges.tolist(),
+        counts=reliability.counts.tolist(),
+        confidence=reliability.confidence.tolist(),
+        accuracy=reliability.accuracy.tolist(),
     )
 
 

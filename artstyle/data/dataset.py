@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from artstyle.config import DataConfig
+from artstyle.config import Config, DataConfig
 from artstyle.data.description import DECIDED_DATA_KEYS, DatasetDescription
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
 from artstyle.storage.nearby import did_you_mean
+from artstyle.styles.vocabulary import Vocabulary, recorded_vocabulary
 
-_SECTIONS = ("quality", "balance", "split")
+_SECTIONS = ("quality", "balance", "split", "styles")
 
 
 def is_decided(key: str) -> bool:
@@ -72,10 +73,25 @@ class DatasetFolder:
         recorded = self.description.config.data
         return DataConfig(**recorded.model_dump(include=set(DECIDED_DATA_KEYS)))
 
+    def as_prepared(self, config: Config) -> Config:
+        """Return a configuration whose decided keys say how this data set was prepared."""
+        decided = self.description.config
+        data = {key: getattr(decided.data, key) for key in DECIDED_DATA_KEYS}
+        sections = {name: getattr(decided, name) for name in _SECTIONS}
+        return config.model_copy(update={"data": config.data.model_copy(update=data), **sections})
+
     @property
     def fingerprint(self) -> str:
         """SHA-256 over the splits, labels and picture contents: equal data, equal fingerprint."""
         return self.description.fingerprint
+
+    def vocabulary(self) -> Vocabulary:
+        """Return artstyle's vocabulary of styles, and the one that `styles.file` named.
+
+        Raises:
+            DataError: The recorded vocabulary is damaged.
+        """
+        return recorded_vocabulary(self.path)
 
     def rows(self, split: Split) -> list[ManifestRow]:
         """Return the paintings of one split, in manifest order.

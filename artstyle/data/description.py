@@ -161,6 +161,8 @@ class SplitDescription(Document):
     """Paintings in a split whose artist is not known."""
     sources: EachSplit[int] | None = None
     """Known sources in each split; null if no painting has one."""
+    with_artist: EachHeldOutSplit[int] | None = None
+    """Paintings whose artist is known; null in data sets of earlier versions."""
     artist_overlap: EachHeldOutSplit[float | None]
     """Share of the paintings with a known artist whose artist is also in train; null: none."""
     artist_oracle: EachHeldOutSplit[ArtistOracle | None]
@@ -181,6 +183,8 @@ class DatasetDescription(Document):
     """SHA-256 over labels, splits and picture contents: equal data, equal fingerprint."""
     labels: tuple[str, ...]
     """Style names; a style's position is its integer label."""
+    synthetic: bool = False
+    """Whether artstyle painted every picture: a model of them knows no real painting."""
     source: SourceDescription
     """Where the paintings come from."""
     config: DecidedConfig

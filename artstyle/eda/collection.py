@@ -16,6 +16,7 @@ from artstyle.preparation.sources.opening import open_source, read_source_bytes
 from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.preparation.split_report import one_style_notes
 from artstyle.storage.files import read_csv
+from artstyle.styles.vocabulary import Vocabulary
 
 DATASET = "dataset folder"
 
@@ -77,6 +78,7 @@ def open_collection(
     lists: Path | None = None,
     columns: Mapping[str, str] | None = None,
     images: Path | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> Collection:
     """Find the paintings of a dataset folder or of a source, without decoding any.
 
@@ -88,6 +90,7 @@ def open_collection(
         lists: The folder of the ArtGAN lists, if it is not the folder of the pictures.
         columns: How a table names path, style, artist, title, genre or split, where otherwise.
         images: The folder that the paths of a CSV manifest start from; None is its own.
+        vocabulary: Which names stand for one style of a source; None is artstyle's.
 
     Raises:
         MissingError: The file or folder does not exist.
@@ -95,7 +98,7 @@ def open_collection(
     """
     if DatasetFolder(path).description_path.is_file():
         return _from_dataset(DatasetFolder(path))
-    found = open_source(path, format, lists, columns, images)
+    found = open_source(path, format, lists, columns, images, vocabulary)
     return _from_source(path, found, balance, seed)
 
 

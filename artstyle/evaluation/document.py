@@ -40,6 +40,19 @@ class ReportHeader(Evaluated):
     """Reasons to doubt the scores, one sentence each."""
 
 
+class ArtistIntervals(Document):
+    """Ranges within which other artists may move the scores."""
+
+    artists: int
+    """Artists; each picture by an unknown artist counts as one."""
+    accuracy: Bounds
+    """Range of the accuracy."""
+    macro_f1: Bounds
+    """Range of the macro F1."""
+    top3_accuracy: Bounds
+    """Range of the top-3 accuracy."""
+
+
 class Intervals(Document):
     """Ranges within which chance alone may move the scores."""
 
@@ -57,6 +70,8 @@ class Intervals(Document):
     """Range of the macro F1."""
     top3_accuracy: Bounds
     """Range of the top-3 accuracy."""
+    by_artist: ArtistIntervals | None = None
+    """The same from a bootstrap of artists with all their pictures; null if none is known."""
 
 
 class ArtistGroup(Document):

@@ -22,18 +22,20 @@ from artstyle.evaluation.document import (
     ReportHeader,
 )
 from artstyle.evaluation.figures import write_figures
+from artstyle.evaluation.logits import write_logits
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
 from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model
-from artstyle.models.style_model import StyleModel
+from artstyle.models.style_model import SYNTHETIC_NOTE, StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
+from artstyle.styles.vocabulary import styles_named_by
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,10 @@ def evaluate(
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)
     # The folder is made before the work, so that a place without write access fails at once.
-    with sole_writer(folder):
+    with sole_writer(folder), styles_named_by(run.vocabulary()):
         training, read = training_rows(run, dataset), _reader(dataset)
         doubts = find_doubts(run, dataset, split, rows, training)
+        doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
         outcome = _predict(model, rows, read, training, batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
@@ -113,6 +116,7 @@ def _write(
 ) -> None:
     report.write(folder / REPORT_NAME)
     write_csv(folder / "predictions.csv", PREDICTION_COLUMNS, outcome.prediction_rows())
+    write_logits(folder / "logits.npz", outcome, report.model)
     write_figures(folder, outcome, read, progress)
     write_evaluation_page(folder, outcome, report, read, progress)
 

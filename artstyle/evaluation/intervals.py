@@ -9,7 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from artstyle.data.artists import artist_key
-from artstyle.metrics import BoolArray, FloatArray, IntArray, Interval, Reliability, reliability
+from artstyle.metrics import (
+    BoolArray,
+    FloatArray,
+    IntArray,
+    Interval,
+    Reliability,
+    exact_at_the_ends,
+    reliability,
+)
 
 _DRAWS_AT_ONCE = 50
 
@@ -72,12 +80,20 @@ def cluster_intervals(
         level: Share of the draws within an interval.
     """
     scores = score_draws(answers, clusters_N, seed=seed, resamples=resamples)
+
+    def interval(values_R: FloatArray, counted_N: IntArray) -> Interval:
+        clusters = len(np.unique(counted_N))
+        return exact_at_the_ends(percentile_interval(values_R, level), level, clusters)
+
     return Intervals(
-        accuracy=percentile_interval(scores.accuracy_R, level),
-        macro_f1=percentile_interval(scores.macro_f1_R, level),
-        top_k_accuracy=percentile_interval(scores.top_k_accuracy_R, level),
-        expected_calibration_error=percentile_interval(scores.calibration_error_R, level),
-        f1_C=tuple(percentile_interval(values_R, level) for values_R in scores.f1_RC.T),
+        accuracy=interval(scores.accuracy_R, clusters_N),
+        macro_f1=interval(scores.macro_f1_R, clusters_N),
+        top_k_accuracy=interval(scores.top_k_accuracy_R, clusters_N),
+        expected_calibration_error=interval(scores.calibration_error_R, clusters_N),
+        f1_C=tuple(
+            interval(values_R, clusters_N[answers.targets_N == label])
+            for label, values_R in enumerate(scores.f1_RC.T)
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from artstyle.evaluation.document import (
     WEIGHTED_AVERAGE,
     ArtistGroup,
     ArtistGroups,
+    ArtistIntervals,
     Bounds,
     Confidence,
     ConfusionMatrix,
@@ -26,6 +27,7 @@ from artstyle.evaluation.document import (
     Scores,
     VerdictScores,
 )
+from artstyle.evaluation.intervals import Answers, artist_clusters, cluster_intervals
 from artstyle.evaluation.outcome import TOP_K, Outcome
 
 _SEED = 42
@@ -153,12 +155,35 @@ def _intervals(outcome: Outcome) -> Intervals:
     bootstrap = _bootstrap(outcome, np.ones(len(outcome.rows), dtype=np.bool_))
     return Intervals(
         level=_LEVEL,
-        method="percentile bootstrap over pictures, not stratified",
+        method="percentile bootstrap over pictures, not stratified; Clopper and Pearson's where all"
+        " answers are right, or none",
         resamples=_RESAMPLES,
         seed=_SEED,
         accuracy=_bounds(bootstrap["accuracy"]),
         macro_f1=_bounds(bootstrap["macro_f1"]),
         top3_accuracy=_bounds(bootstrap["top_k_accuracy"]),
+        by_artist=_artist_intervals(outcome),
+    )
+
+
+def _artist_intervals(outcome: Outcome) -> ArtistIntervals | None:
+    artists = [row.artist for row in outcome.rows]
+    if not any(artists):
+        return None
+    answers = Answers(
+        num_styles=len(outcome.labels),
+        targets_N=outcome.targets_N,
+        predictions_N=outcome.predictions_N,
+        in_top_k_N=outcome.ranks_N <= TOP_K,
+        confidence_N=outcome.confidence_N,
+    )
+    clusters_N = artist_clusters(artists)
+    found = cluster_intervals(answers, clusters_N, seed=_SEED, resamples=_RESAMPLES, level=_LEVEL)
+    return ArtistIntervals(
+        artists=int(clusters_N.max()) + 1,
+        accuracy=_bounds(found.accuracy),
+        macro_f1=_bounds(found.macro_f1),
+        top3_accuracy=_bounds(found.top_k_accuracy),
     )
 
 

@@ -39,6 +39,16 @@ def with_interval(value: float, bounds: Bounds) -> str:
     return f"{value:.3f} ({bounds[0]:.3f} to {bounds[1]:.3f})"
 
 
+def by_artist_line(report: EvaluationReport) -> str:
+    """Return the ranges for other artists in a line; "" if no artist is known."""
+    found = report.intervals.by_artist
+    if found is None:
+        return ""
+    ranges = {"accuracy": found.accuracy, "macro F1": found.macro_f1, "top-3": found.top3_accuracy}
+    named = (f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in ranges.items())
+    return f"for other artists: {', '.join(named)}"
+
+
 def in_short(report: EvaluationReport) -> str:
     """Return the result in a sentence or two, before any score."""
     style, most = _largest_style(report)
@@ -81,13 +91,14 @@ def headline(report: EvaluationReport) -> list[Block]:
     }
     if report.unreadable:
         facts["unreadable"] = report.unreadable
-    weak = weakness(report)
+    weak, by_artists = weakness(report), by_artist_line(report)
     return [
         Prose(in_short(report), strong=True),
         *([Prose(weak, strong=True)] if weak else []),
         *(Prose(f"Warning: {warning}") for warning in report.warnings),
         Prose(_on_another(report)),
         Facts(facts),
+        *([Prose(f"{by_artists[0].upper()}{by_artists[1:]}.")] if by_artists else []),
     ]
 
 
@@ -197,8 +208,9 @@ def how_measured(report: EvaluationReport) -> list[Block]:
         Prose(
             f"Each interval holds {intervals.level:.0%} of {intervals.resamples:,} bootstrap draws"
             f" of the pictures (percentiles, not stratified, seed {intervals.seed}). The draws"
-            " treat pictures as independent. Works by one artist are not, so the true ranges are"
-            " wider."
+            " treat pictures as independent. Works by one artist are not: for other artists, whole"
+            " artists are drawn, which gives wider ranges. Where all draws score 1, or 0, the"
+            " interval is that of Clopper and Pearson."
         ),
         Prose(
             "The macro average gives each style that has pictures the same weight; the weighted"
@@ -222,12 +234,9 @@ def _largest_style(report: EvaluationReport) -> tuple[str, int]:
 def _on_another(report: EvaluationReport) -> str:
     low, high = report.intervals.accuracy
     if report.accuracy == 1:
-        # A bootstrap of right answers has no wrong one: the rule of three (Hanley and
-        # Lippman-Hand 1983) bounds their share, at 95%.
-        wrong = min(3 / report.pictures, 1)
         return (
-            f"All of these are right; of other pictures of the same kind, up to {wrong:.0%} may be"
-            f" wrong. In brackets below: {report.intervals.level:.0%} intervals."
+            f"All of these are right; of other pictures of the same kind, up to {1 - low:.0%} may"
+            f" be wrong. In brackets below: {report.intervals.level:.0%} intervals."
         )
     return (
         f"On another {report.pictures:,} pictures of the same kind, this model might get"

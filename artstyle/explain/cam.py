@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,16 @@ def gradient_heatmaps(
         label: The style to explain; None explains the predicted style of each picture.
     """
     images_N3SS = normalise(torch.from_numpy(pixels_NSS3).to(model.device), model.preprocessing)
-    return make_heatmaps(cam, images_N3SS, label)
+    if "features" not in model.outputs_for_confidence:
+        return make_heatmaps(cam, images_N3SS, label)
+    seen: list[Tensor] = []
+    head = model.network.get_submodule(model.spec.head)
+    hook = head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    try:
+        maps = make_heatmaps(cam, images_N3SS, label)
+    finally:
+        hook.remove()
+    return replace(maps, features_ND=seen[0].detach().float().cpu().numpy())
 
 
 def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatmaps:

@@ -23,7 +23,7 @@ from artstyle.presentation.pages import (
     thumbnail,
     write_page,
 )
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 _PICTURE_PX = 900
 _BY_A_MACHINE = "This answer was made by a program and has not been checked by a person."

@@ -122,6 +122,7 @@ def load_style_model(path: Path, device: torch.device) -> TorchModel:
         network=built.network.eval().to(device).to(memory_format=torch.channels_last),
         spec=built.spec,
         calibration=header.calibration,
+        synthetic=header.synthetic,
     )
 
 

@@ -11,9 +11,17 @@ from urllib.error import URLError
 from torch import nn
 
 from artstyle.errors import UsageError
+from artstyle.models.joined import join
 from artstyle.models.simple_cnn import SimpleCNN
 from artstyle.models.weights import load_weights, no_download, read_lite
-from artstyle.models.zoo import MODELS, TIMM_PREFIX, ModelSpec, require_model, weights_at_start
+from artstyle.models.zoo import (
+    MODELS,
+    TIMM_PREFIX,
+    ModelSpec,
+    member_names,
+    require_model,
+    weights_at_start,
+)
 
 _RESNET_DROPOUT = 0.5
 
@@ -40,7 +48,7 @@ def build_network(
     """Build a network with a new, random head.
 
     Args:
-        name: A name in ``MODELS``, or ``timm/NAME``.
+        name: A name in ``MODELS``, or ``timm/NAME``; or several, joined by ``+``.
         num_styles: C, the length of the logits.
         weights: ``imagenet``, ``none``, or a file (safetensors, or a PyTorch state dict); None
             takes ImageNet's where the model has them.
@@ -51,27 +59,49 @@ def build_network(
 
     Raises:
         UnknownNameError: The model is unknown.
+        UsageError: It has no ImageNet weights, or its networks cannot be joined.
         WeightsError: The weights cannot be loaded, or do not fit.
     """
     require_model(name)
     weights = weights_at_start(name, weights)
     own = weights == "imagenet"
+    members = member_names(name)
+    if len(members) > 1:
+        network, spec = _build_joined(name, members, own, num_styles, image_size)
+    else:
+        network, spec = _build_single(name, own, num_styles, image_size, dropout)
+    if weights in ("imagenet", "none"):
+        return Built(network, spec)
+    return Built(network, spec, load_weights(network, spec, Path(weights), styles))
+
+
+def _build_joined(
+    name: str, members: Sequence[str], pretrained: bool, num_styles: int, size: int | None
+) -> tuple[nn.Module, ModelSpec]:
+    # Their own heads give way to one over all of them, so they may have any size.
+    first = _build_single(members[0], pretrained, 1, size, None)
+    side = size or first[1].image_size
+    others = [_build_single(member, pretrained, 1, side, None) for member in members[1:]]
+    return join(name, [first, *others], num_styles, side)
+
+
+def _build_single(
+    name: str, pretrained: bool, num_styles: int, size: int | None, dropout: float | None
+) -> tuple[nn.Module, ModelSpec]:
     if name.startswith(TIMM_PREFIX):
         network, spec = timm_models().build_any(
-            name, pretrained=own, image_size=image_size, dropout=dropout
+            name, pretrained=pretrained, image_size=size, dropout=dropout
         )
     else:
         spec = MODELS[name]
-        if own and not spec.has_weights:
+        if pretrained and not spec.has_weights:
             raise UsageError(f"{name} has no ImageNet weights; use --set model.weights=none")
-        network = _BUILDERS[spec.source](spec, own, num_styles, image_size, dropout)
+        network = _BUILDERS[spec.source](spec, pretrained, num_styles, size, dropout)
     if spec.source != "artstyle":
         _replace_head(network, spec, num_styles, dropout)
     elif dropout is not None:
         _set_dropout(network.get_submodule("classifier"), dropout)
-    if weights in ("imagenet", "none"):
-        return Built(network, spec)
-    return Built(network, spec, load_weights(network, spec, Path(weights), styles))
+    return network, spec
 
 
 def _build_simple(

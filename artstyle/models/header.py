@@ -35,6 +35,8 @@ class Header:
     """Plain data: the epoch, the score."""
     calibration: Calibration | None = None
     """How sure its answers are; None in files of earlier versions."""
+    synthetic: bool = False
+    """Whether artstyle painted all pictures that it learnt from."""
 
 
 def header_text(header: Header, state: object = None) -> str:
@@ -46,6 +48,7 @@ def header_text(header: Header, state: object = None) -> str:
         "preprocessing": header.preprocessing.to_dict(),
         "about": header.about,
         "calibration": header.calibration and header.calibration.to_dict(),
+        "synthetic": header.synthetic,
         "state": state,
     }
     return json.dumps(metadata)
@@ -71,6 +74,7 @@ def parse_header(text: str, path: Path) -> Header:
         preprocessing=metadata.preprocessing,
         about=metadata.about,
         calibration=metadata.calibration,
+        synthetic=metadata.synthetic,
     )
 
 
@@ -84,6 +88,7 @@ class Metadata:
     about: dict[str, Any]
     state: Any
     calibration: Calibration | None = None
+    synthetic: bool = False
 
 
 def parse_metadata(text: str, path: Path) -> Metadata:

@@ -34,6 +34,7 @@ from artstyle.models.zoo import ModelSpec
 from artstyle.painter.collection import STYLES, paint
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.pictures.square import square_transform
+from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import atomic_path
 
@@ -65,7 +66,9 @@ def export_onnx(model: TorchModel, path: Path) -> float:
     onnx = _import("onnx")
     _import("onnxscript")
     about = {CHECKPOINT: model.fingerprint}
-    header = Header(model.name, model.labels, model.preprocessing, about, model.calibration)
+    header = Header(
+        model.name, model.labels, model.preprocessing, about, model.calibration, model.synthetic
+    )
     with atomic_path(path) as temporary:
         _write_graph(model, temporary)
         graph = onnx.load(temporary)
@@ -80,10 +83,14 @@ def export_onnx(model: TorchModel, path: Path) -> float:
     return difference
 
 
-def export_run(run: RunFolder) -> bool:
+def export_run(run: RunFolder, progress: Progress = silent) -> bool:
     """Write the best checkpoint of a run as its ``model.onnx``, if ONNX can express it.
 
     A ``model.onnx`` of other weights is deleted, so that it never answers.
+
+    Args:
+        run: The run.
+        progress: Called before and after: it takes seconds.
 
     Returns:
         Whether the file was written; otherwise torch answers for the run.
@@ -91,13 +98,17 @@ def export_run(run: RunFolder) -> bool:
     Raises:
         OSError: The disk is full, or fails.
     """
+    stage = f"writing {run.onnx_path.name}"
+    progress(stage, 0, 1)
     model = load_style_model(run.best_path, torch.device("cpu"))
     try:
         export_onnx(model, run.onnx_path)
+        written = True
     except (MissingError, WeightsError):
         run.onnx_path.unlink(missing_ok=True)
-        return False
-    return True
+        written = False
+    progress(stage, 1, 1, "done" if written else "not possible")
+    return written
 
 
 class _WithOutputs(nn.Module):

@@ -96,6 +96,7 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> OnnxModel:
         device="cpu",
         session=session,
         calibration=header.calibration,
+        synthetic=header.synthetic,
     )
 
 

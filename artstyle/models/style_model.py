@@ -8,13 +8,19 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from artstyle.confidence.calibration import Calibration
+from artstyle.confidence.calibration import Calibration, notes
 from artstyle.pictures.preprocessing import Preprocessing
 
 Output = Literal["features", "maps"]
 """What a model can give besides logits; the fields of `Answers`."""
 Pixels = NDArray[np.uint8]
 """Pictures as a model sees them: 8-bit RGB, N x S x S x 3."""
+
+
+SYNTHETIC_NOTE = (
+    "This model has learnt from synthetic pictures only: what it says of real paintings means"
+    " nothing."
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,13 @@ class StyleModel(ABC):
     """As torch names it: ``cpu``, ``cuda:0``, ``mps``."""
     calibration: Calibration | None = field(default=None, kw_only=True)
     """How sure its answers are; None for models of earlier versions."""
+    synthetic: bool = field(default=False, kw_only=True)
+    """Whether artstyle painted all pictures that it learnt from."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What people should know before they read its answers, a sentence each."""
+        return (*([SYNTHETIC_NOTE] if self.synthetic else []), *notes(self.calibration))
 
     @property
     @abstractmethod

@@ -18,8 +18,8 @@ from artstyle.models.state_dict import (
     tails,
 )
 from artstyle.models.zoo import ModelSpec
-from artstyle.styles.names import canonical_style, visible
-from artstyle.styles.vocabulary import known_style
+from artstyle.styles.names import visible
+from artstyle.styles.vocabulary import style_identity
 
 _LEAST_FILLED = 0.9
 """Share of the tensors outside the head; a file with fewer has another architecture."""
@@ -177,8 +177,8 @@ def _head(
     styles: Sequence[str],
 ) -> tuple[dict[str, Tensor], list[str]]:
     """Return the head with the rows of styles that both know, and the names of those styles."""
-    row_of = {_meant(style): row for row, style in enumerate(theirs)}
-    pairs = [(n, row_of[s]) for n, s in enumerate(map(_meant, styles)) if s in row_of]
+    row_of = {style_identity(style): row for row, style in enumerate(theirs)}
+    pairs = [(n, row_of[s]) for n, s in enumerate(map(style_identity, styles)) if s in row_of]
     filled: dict[str, Tensor] = {}
     for key in (key for key in wanted if key.startswith(f"{head}.")):
         old, new = state.get(key), wanted[key].clone()
@@ -188,10 +188,6 @@ def _head(
             new[row] = old[old_row]
         filled[key] = new
     return filled, [styles[row] for row, _ in pairs]
-
-
-def _meant(style: str) -> str:
-    return known_style(style) or canonical_style(style)
 
 
 def _head_words(styles: Sequence[str], kept: Sequence[str], theirs: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """The table of models: how to build, feed, unfreeze and explain each. Loads without torch."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,7 @@ RGB = tuple[float, float, float]
 IMAGENET_MEAN: RGB = (0.485, 0.456, 0.406)
 IMAGENET_STD: RGB = (0.229, 0.224, 0.225)
 TIMM_PREFIX = "timm/"
+_JOIN = "+"
 
 
 @dataclass(frozen=True)
@@ -137,14 +139,29 @@ MODELS = {spec.name: spec for spec in _SPECS}
 """Every named model; ``timm/NAME`` is any other model of timm."""
 
 
+def member_names(name: str) -> list[str]:
+    """Return the networks that a model joins, as in ``resnet50+efficientnet_b0``; else itself.
+
+    Its images are prepared as for the first of them.
+    """
+    return name.split(_JOIN)
+
+
+def joined_name(names: Sequence[str]) -> str:
+    """Return the name of the model that joins the features of these networks."""
+    return _JOIN.join(names)
+
+
 def weights_at_start(name: str, asked: str | None) -> str:
     """Return the source of a model's initial weights: ``imagenet``, ``none``, or a file.
 
-    If ``asked`` is None, a model takes ImageNet weights if it has them.
+    If ``asked`` is None, a model takes ImageNet weights if all its networks have them.
     """
     if asked is not None:
         return asked
-    return "imagenet" if name not in MODELS or MODELS[name].has_weights else "none"
+    members = member_names(name)
+    known = all(member not in MODELS or MODELS[member].has_weights for member in members)
+    return "imagenet" if known else "none"
 
 
 def refused_size(name: str, image_size: int | None, error: Exception) -> UsageError:
@@ -161,6 +178,26 @@ def require_model(name: str) -> None:
 
     Raises:
         UnknownNameError: No model has the name.
+        UsageError: A joined model has the same network twice.
     """
-    if name not in MODELS and not name.startswith(TIMM_PREFIX):
-        raise UnknownNameError("model", name, [*MODELS, f"{TIMM_PREFIX}NAME"])
+    members = member_names(name)
+    for member in members:
+        if member not in MODELS and not member.startswith(TIMM_PREFIX):
+            raise UnknownNameError("model", member, [*MODELS, f"{TIMM_PREFIX}NAME"])
+        if members.count(member) > 1:
+            raise UsageError(f"a model joins different networks, but {member} is named twice")
+
+
+def require_single(name: str) -> None:
+    """Check a model's name, and refuse a joined model: only `probe` trains those.
+
+    Raises:
+        UnknownNameError: No model has the name.
+        UsageError: The name is that of a joined model.
+    """
+    require_model(name)
+    if len(member_names(name)) > 1:
+        raise UsageError(
+            f"{name} joins several networks, which only 'artstyle probe' trains;"
+            " choose one network with --model"
+        )

@@ -70,7 +70,11 @@ ASPECTS = (2 / 3, 3 / 4, 4 / 5, 1.0, 5 / 4, 4 / 3, 3 / 2)
 _CATALOGUE_SIZE = 999_983
 """The largest prime with six digits: titles end in six, and steps modulo a prime never repeat."""
 
-MANIFEST_COLUMNS = ("path", "style", "artist", "title", "genre")
+MANIFEST_COLUMNS = ("path", "style", "artist", "title", "genre", "source")
+
+SOURCE = "artstyle painter"
+"""The source of all paintings in ``manifest.csv``, by which `prepare` knows that they are
+synthetic."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,7 @@ def _painted(
                     "artist": painting.artist,
                     "title": painting.title,
                     "genre": painting.genre,
+                    "source": SOURCE,
                 }
             )
             yield painting

@@ -7,7 +7,7 @@ rows, and the partial file is removed.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -20,8 +20,6 @@ from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.writers import Counts
 from artstyle.storage.files import atomic_path, digest, remove_unfinished
 from artstyle.storage.locks import locked_file
-
-_COLUMNS = PredictionRow(Path(), None, None, "").to_dict().keys()
 
 Answer = Callable[[Iterator[PicturePath]], Iterator[PredictionRow]]
 """Turns pictures into their rows, in order."""
@@ -173,8 +171,10 @@ class Unfinished:
             self._file.truncate()
             self._file.write(_line(asked))
             return self._file.tell()
-        if found is None or found.keys() != asked.keys():
+        if found is None or "model" not in found:
             raise UsageError(f"{self._path} was not written by 'artstyle predict'; move it away")
+        if found.keys() != asked.keys():
+            raise self._of_another_version()
         for key, value in asked.items():
             if found[key] != value:
                 raise UsageError(
@@ -183,14 +183,17 @@ class Unfinished:
                 )
         return len(line)
 
+    def _of_another_version(self) -> UsageError:
+        return UsageError(
+            f"{self._path} was begun by another version of artstyle and stays as it is;"
+            " resume with that version, or say --overwrite instead of --resume to start again"
+        )
+
     def _same_picture(
         self, row: dict[str, Any], picture: PicturePath | None, number: int
     ) -> PicturePath:
-        if row.keys() != _COLUMNS:
-            raise UsageError(
-                f"{self._path} was begun by another version of artstyle;"
-                " say --overwrite instead of --resume"
-            )
+        if not _is_row(row):
+            raise self._of_another_version()
         record = picture and picture.record and asdict(picture.record)
         if picture is None or str(picture.path) != row["path"] or record != row["record"]:
             found = "there is none" if picture is None else f"it is {_named(picture)}"
@@ -228,6 +231,14 @@ def _temporary_suffix(out: Path) -> str:
     Other processes may write other files to the same folder at the same time.
     """
     return f".{digest(out.name)[:16]}"
+
+
+def _is_row(value: Mapping[str, Any]) -> bool:
+    """Return whether this version writes such a row."""
+    try:
+        return PredictionRow.from_dict(value).to_dict() == value
+    except (KeyError, TypeError):
+        return False
 
 
 def _line(value: Any) -> bytes:

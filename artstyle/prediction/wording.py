@@ -30,11 +30,14 @@ def verdict_words(row: PredictionRow) -> str:
 
 
 def _group_words(group: GroupAnswer, likely: Sequence[str]) -> str:
-    members = [style for style in likely if style_group(style) == group.group]
     words = f"{group.group}, {group.probability:.0%}"
-    return (
-        f"{words} ({_either([_short_name(s, group.group) for s in members])})" if members else words
-    )
+    members = [style for style in likely if style_group(style) == group.group]
+    whole = [display_name(style) for style in members]
+    if not members or whole == [group.group]:
+        return words
+    # "Analytical or Cubism" would read as two groups: Cubism is also the name of a style.
+    named = whole if group.group in whole else [_short_name(s, group.group) for s in members]
+    return f"{words} ({_either(named)})"
 
 
 def _short_name(style: str, group: str) -> str:

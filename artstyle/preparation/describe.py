@@ -21,6 +21,7 @@ from artstyle.data.description import (
 )
 from artstyle.data.manifest import SPLITS
 from artstyle.data.sampling import class_weights
+from artstyle.painter.collection import SOURCE
 from artstyle.preparation.decisions import Decisions
 from artstyle.preparation.scan import Scan
 from artstyle.preparation.sources.source import Source
@@ -60,6 +61,7 @@ def describe(
             labels, zip(scan.scanned.sha256s(), styles, decisions.splits, strict=True)
         ),
         labels=labels,
+        synthetic=_is_synthetic(scan, decisions),
         source=SourceDescription(
             name=name, format=source.format, missing=source.missing, notes=source.notes
         ),
@@ -143,6 +145,11 @@ def _source_counts(scan: Scan, decisions: Decisions) -> EachSplit[int] | None:
     }
     counts = Counter(split for _, split in pairs)
     return EachSplit(**{split: counts[split] for split in SPLITS}) if pairs else None
+
+
+def _is_synthetic(scan: Scan, decisions: Decisions) -> bool:
+    pairs = zip(scan.images, decisions.splits, strict=True)
+    return {image.source for image, split in pairs if split} == {SOURCE}
 
 
 def _present(counts: Iterable[tuple[str, int]]) -> dict[str, int]:

@@ -26,6 +26,7 @@ from artstyle.progress import Progress, silent
 from artstyle.storage.files import write_csv, write_text
 from artstyle.storage.locks import is_vacant, sole_writer
 from artstyle.styles.names import label_order
+from artstyle.styles.vocabulary import read_vocabulary, record_vocabulary, styles_named_by
 
 REJECTED_COLUMNS = ("path", "style", "reason", "detail")
 
@@ -83,7 +84,7 @@ def prepare(
     Args:
         source: Style folders, a CSV manifest, ArtGAN lists, or Parquet shards.
         out: The dataset folder: new, empty, or made from the same source before.
-        config: Sections ``data``, ``quality``, ``balance`` and ``split``, and the seed.
+        config: Sections ``data``, ``quality``, ``balance``, ``split`` and ``styles``, and the seed.
         format: The form of the source; None recognises it.
         lists: The folder of the ArtGAN lists, if they are not in ``source`` itself.
         columns: path, style, artist, title, genre, split or source -> the table's own name for it.
@@ -98,11 +99,12 @@ def prepare(
         ArtstyleError: A worker process was killed.
     """
     source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
-    found = open_source(source_path, format, lists, columns, images)
+    vocabulary = read_vocabulary(asked.styles.file)
+    found = open_source(source_path, format, lists, columns, images, vocabulary)
     _require_free(dataset, found, source_path, overwrite)
     resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
     rules = cache_rules(resolved.data)
-    with sole_writer(dataset.path):
+    with sole_writer(dataset.path), styles_named_by(vocabulary):
         # Once more: another process may just have finished there.
         _require_free(dataset, found, source_path, overwrite)
         index = CacheIndex(dataset.path, _identity(source_path, found), rules)
@@ -110,7 +112,7 @@ def prepare(
         decisions = decide(scan.images, scan.scanned, resolved)
         _require_paintings(dataset, found, scan, decisions, resolved)
         description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
-        write_folder(dataset, scan, decisions, description, index)
+        write_folder(dataset, scan, decisions, description, index, asked.styles.file)
     unreadable = tuple((image.path, reason) for image, reason in scan.unreadable)
     return Prepared(DatasetFolder(dataset.path), unreadable, found.skipped)
 
@@ -131,7 +133,8 @@ def plan(
     Raises:
         UsageError, DataError: As in `prepare`, as far as names can tell.
     """
-    found = open_source(source, format, lists, columns, images)
+    vocabulary = read_vocabulary(config.styles.file)
+    found = open_source(source, format, lists, columns, images, vocabulary)
     _require_free(DatasetFolder(out), found, source, overwrite)
     index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
     styles = [image.style for image in found.images]
@@ -217,9 +220,11 @@ def write_folder(
     decisions: Decisions,
     description: DatasetDescription,
     index: CacheIndex,
+    vocabulary: str | None = None,
 ) -> None:
     """Write the folder; ``dataset.json`` is absent until all other parts are complete."""
     dataset.description_path.unlink(missing_ok=True)
+    record_vocabulary(dataset.path, vocabulary)
     write_manifest(dataset.manifest_path, _manifest_rows(scan, decisions))
     write_csv(dataset.rejected_path, REJECTED_COLUMNS, _rejected_rows(scan, decisions))
     write_text(dataset.path / "summary.md", summary(description))

@@ -37,8 +37,9 @@ def split_report(
         ``counts`` (style -> split -> paintings), ``totals`` (split -> paintings), ``ratios``
         (split -> share achieved), ``largest_deviation`` (from the requested share, among
         styles that are in every split), ``absent`` (split -> missing styles),
-        ``artists`` (split -> known artists), ``unknown_artists`` (paintings), ``artist_overlap``
-        and ``artist_oracle`` (split -> see the functions of these names).
+        ``artists`` (split -> known artists), ``unknown_artists`` (paintings), ``with_artist``
+        (split -> paintings whose artist is known), ``artist_overlap`` and ``artist_oracle``
+        (split -> see the functions of these names).
     """
     counts = _counts(splits, styles)
     totals = {part: sum(row[part] for row in counts.values()) for part in SPLITS}
@@ -53,6 +54,13 @@ def split_report(
         "unknown_artists": sum(
             bool(part) and not artist for part, artist in zip(splits, artists, strict=True)
         ),
+        "with_artist": {
+            part: sum(
+                split == part and bool(artist)
+                for split, artist in zip(splits, artists, strict=True)
+            )
+            for part in SPLITS[1:]
+        },
         "artist_overlap": {part: artist_overlap(splits, artists, part) for part in SPLITS[1:]},
         "artist_oracle": {
             part: score and asdict(score)

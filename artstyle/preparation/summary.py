@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from artstyle.data.description import DatasetDescription
+from artstyle.data.description import DatasetDescription, SplitDescription
 from artstyle.data.manifest import SPLITS
 from artstyle.data.reasons import in_words
 from artstyle.styles.names import visible
@@ -68,10 +68,9 @@ def split_sentence(description: DatasetDescription) -> str:
 def artist_sentences(description: DatasetDescription) -> list[str]:
     """Return what the artists' names give away, one sentence for each split."""
     report, sentences = description.split, []
-    parts = {
-        "val": (report.artist_overlap.val, report.artist_oracle.val),
-        "test": (report.artist_overlap.test, report.artist_oracle.test),
-    }
+    overlaps, oracles = report.artist_overlap, report.artist_oracle
+    parts = {"val": (overlaps.val, oracles.val), "test": (overlaps.test, oracles.test)}
+    shares_known = _shares_known(report)
     for split, (overlap, oracle) in parts.items():
         if overlap is None or oracle is None:
             sentences.append(
@@ -79,8 +78,8 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
             )
             continue
         sentences.append(
-            f"{split}: {overlap:.1%} of the paintings are by artists who are also in train;"
-            " naming each artist's usual style, without looking, is right for"
+            f"{split}: {_with_all(overlap, shares_known[split])} are by artists who are also in"
+            " train; naming each artist's usual style, without looking, is right for"
             f" {oracle.accuracy:.1%}"
         )
     known = any(oracle is not None for _, oracle in parts.values())
@@ -90,6 +89,22 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
             " --set split.group=artist"
         )
     return sentences
+
+
+def _shares_known(report: SplitDescription) -> dict[str, float]:
+    """Return for each split which share of its paintings have a known artist."""
+    known, totals = report.with_artist, report.totals
+    if known is None:
+        return {"val": 1.0, "test": 1.0}
+    return {"val": known.val / max(totals.val, 1), "test": known.test / max(totals.test, 1)}
+
+
+def _with_all(overlap: float, share_known: float) -> str:
+    """Return a share of the paintings with a known artist, and of all where these are more."""
+    if share_known == 1:
+        return f"{overlap:.1%} of the paintings"
+    of_all = f"{overlap * share_known:.1%} of all"
+    return f"{overlap:.1%} of the paintings with a known artist, and {of_all},"
 
 
 def source_sentences(description: DatasetDescription) -> list[str]:

@@ -89,6 +89,7 @@ def probe(
     """
     require_pretrained(config.model)
     require_two_styles(data)
+    config = data.as_prepared(config)
     run.require_new()
     started, clock = datetime.now(UTC), time.perf_counter()
     with sole_writer(run.path), translated_errors(config):
@@ -115,9 +116,7 @@ def probe(
         _write(run, config, data, model, chosen, calibration, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
         if config.train.export:
-            progress("writing model.onnx", 0, 1)
-            written = export_run(run)
-            progress("writing model.onnx", 1, 1, "done" if written else "not possible")
+            export_run(run, progress)
     if calibration.reason:
         warn(f"answers will not say how sure they are: {calibration.reason}")
     if not chosen.folds:
@@ -234,7 +233,8 @@ def _write(
     environment = describe_environment(config, data, group, started).model_copy(update=recorded)
     run.begin(config, model.labels, environment)
     about = {"epoch": 1, "c": chosen.c}
-    header = Header(model.name, model.labels, model.preprocessing, about, calibration)
+    synthetic = data.description.synthetic
+    header = Header(model.name, model.labels, model.preprocessing, about, calibration, synthetic)
     write_checkpoint(run.best_path, model.network, header)
 
 

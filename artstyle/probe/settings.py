@@ -2,7 +2,7 @@
 
 from artstyle.config import ModelConfig
 from artstyle.errors import UsageError
-from artstyle.models.zoo import require_model, weights_at_start
+from artstyle.models.zoo import member_names, require_model, weights_at_start
 
 _USED = (
     "seed",
@@ -28,11 +28,12 @@ def require_pretrained(config: ModelConfig) -> None:
 
     Raises:
         UnknownNameError: No model has the name.
-        UsageError: The model would start from random weights.
+        UsageError: The model, or one that it joins, would start from random weights.
     """
     require_model(config.name)
-    if weights_at_start(config.name, config.weights) == "none":
-        raise UsageError(
-            f"a probe needs trained weights, and {config.name} would start from random ones;"
-            " use --model efficientnet_lite0, or train the whole network with 'artstyle train'"
-        )
+    for member in member_names(config.name):
+        if weights_at_start(member, config.weights) == "none":
+            raise UsageError(
+                f"a probe needs trained weights, and {member} would start from random ones;"
+                " use --model efficientnet_lite0, or train the whole network with 'artstyle train'"
+            )

@@ -10,8 +10,17 @@ from pydantic import Field
 
 from artstyle.errors import ConfigError, DataError, RunError
 from artstyle.storage.checks import checked
-from artstyle.storage.files import read_csv, read_json, read_yaml, write_csv, write_json, write_yaml
+from artstyle.storage.files import (
+    read_csv,
+    read_json,
+    read_yaml,
+    write_bytes,
+    write_csv,
+    write_json,
+    write_yaml,
+)
 from artstyle.storage.locks import is_vacant
+from artstyle.styles.vocabulary import RECORD_NAME, Vocabulary, read_vocabulary, recorded_vocabulary
 
 if TYPE_CHECKING:
     # A tenth of a second to import: too long for an answer, which reads neither.
@@ -38,6 +47,7 @@ class _Epoch:
     images_per_second: Number
 
 
+_WRITTEN_FIRST = ("labels.json", RECORD_NAME, "environment.json")
 HISTORY_COLUMNS = tuple(field.name for field in fields(_Epoch))
 
 
@@ -147,6 +157,14 @@ class RunFolder:
         """
         return tuple(checked(read_json(self.labels_path), list[str], self.labels_path))
 
+    def vocabulary(self) -> Vocabulary:
+        """Return artstyle's vocabulary of styles, and the one of the data set.
+
+        Raises:
+            DataError: The recorded vocabulary is damaged.
+        """
+        return read_vocabulary() if self.lone else recorded_vocabulary(self.path)
+
     def environment(self) -> "RunEnvironment":
         """Return what was recorded before the first epoch.
 
@@ -172,7 +190,7 @@ class RunFolder:
         Raises:
             RunError: The folder is not empty.
         """
-        if not is_vacant(self.path, but_for=(self.labels_path.name, self.environment_path.name)):
+        if not is_vacant(self.path, but_for=_WRITTEN_FIRST):
             raise RunError(
                 f"{self.path} is not empty; resume it with '--resume {self.path}'"
                 " or choose another folder with --out"
@@ -188,6 +206,9 @@ class RunFolder:
         """
         self.require_new()
         write_json(self.labels_path, list(labels))
+        vocabulary = Path(environment.dataset.path) / RECORD_NAME
+        if vocabulary.is_file():
+            write_bytes(self.path / RECORD_NAME, vocabulary.read_bytes())
         environment.write(self.environment_path)
         write_yaml(self.config_path, config.model_dump(mode="json"))
 

@@ -104,8 +104,20 @@ class Style(BaseModel):
     """A style that the model knows."""
 
     style: str
+    """The model's label, as in every row."""
     name: str
+    """As people read it, in English."""
+    names: dict[str, str]
+    """ISO 639-1 code of a language -> the name."""
     group: str | None
+    definition: str | None
+    """One English sentence."""
+    years: str | None
+    """As people write them: 1867-1886, with a dash; "from 1886" if it still goes on."""
+    region: str | None
+    aat_id: str | None
+    """In the Getty Art & Architecture Thesaurus (ODC-By 1.0)."""
+    wikidata_id: str | None
 
 
 class Status(BaseModel):

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from PIL import Image
 
-from artstyle.confidence.calibration import notes
 from artstyle.engines import find_model
 from artstyle.errors import ImageError
 from artstyle.explain.explain import Explained, explain_pictures
@@ -24,7 +23,8 @@ from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.rows import PredictionRow
 from artstyle.runs.finding import is_starter, starter_note
 from artstyle.serving.limits import Limits
-from artstyle.styles.vocabulary import display_name, read_vocabulary, style_group
+from artstyle.styles.entries import StyleEntry
+from artstyle.styles.vocabulary import style_group
 
 HeatFormat = Literal["png", "json"]
 _MAP_DECIMALS = 4
@@ -55,6 +55,7 @@ class ServedModel:
         self._load_notes: list[str] = []
         found = find_model(name, note=self._load_notes.append)
         self.run = found.run
+        self.vocabulary = found.vocabulary()
         # Open for as long as it is used: torch would prepare its network for every batch.
         self._open = ExitStack()
         self.model = self._open.enter_context(found.load().opened())
@@ -65,7 +66,7 @@ class ServedModel:
     def notes(self) -> list[str]:
         """What people should know before they read its answers, a sentence each."""
         starter = starter_note(self.run)
-        return [*self._load_notes, *filter(None, [starter]), *notes(self.model.calibration)]
+        return [*self._load_notes, *filter(None, [starter]), *self.model.notes]
 
     def rows(self, pictures: Sequence[PicturePath]) -> list[PredictionRow]:
         """Return a row for each picture, with all styles, as `artstyle predict` does."""
@@ -83,7 +84,7 @@ class ServedModel:
         """
         style = wanted.style
         if style is not None:
-            style = read_vocabulary().label(style, self.model.labels)
+            style = self.vocabulary.label(style, self.model.labels)
         model = self._heat_model
         # In torch, hooks collect what gradients need: those of two pictures must not mix.
         with self._one_at_a_time if model is self.model else self._drawing:
@@ -145,10 +146,21 @@ class ServedModel:
 
     def styles(self) -> list[dict[str, Any]]:
         """Return the styles that it knows, in label order."""
-        return [
-            {"style": label, "name": display_name(label), "group": style_group(label)}
-            for label in self.model.labels
-        ]
+        return [self._style(label) for label in self.model.labels]
+
+    def _style(self, label: str) -> dict[str, Any]:
+        entry = self.vocabulary.entry(label) or StyleEntry(label, {})
+        return {
+            "style": label,
+            "name": self.vocabulary.name(label),
+            "names": dict(entry.names),
+            "group": style_group(label),
+            "definition": entry.definition,
+            "years": entry.years,
+            "region": entry.region,
+            "aat_id": entry.aat_id,
+            "wikidata_id": entry.wikidata_id,
+        }
 
 
 class Models:

@@ -133,7 +133,7 @@ def _require_columns(path: Path, header: Iterable[str]) -> None:
         )
     for name in named:
         if name not in COLUMNS:
-            raise UnknownNameError(f"column of {path}", name, COLUMNS)
+            raise DataError(f"{path}: {UnknownNameError('column', name, COLUMNS)}")
     if twice := {name for name in named if named.count(name) > 1}:
         raise DataError(f"{path} has the column '{min(twice)}' twice")
 

@@ -1,15 +1,21 @@
 """The vocabulary of styles: which style a name stands for, and what is known about it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from artstyle.errors import DataError, UnknownNameError
-from artstyle.styles.entries import StyleEntry, read_entries
+from artstyle.styles.entries import StyleEntry, read_entries, write_entries
 from artstyle.styles.names import style_key
 
+RECORD_NAME = "vocabulary.csv"
+"""A user's own vocabulary in a dataset folder or a run folder."""
+
 _PACKAGED = Path(__file__).with_name("vocabulary.csv")
+_shown: ContextVar["Vocabulary | None"] = ContextVar("shown", default=None)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Vocabulary:
         return name if name in labels else label
 
 
-def read_vocabulary(file: Path | None = None) -> Vocabulary:
+def read_vocabulary(file: Path | str | None = None) -> Vocabulary:
     """Return artstyle's vocabulary, with the styles of a user's file before it.
 
     Where both know a name, the user's file decides; a style that both name is the user's.
@@ -77,16 +83,57 @@ def read_vocabulary(file: Path | None = None) -> Vocabulary:
     packaged = _packaged()
     if file is None:
         return packaged
-    own = _vocabulary(read_entries(file), file)
+    own = _vocabulary(read_entries(Path(file)), Path(file))
     taken = own.by_key
     kept = {s: entry for s, entry in packaged.entries.items() if style_key(s) not in taken}
     known = {key: style for key, style in packaged.by_key.items() if style in kept}
     return Vocabulary({**own.entries, **kept}, {**known, **taken})
 
 
+def recorded_vocabulary(folder: Path) -> Vocabulary:
+    """Return the vocabulary of a dataset folder or a run folder; artstyle's if it has no own.
+
+    Raises:
+        DataError: The folder's own is damaged.
+    """
+    record = folder / RECORD_NAME
+    return read_vocabulary(record if record.is_file() else None)
+
+
+def record_vocabulary(folder: Path, file: Path | str | None) -> None:
+    """Keep a user's vocabulary in a dataset folder; None removes the one of an earlier call."""
+    if file is None:
+        (folder / RECORD_NAME).unlink(missing_ok=True)
+    else:
+        write_entries(folder / RECORD_NAME, read_entries(Path(file)))
+
+
+def name_styles_by(vocabulary: Vocabulary) -> None:
+    """Let `display_name` use this vocabulary from now on, or to the end of `styles_named_by`."""
+    _shown.set(vocabulary)
+
+
+@contextmanager
+def styles_named_by(vocabulary: Vocabulary | None) -> Iterator[None]:
+    """Let `display_name` use this vocabulary within the block; None is artstyle's.
+
+    It is set as a locale is, for the current thread, since every page and table shows names.
+    """
+    token = _shown.set(vocabulary)
+    try:
+        yield
+    finally:
+        _shown.reset(token)
+
+
 def known_style(name: str) -> str | None:
     """Return WikiArt's name of a style, whichever way it is spelt; None if it is not one."""
     return read_vocabulary().match(name)
+
+
+def style_identity(name: str) -> str:
+    """Return what all names of one style share: WikiArt's name of it, else its `style_key`."""
+    return known_style(name) or style_key(name)
 
 
 def style_group(style: str) -> str | None:
@@ -96,7 +143,7 @@ def style_group(style: str) -> str | None:
 
 def display_name(style: str) -> str:
     """Return a style as people read it: ``Ukiyo_e`` -> ``Ukiyo-e``."""
-    return read_vocabulary().name(style)
+    return (_shown.get() or read_vocabulary()).name(style)
 
 
 @cache

@@ -75,7 +75,7 @@ class EpochResult:
     batches: int
     seconds: float
     lr: float
-    """The head's learning rate at the end."""
+    """The head's learning rate, mean over the images."""
 
 
 @dataclass
@@ -88,13 +88,16 @@ class Tally:
     """Correct predictions."""
     images: int = 0
     seconds: float = 0.0
+    lr: float = 0.0
+    """The head's learning rate, summed over images."""
 
-    def add(self, loss: float, right: int, images: int, seconds: float) -> None:
-        """Add one batch."""
+    def add(self, loss: float, right: int, images: int, seconds: float, lr: float = 0.0) -> None:
+        """Add one batch; ``loss`` and ``lr`` are sums over its images."""
         self.loss += loss
         self.right += right
         self.images += images
         self.seconds += seconds
+        self.lr += lr
 
 
 @dataclass(frozen=True)
@@ -180,9 +183,10 @@ def train_epoch(
     for position, batch in zip(positions, iterate(feed.loader), strict=True):
         _seed_batch(feed.batches, position.number, group.rank)
         inputs, labels = (part.to(group.device, non_blocking=True) for part in batch)
+        lr = float(learner.optimizer.param_groups[0]["lr"])
         loss, right = _train_batch(learner, feed, position, (inputs, labels), config.max_grad_norm)
         started, clock = clock, time.perf_counter()
-        tally.add(loss * len(labels), right, len(labels), clock - started)
+        tally.add(loss * len(labels), right, len(labels), clock - started, lr * len(labels))
         images = len(labels) * group.world_size
         after_batch(BatchResult(position.number + 1, loss, images, position.updates))
     for network in (learner.network, learner.eval_network):
@@ -260,14 +264,14 @@ def _update(learner: Learner, max_grad_norm: float) -> None:
 
 
 def _epoch_result(learner: Learner, feed: Feed, tally: Tally, group: ProcessGroup) -> EpochResult:
-    loss, right, images = group.sum((tally.loss, tally.right, tally.images))
+    loss, right, images, lr = group.sum((tally.loss, tally.right, tally.images, tally.lr))
     return EpochResult(
         loss=loss / images,
         accuracy=right / images,
         images=round(images),
         batches=len(feed.batches),
         seconds=tally.seconds,
-        lr=float(learner.optimizer.param_groups[0]["lr"]),
+        lr=lr / images,
     )
 
 

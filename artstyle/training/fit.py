@@ -97,7 +97,7 @@ def _fit(session: Session, *, resume: bool) -> FitResult:
             recorder.after_epoch(state, trained, validated)
         calibrate(session, setup)
         if config.train.export and session.group.is_main:
-            export_run(session.run)
+            export_run(session.run, session.progress)
         # Last of all: without its state, a run cannot be resumed to make up for the rest.
         recorder.finish(state, stopped)
     return FitResult(session.run, state, stopped, session.group.is_main)

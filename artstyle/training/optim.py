@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from torch import Tensor, nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
@@ -78,9 +79,15 @@ class Schedule:
             )
         elif config.schedule == "cosine":
             warmup = round(config.warmup_epochs * updates_per_epoch)
-            floor, total = config.min_lr / config.lr, epochs * updates_per_epoch
+            total = epochs * updates_per_epoch
+            # A share of each group's own rate, so that min_lr bounds the backbone's rate as well.
+            floors = [min(config.min_lr / group["lr"], 1.0) for group in optimizer.param_groups]
             self._by_step = LambdaLR(
-                optimizer, lambda step: cosine_share(step, warmup, total, floor)
+                optimizer,
+                [
+                    partial(cosine_share, warmup=warmup, total=total, floor=floor)
+                    for floor in floors
+                ],
             )
 
     def after_update(self) -> None:

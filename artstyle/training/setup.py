@@ -17,7 +17,7 @@ from artstyle.errors import ConfigError, DataError
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
 from artstyle.models.torch_model import TorchModel
-from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size
+from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size, require_single
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -78,10 +78,11 @@ class Setup:
 
 
 def planned_session(session: Session) -> Session:
-    """Return the session with as many epochs as ``train.min_steps`` needs.
+    """Return the session as the run folder records it, the same when the run is resumed.
 
-    The run folder records these epochs. They are the same when the run is resumed.
+    It has as many epochs as ``train.min_steps`` needs, and says how the data were prepared.
     """
+    session = replace(session, config=session.data.as_prepared(session.config))
     train = session.config.train
     if not train.min_steps:
         return session
@@ -107,6 +108,7 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
         ArtstyleError: The data set, the model's name or its weights cannot be used.
     """
     config, data, group = session.config, session.data, session.group
+    require_single(config.model.name)
     recorded = session.run.environment().numerics if resume else None
     _require_an_image_each(config, group)
     require_two_styles(data)
@@ -129,7 +131,9 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     return Setup(
         spec=built.spec,
         learner=_build_learner(config, built, batches, group.device, choice.numerics.autocast),
-        header=Header(config.model.name, data.labels, preprocessing, {}),
+        header=Header(
+            config.model.name, data.labels, preprocessing, {}, synthetic=data.description.synthetic
+        ),
         feed=Feed(
             batches,
             build_loader(training, transform, batches, config.data.workers, group.device),

@@ -79,11 +79,12 @@ def calibrate(session: Session, setup: Setup) -> None:
     path = session.run.best_path
     if not session.group.is_main or read_header(path).calibration is not None:
         return
-    model = load_style_model(path, setup.device)
     targets_N = setup.validation.labels_N
-    usable = not why_not(targets_N, model.labels)
+    usable = not why_not(targets_N, setup.header.labels)
     some = _spread(setup.training.labels_N) if usable else np.empty(0, np.int64)
     paths = [*setup.validation.paths, *(setup.training.paths[position] for position in some)]
+    session.progress("calibrating", 0, len(paths))
+    model = load_style_model(path, setup.device)
     logits_NC, features_ND = _answers(session, model, paths)
     total = len(targets_N)
     known_ND = means_CD = None

@@ -67,7 +67,7 @@ def test_without_arguments_the_newest_run_is_measured_on_the_test_split(
     home: Path, evaluated: Done
 ) -> None:
     assert evaluated.returncode == 0, evaluated.stderr
-    for style in ("Baroque", "Cubism", "Rococo", "Ukiyo e", "macro average"):
+    for style in ("Baroque", "Cubism", "Rococo", "Ukiyo-e", "macro average"):
         assert style in evaluated.stdout
     assert evaluated.stdout.splitlines()[-1].startswith("accuracy 0.")
     page = Path("runs/tiny/evaluation/test/report.html")

@@ -43,7 +43,7 @@ def test_heatmaps_go_into_the_run_and_bad_files_end_with_3(here: Path) -> None:
 
 
 def test_a_chosen_style_goes_to_a_chosen_folder(here: Path) -> None:
-    arguments = ("--style", "Ukiyo e", "--out", "heat")
+    arguments = ("--style", "ukiyoe", "--out", "heat")
     done = artstyle("gradcam", "art/a.jpg", *arguments, cwd=here)
     assert done.returncode == 0, done.stderr
     (line,) = (here / "heat/heatmaps.jsonl").read_text().splitlines()

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 
 from artstyle.cli.app import app
+from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import UnknownNameError
 from tests.cli.in_process import artstyle_text
 from tests.preparation.pictures import write_collection
@@ -42,13 +43,46 @@ def test_a_data_set_is_made_where_training_looks_for_it(museum: Path, tmp_path: 
         "Ukiyo_e",
     ]
     for word in (
-        "Ukiyo e",
+        "Ukiyo-e",
         "all styles",
         "split by: image (auto); seed: 42",
         "each artist's usual style",
     ):
         assert word in done.stdout
     assert "Next: artstyle probe" in done.stderr
+
+
+def test_known_styles_are_renamed_and_merged_with_a_note_and_others_left_alone(
+    tmp_path: Path,
+) -> None:
+    write_collection(tmp_path / "museum", ("ukiyoe", "Ukiyo-e print", "Kubismus", "Nanga"), 6)
+    done = artstyle("museum", *QUICK, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    description = json.loads((tmp_path / "data/processed/dataset.json").read_text())
+    assert description["labels"] == ["Cubism", "Nanga", "Ukiyo_e"]
+    assert (
+        "note: spellings taken for one style, Ukiyo_e: 'Ukiyo-e print' and 'ukiyoe'" in done.stderr
+    )
+    assert "note: known styles, renamed: 'Kubismus' as Cubism; a styles.file" in done.stderr
+
+
+def test_a_vocabulary_of_ones_own_keeps_names_and_is_recorded(tmp_path: Path) -> None:
+    write_collection(tmp_path / "museum", ("Kubismus", "Cubism"), 6)
+    own = tmp_path / "own.csv"
+    own.write_text("style,en\nKubismus,Cubism in Bohemia\n", "utf-8")
+    done = artstyle("museum", *QUICK, "--set", "styles.file=own.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    dataset = DatasetFolder(tmp_path / "data/processed")
+    assert dataset.labels == ("Cubism", "Kubismus")
+    assert "Cubism in Bohemia" in done.stdout
+    own.unlink()
+    assert dataset.vocabulary().name("Kubismus") == "Cubism in Bohemia"
+    page = artstyle_text("eda", "data/processed", cwd=tmp_path)
+    assert page.returncode == 0, page.stderr
+    text = (tmp_path / "data/processed/eda/eda.html").read_text("utf-8")
+    assert "Cubism in Bohemia" in text
+    assert artstyle("museum", *QUICK, cwd=tmp_path).returncode == 0
+    assert dataset.vocabulary().name("Kubismus") == "Cubism"
 
 
 def test_unreadable_files_are_named_and_end_with_3(museum: Path, tmp_path: Path) -> None:

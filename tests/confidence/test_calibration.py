@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import beta, binom
 
 from artstyle.confidence.answers import read_answers
-from artstyle.confidence.calibration import Calibration, fit_calibration
+from artstyle.confidence.calibration import Calibration, chance_of_so_few, fit_calibration
 from artstyle.confidence.familiarity import style_means
 from artstyle.errors import DataError, WeightsError
 from artstyle.storage.checks import checked
@@ -49,6 +50,29 @@ def test_answers_that_count_as_sure_are_right_nine_times_of_ten() -> None:
     right_N = logits_NC.argmax(axis=1) == targets_N
     assert sure_N.mean() > 0.05
     assert right_N[sure_N].mean() > 0.88
+
+
+@pytest.mark.parametrize(("answers", "wrong"), [(22, 0), (38, 1), (52, 2), (400, 30), (9000, 860)])
+def test_the_chance_of_few_wrong_answers_is_the_bound_of_clopper_and_pearson(
+    answers: int, wrong: int
+) -> None:
+    chance = chance_of_so_few(wrong, answers)
+    assert chance == pytest.approx(binom.cdf(wrong, answers, 0.1), rel=1e-9)
+    # At this level the lower bound is 0.9 itself.
+    assert beta.ppf(chance, answers - wrong, wrong + 1) == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(("pictures", "sure"), [(21, False), (22, True)])
+def test_an_answer_is_sure_only_where_enough_right_answers_show_it(
+    pictures: int, sure: bool
+) -> None:
+    """The surest answers are all right, the others all wrong."""
+    targets_N = np.arange(60) % 2
+    margins_N = np.where(np.arange(60) < pictures, 5.0, -1.0)
+    logits_NC = np.where(np.eye(2, dtype=bool)[targets_N], margins_N[:, None], 0.0)
+    fitted = fit_calibration(logits_NC, targets_N, ("Baroque", "Cubism")).fitted
+    assert fitted is not None
+    assert (fitted.sure is not None) is sure
 
 
 def test_five_per_cent_of_new_paintings_are_unfamiliar_and_all_others_far_away() -> None:

@@ -13,6 +13,7 @@ from artstyle.crossval.crossval import Crossval, cross_validate
 from artstyle.crossval.document import CrossvalReport
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import ArtstyleError, RunError
+from artstyle.models.style_model import SYNTHETIC_NOTE
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import read_csv
 from tests.conftest import tiny_config
@@ -76,7 +77,7 @@ def test_each_fold_is_a_run_whose_evaluation_is_its_part_of_the_report(crossed: 
         run = RunFolder(crossed.path / fold.run)
         own = json.loads((run.evaluation_path("test") / "report.json").read_text())
         assert (own["accuracy"], own["pictures"]) == (pytest.approx(fold.accuracy), fold.test)
-        assert own["warnings"] == []
+        assert own["warnings"] == [SYNTHETIC_NOTE]
         assert Path(run.environment().dataset.path) == crossed.path / "data" / fold.run
 
 

@@ -100,6 +100,28 @@ def test_a_fold_is_a_dataset_folder_with_its_own_fingerprint_and_the_same_images
     assert write_fold(tmp_path / "fold-0", tiny_dataset, folds, 0).description == one.description
 
 
+@pytest.mark.parametrize("hard_links", [True, False])
+def test_where_links_are_refused_the_images_are_shared_in_another_way(
+    tiny_dataset: DatasetFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, hard_links: bool
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(1314, "A required privilege is not held by the client")
+
+    monkeypatch.setattr(Path, "symlink_to", refuse)
+    if not hard_links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    folds = divide(tiny_dataset, "image", 3, seed=1)
+    fold = write_fold(tmp_path / "fold", tiny_dataset, folds, 0)
+    assert not fold.images_path.is_symlink()
+    for row in fold.rows("test"):
+        own, shared = tiny_dataset.image_path(row), fold.image_path(row)
+        assert shared.read_bytes() == own.read_bytes()
+        assert shared.samefile(own) is hard_links
+    fold.description_path.unlink()  # as a killed process leaves it
+    monkeypatch.undo()
+    assert write_fold(fold.path, tiny_dataset, folds, 0).description == fold.description
+
+
 def refused(
     tmp_path: Path, tiny: DatasetFolder, rows: Sequence[ManifestRow], group: Group
 ) -> ArtstyleError:

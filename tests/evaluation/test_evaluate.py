@@ -23,6 +23,7 @@ FILES = {
     "report.json",
     "report.html",
     "predictions.csv",
+    "logits.npz",
     "confusion.png",
     "confusion_normalised.png",
     "per_style.png",
@@ -74,6 +75,39 @@ def test_predictions_are_those_of_the_network_asked_picture_by_picture(
         assert float(row["true_probability"]) == pytest.approx(probabilities_C[true], abs=1e-5)
         assert int(row["true_rank"]) == 1 + int(np.flatnonzero(order == true)[0])
         assert row["correct"] == ("yes" if row["predicted"] == row["style"] else "no")
+
+
+def test_the_logits_give_every_probability_of_the_predictions_again(evaluation: Evaluation) -> None:
+    with np.load(evaluation.path / "logits.npz", allow_pickle=False) as stored:
+        logits, labels = torch.from_numpy(stored["logits"]), stored["labels"].tolist()
+        paths, targets = stored["paths"].tolist(), stored["targets"].tolist()
+        shares = (logits / float(stored["temperature"])).softmax(dim=1)
+        assert str(stored["model"]) == evaluation.report.model
+    by_path = {row["path"]: row for row in predictions(evaluation.path)}
+    assert len(paths) == len(by_path)
+    for path, target, share in zip(paths, targets, shares, strict=True):
+        row = by_path[path]
+        assert labels[target] == row["style"]
+        assert labels[int(share.argmax())] == row["predicted"]
+        assert float(share.max()) == pytest.approx(float(row["probability"]), abs=2e-6)
+
+
+def test_the_interval_for_other_artists_draws_artists_with_all_their_pictures(
+    evaluation: Evaluation,
+) -> None:
+    by_artist: dict[str, list[bool]] = {}
+    for row in predictions(evaluation.path):
+        by_artist.setdefault(row["artist"] or row["path"], []).append(row["correct"] == "yes")
+    found = evaluation.report.intervals.by_artist
+    assert found is not None
+    assert found.artists == len(by_artist)
+    right, sizes = (np.array([f(known) for known in by_artist.values()]) for f in (sum, len))
+    counts = np.random.default_rng(1).multinomial(
+        len(by_artist), np.full(len(by_artist), 1 / len(by_artist)), size=4000
+    )
+    expected = np.quantile(counts @ right / (counts @ sizes), [0.025, 0.975])
+    # Of 1,000 draws and of 4,000: their quantiles differ by chance.
+    assert found.accuracy == pytest.approx(expected, abs=0.04)
 
 
 def test_report_says_what_scikit_learn_says_of_the_predictions(evaluation: Evaluation) -> None:

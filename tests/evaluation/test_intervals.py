@@ -93,3 +93,14 @@ def test_a_style_without_pictures_has_no_f1_and_does_not_lower_the_mean() -> Non
     one, other = (cluster_intervals(a, np.arange(50), seed=1) for a in (answers, more))
     assert other.macro_f1 == one.macro_f1
     assert other.f1_C[5].value == other.f1_C[5].high == 0
+
+
+def test_where_all_answers_are_right_the_bound_counts_artists_not_pictures() -> None:
+    targets_N = np.repeat([0, 1], 20)
+    answers = Answers(2, targets_N, targets_N, targets_N == targets_N, np.full(40, 0.9))
+    artists_N = np.arange(40) // 5  # Four artists of each style.
+    for numbers_N, clusters in ((np.arange(40), 40), (artists_N, 8)):
+        intervals = cluster_intervals(answers, numbers_N, seed=1, resamples=200)
+        assert intervals.accuracy.low == pytest.approx(0.025 ** (1 / clusters))
+        assert intervals.f1_C[0].low == pytest.approx(0.025 ** (1 / (clusters / 2)))
+        assert intervals.accuracy.high == intervals.f1_C[0].high == 1

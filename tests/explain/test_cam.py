@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,11 +9,14 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from timm.models import SwinTransformer, VisionTransformer
 from torch import Tensor, nn
 
+from artstyle.confidence.calibration import fit_calibration
+from artstyle.confidence.familiarity import style_means
 from artstyle.errors import UsageError
-from artstyle.explain.cam import METHODS, ToMaps, make_heatmaps, open_cam
+from artstyle.explain.cam import METHODS, ToMaps, gradient_heatmaps, make_heatmaps, open_cam
 from artstyle.explain.methods import TITLES, Method
+from artstyle.models.factory import build_network
 from artstyle.models.torch_model import TorchModel
-from tests.explain.conftest import style_model
+from tests.explain.conftest import LABELS, style_model
 
 RandomModel = Callable[[str, int], TorchModel]
 LIBRARY = {
@@ -79,6 +83,28 @@ def test_a_batch_gives_the_maps_of_the_library_one_by_one(
     assert np.ptp(ours) > 0.5
     # Batched and single convolutions add up in another order.
     np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_features_are_those_that_the_model_gives_without_heat(
+    random_model: RandomModel, method: Method
+) -> None:
+    model = random_model("simple_cnn", 32)
+    model = replace(model, spec=build_network("simple_cnn", len(LABELS), image_size=32).spec)
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 32, 32, 3), dtype=np.uint8)
+    given, labels_N = model.answer(pixels, "features"), np.arange(60) % len(LABELS)
+    assert given.features_ND is not None
+    means_CD = style_means(given.features_ND, labels_N)
+    calibration = fit_calibration(given.logits_NC, labels_N, LABELS, given.features_ND, means_CD)
+    for known, expected in ((calibration, given.features_ND[:4]), (None, None)):
+        asked = replace(model, calibration=known)
+        with open_cam(asked, method) as cam:
+            maps = gradient_heatmaps(asked, cam, pixels[:4], None)
+        if expected is None:
+            assert maps.features_ND is None
+        else:
+            assert maps.features_ND == pytest.approx(expected, abs=1e-5)
+    assert not model.network.get_submodule(model.spec.head)._forward_pre_hooks
 
 
 def small_vit() -> tuple[nn.Module, str, ToMaps]:

@@ -167,7 +167,7 @@ def test_an_answer_of_half_or_less_is_called_unsure_wherever_it_is_shown(
     assert likely.probability > 0.5 > other.probability
     assert (likely.doubt, other.doubt) == ("", "unsure")
     assert ">unsure: " not in (tmp_path / "sure/index.html").read_text("utf-8")
-    assert "\nunsure: Ukiyo e" in (tmp_path / "unsure/index.html").read_text("utf-8")
+    assert "\nunsure: Ukiyo-e" in (tmp_path / "unsure/index.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(

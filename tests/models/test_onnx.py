@@ -30,6 +30,7 @@ from artstyle.models.factory import build_network
 from artstyle.models.header import Header, checkpoint_fingerprint, header_text
 from artstyle.models.onnx_export import export_onnx, export_run
 from artstyle.models.onnx_model import OnnxModel, load_onnx_model
+from artstyle.models.style_model import SYNTHETIC_NOTE
 from artstyle.models.torch_model import TorchModel
 from artstyle.painter.collection import STYLES, paint
 from artstyle.pictures.finding import PicturePath, find_pictures
@@ -55,7 +56,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     with torch.no_grad():
         built.network.get_parameter("classifier.weight").mul_(20)
     run.begin(Config(), LABELS, environment())
-    header = Header("efficientnet_lite0", LABELS, PREPROCESSING, {})
+    header = Header("efficientnet_lite0", LABELS, PREPROCESSING, {}, synthetic=True)
     write_checkpoint(run.best_path, built.network, header)
     assert export_run(run)
     return run
@@ -99,6 +100,12 @@ def test_the_file_alone_has_labels_and_preprocessing_and_answers_any_batch(
         with torch.inference_mode():
             expected_NC = model.network(torch.from_numpy(images_N3SS).float()).numpy()
         np.testing.assert_allclose(logits_NC, expected_NC, atol=1e-4)
+
+
+def test_both_say_that_they_learnt_from_synthetic_pictures(
+    model: TorchModel, exported: OnnxModel
+) -> None:
+    assert model.notes[0] == exported.notes[0] == SYNTHETIC_NOTE
 
 
 def test_features_are_the_last_layers_input_and_maps_average_to_the_logits(

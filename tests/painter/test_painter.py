@@ -97,7 +97,7 @@ def test_manifest_matches_the_files(collection: tuple[Path, list[SyntheticPainti
     content = (folder / "manifest.csv").read_bytes()
     assert b"\r" not in content
     rows = list(csv.DictReader(content.decode("utf-8").splitlines()))
-    assert list(rows[0]) == ["path", "style", "artist", "title", "genre"]
+    assert list(rows[0]) == ["path", "style", "artist", "title", "genre", "source"]
     on_disk = {path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg")}
     assert {row["path"] for row in rows} == on_disk
     assert len(rows) == len(paintings) == len(STYLES) * PER_STYLE

@@ -111,14 +111,21 @@ def test_other_pictures_or_another_order_are_refused(
     assert path.read_bytes() == before
 
 
-def test_rows_of_an_earlier_version_are_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("part", ["request", "row", "group"])
+def test_a_file_of_an_earlier_version_is_refused_and_stays_as_it_is(
+    tmp_path: Path, part: str
+) -> None:
+    """Earlier versions wrote fewer keys: in the request, in a row, or in the group of a row."""
     path = tmp_path / "rows.csv.partial"
-    lines = unfinished_file(path, 5).splitlines()
-    row = json.loads(lines[1])
-    del row["verdict"]
-    path.write_bytes(b"\n".join([lines[0], json.dumps(row).encode(), b""]))
-    with pytest.raises(UsageError, match="another version of artstyle; say --overwrite"):
+    request, *rows = map(json.loads, unfinished_file(path, 5).splitlines())
+    part_of = {"request": (request, "device"), "row": (rows[1], "verdict")}
+    holder, key = part_of.get(part, (rows[1]["group"], "sure"))
+    del holder[key]
+    before = "".join(f"{json.dumps(line)}\n" for line in (request, *rows))
+    path.write_text(before)
+    with pytest.raises(UsageError, match="another version of artstyle and stays as it is"):
         answer(path)
+    assert path.read_text() == before
 
 
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:

@@ -161,6 +161,11 @@ def test_json_stays_valid_and_keeps_the_bytes_of_a_path_that_is_not_utf8(
             "unsure", ("Early_Renaissance", "Baroque"),
             GroupAnswer("Renaissance", 0.873, False), "unsure: Early Renaissance or Baroque",
         ),
+        ("unsure", ("Cubism", "Realism"), GroupAnswer("Cubism", 0.964, True), "Cubism, 96%"),
+        (
+            "unsure", ("Analytical_Cubism", "Cubism"), GroupAnswer("Cubism", 0.964, True),
+            "Cubism, 96% (Analytical Cubism or Cubism)",
+        ),
         ("unfamiliar", ("Baroque",), None, "not like anything it learnt"),
         (None, None, None, ""),
     ],

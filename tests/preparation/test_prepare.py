@@ -11,6 +11,7 @@ from PIL import Image
 
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import DataError, UsageError
+from artstyle.painter.collection import SOURCE
 from artstyle.preparation.prepare import plan, prepare
 from tests.preparation.pictures import painting, write_collection, write_painting
 from tests.preparation.prepared import STYLES, config, contents, rejected, rows
@@ -235,7 +236,7 @@ def test_the_summary_names_every_style_and_what_artists_give_away(
 ) -> None:
     page = (prepare(museum, tmp_path / "out", config()).dataset.path / "summary.md").read_text()
     assert page.startswith("# museum: 36 paintings in 3 styles\n")
-    for words in ("| Ukiyo e | 12 | 0 |", "each artist's usual style", "--set split.group=artist"):
+    for words in ("| Ukiyo-e | 12 | 0 |", "each artist's usual style", "--set split.group=artist"):
         assert words in page
 
 
@@ -331,3 +332,13 @@ def test_a_collection_without_sources_cannot_be_split_by_source(
 ) -> None:
     with pytest.raises(DataError, match="no painting has a source; list the paintings in a table"):
         prepare(museum, tmp_path / "data", config("split.group=source"))
+
+
+def test_a_collection_is_synthetic_where_artstyle_painted_all_of_it(
+    tiny_dataset: DatasetFolder, tiny_paintings: Path, tmp_path: Path
+) -> None:
+    assert tiny_dataset.description.synthetic
+    mixed = shutil.copytree(tiny_paintings, tmp_path / "mixed")
+    table = (mixed / "manifest.csv").read_text().replace(SOURCE, "Rijksmuseum", 1)
+    (mixed / "manifest.csv").write_text(table)
+    assert not prepare(mixed, tmp_path / "out", config()).dataset.description.synthetic

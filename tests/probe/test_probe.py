@@ -14,12 +14,9 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import read_cached
 from artstyle.data.manifest import ManifestRow
 from artstyle.errors import ArtstyleError, DataError, RunError, UsageError
-from artstyle.evaluation.evaluate import evaluate
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model, read_state
 from artstyle.models.header import read_header
-from artstyle.pictures.finding import find_pictures
-from artstyle.prediction.predict import predict_styles
 from artstyle.probe.frozen import frozen_features
 from artstyle.probe.probe import held_out_groups, probe
 from artstyle.recipes import resolve_config
@@ -85,22 +82,6 @@ def test_the_same_probe_writes_the_same_weights_to_the_bit(
     assert again.best_path.read_bytes() == probed.best_path.read_bytes()
 
 
-def test_a_probe_is_evaluated_and_predicts_like_any_run(
-    probed: RunFolder, tiny_dataset: DatasetFolder, tiny_paintings: Path, tmp_path: Path
-) -> None:
-    report = evaluate(probed, tiny_dataset, out=tmp_path / "test").report
-    assert report.run == probed.name
-    assert report.warnings == ()
-    pictures = find_pictures([str(tiny_paintings / "Cubism")])
-    rows = list(predict_styles(load_style_model(probed.best_path, CPU), pictures, top_k=2))
-    assert [len(row.styles or ()) for row in rows] == [2] * 10
-    environment = probed.environment()
-    assert environment.dataset.fingerprint == tiny_dataset.fingerprint
-    assert environment.parameters is not None
-    assert environment.parameters.learning < environment.parameters.total
-    assert probed.curves_path.is_file()
-
-
 def test_val_calibrates_the_answers_or_the_reason_is_said(
     probed: RunFolder, tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
@@ -163,6 +144,11 @@ def refused(*words: str, match: str) -> ArtstyleError:
         (("--model", "simple_cnn"), "simple_cnn would start from random ones"),
         (("--set", "model.weights=none"), "efficientnet_lite0 would start from random ones"),
         (("--model", "efficientnet_lite9"), "Did you mean 'efficientnet_lite"),
+        (("--models", "efficientnet_lite0,simple_cnn"), "simple_cnn would start from random ones"),
+        (("--models", "efficientnet_lite0,resnet5"), "Did you mean 'resnet50'"),
+        (("--models", "resnet50,resnet50"), "resnet50 is named twice"),
+        (("--models", "resnet50,"), "unknown model ''"),
+        (("--models", "resnet50", "--model", "resnet50"), "--model and --models exclude each"),
         (("--set", "optim.lr=1"), "it is for 'artstyle finetune'"),
         (("--set", "split.group=artist"), "it is for 'artstyle prepare'"),
         (("--set", "probe.c=0"), "probe.c = 0"),

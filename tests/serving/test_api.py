@@ -138,8 +138,10 @@ def test_the_model_and_its_styles_are_described(url: str, model_file: Path) -> N
     assert model["labels"] == list(LABELS)
     assert model["fingerprint"] == load_onnx_model(model_file).fingerprint
     assert (model["run"], model["is_starter"]) == ("tiny.onnx", False)
-    styles = get(f"{url}/v1/styles").json()
-    assert {"style": "Ukiyo_e", "name": "Ukiyo e", "group": "Japanese prints"} in styles
+    (ukiyo_e,) = [it for it in get(f"{url}/v1/styles").json() if it["style"] == "Ukiyo_e"]
+    assert (ukiyo_e["name"], ukiyo_e["group"]) == ("Ukiyo-e", "Japanese prints")
+    assert (ukiyo_e["names"]["ru"], ukiyo_e["years"]) == ("Укиё-э", "1670\N{EN DASH}1900")
+    assert (ukiyo_e["aat_id"], ukiyo_e["wikidata_id"]) == ("300106769", "Q185905")
 
 
 def test_metrics_count_what_was_answered(model_file: Path, pictures: Pictures) -> None:

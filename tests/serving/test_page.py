@@ -52,6 +52,8 @@ def test_every_file_that_is_named_exists(path: Path) -> None:
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: path.name)
 def test_no_file_names_an_address_elsewhere(path: Path) -> None:
     text = path.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+    for link in ("https://vocab.getty.edu/page/aat/", "https://www.wikidata.org/wiki/"):
+        text = text.replace(link, "") if path.name == "styles.js" else text
     assert re.findall(r"(?:https?:|wss?:|url\(|[\"'(]//)", text) == []
 
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import DataError, RunError, TrainingError
 from artstyle.models.checkpoint import load_style_model, write_checkpoint
@@ -65,15 +66,39 @@ def test_a_run_learns_what_sets_the_styles_apart(
     assert max(accuracies) >= 0.75
 
 
-def test_a_run_folder_records_its_environment(tiny_run: RunFolder) -> None:
+def test_a_run_folder_records_its_environment(
+    tiny_run: RunFolder, tiny_dataset: DatasetFolder
+) -> None:
     environment = tiny_run.environment()
     assert environment.packages["torch"] == torch.__version__.split("+")[0]
     assert environment.seed == 42
     assert len(environment.dataset.fingerprint) == 64
     assert tiny_run.labels() == ("Cubism", "Minimalism", "Pop_Art", "Ukiyo_e")
-    assert tiny_run.config() == tiny_config()
+    assert tiny_run.config() == tiny_dataset.as_prepared(tiny_config())
     assert [row["epoch"] for row in tiny_run.history()] == ["1", "2"]
     assert tiny_run.curves_path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_configuration_of_a_run_says_how_its_data_were_prepared(
+    tiny_dataset: DatasetFolder, tiny_run: RunFolder
+) -> None:
+    decided, recorded = tiny_dataset.description.config, tiny_run.config()
+    assert (recorded.split, recorded.balance, recorded.quality) == (
+        decided.split,
+        decided.balance,
+        decided.quality,
+    )
+    assert recorded.data.cache_size == decided.data.cache_size != Config().data.cache_size
+
+
+def test_the_history_has_the_learning_rate_that_each_epoch_learnt_with(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    run = RunFolder(tmp_path / "run")
+    schedule = ("optim.schedule=cosine", "optim.warmup_epochs=0", "optim.min_lr=0", "optim.lr=1e-3")
+    fit(tiny_config(*schedule, "train.epochs=2", "train.batch_size=1000"), tiny_dataset, run)
+    # One update an epoch: the first at the peak, the second half-way down the cosine.
+    assert [float(row["lr"]) for row in run.history()] == pytest.approx([1e-3, 5e-4])
 
 
 def test_a_run_never_begins_in_a_folder_that_holds_something(

@@ -5,7 +5,7 @@ from torch import nn
 
 from artstyle.config import OptimConfig
 from artstyle.models.factory import build_network
-from artstyle.training.optim import build_ema, build_optimizer, cosine_share, ema_decay
+from artstyle.training.optim import Schedule, build_ema, build_optimizer, cosine_share, ema_decay
 
 
 def test_the_cosine_schedule_rises_to_its_peak_and_falls_to_its_floor() -> None:
@@ -14,6 +14,19 @@ def test_the_cosine_schedule_rises_to_its_peak_and_falls_to_its_floor() -> None:
     assert shares == sorted(shares[:5]) + sorted(shares[5:], reverse=True)
     assert shares[20] == pytest.approx(0.01)
     assert shares[12] == pytest.approx(0.01 + 0.99 / 2)
+
+
+def test_the_smallest_rate_bounds_the_backbone_as_well_as_the_head() -> None:
+    built = build_network("simple_cnn", 3, image_size=32)
+    config = OptimConfig(
+        lr=1e-3, backbone_lr=1e-5, min_lr=2e-6, schedule="cosine", warmup_epochs=0, name="sgd"
+    )
+    optimizer = build_optimizer(built.network, built.spec, config)
+    schedule = Schedule(optimizer, config, updates_per_epoch=5, epochs=2)
+    for _ in range(10):
+        optimizer.step()
+        schedule.after_update()
+    assert [group["lr"] for group in optimizer.param_groups] == pytest.approx([2e-6] * 4)
 
 
 def test_the_optimiser_gives_head_and_backbone_their_own_rates_and_spares_norms() -> None:

@@ -12,6 +12,7 @@ from artstyle.cli.commands.evaluate import SplitOption
 from artstyle.cli.options import DEFAULT_RUNS, OverwriteOption
 from artstyle.cli.terminal.console import say, show, show_places, show_table
 from artstyle.errors import UsageError
+from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.comparison.document import Comparison
@@ -58,6 +59,7 @@ def compare(
     folders = [find_run(run, DEFAULT_RUNS) for run in runs]
     if lone := [folder.lone for folder in folders if folder.lone]:
         raise UsageError(f"{lone[0]} is a file; name the folder of its run")
+    name_styles_by(folders[0].vocabulary())
     compared = read_compared(folders, split, group_by)
     comparison = compare_runs(compared, group_by)
     if output_format == "json":

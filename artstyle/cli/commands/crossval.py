@@ -19,6 +19,7 @@ from artstyle.cli.options import (
     SetOption,
 )
 from artstyle.cli.terminal.console import live_progress, say, show, show_places, show_table, warn
+from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.config import Config
@@ -61,6 +62,7 @@ def crossval(
     }
     settings = _settings(recipe, overrides or [], flags)
     dataset = open_dataset(data or DEFAULT_DATA)
+    name_styles_by(dataset.vocabulary())
     folder = out or DEFAULT_RUNS / f"crossval-{Path(recipe).stem}-{group}"
     interrupts.set_resume_hint(lambda: "run the same command again: finished folds are kept")
 

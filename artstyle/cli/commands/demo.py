@@ -32,11 +32,10 @@ def demo_command(run_words: Callable[[Sequence[str]], None]) -> Callable[..., No
         for words in _commands(out, data, run):
             say(f"\n$ artstyle {shlex.join(words)}")
             run_words(words)
+        from artstyle.models.style_model import SYNTHETIC_NOTE
+
         show_places("\nAll done. Look at:", _places(data, run, out))
-        say(
-            "\nThis model has learnt from synthetic pictures only: what it says of real paintings"
-            " means nothing."
-        )
+        say(f"\n{SYNTHETIC_NOTE}")
         say("Now with your own pictures, one folder a style:")
         for line in (
             "prepare PICTURES",

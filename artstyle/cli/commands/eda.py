@@ -57,8 +57,15 @@ def eda(
     flags: dict[str, tuple[str, object]] = {"seed": ("--seed", seed)}
     settings = resolve_config("finetune", config, overrides or (), flags).config
 
+    from artstyle.data.dataset import DatasetFolder
     from artstyle.eda.collection import open_collection
     from artstyle.preparation.tables.columns import parse_columns
+    from artstyle.styles.vocabulary import name_styles_by, read_vocabulary
+
+    dataset = DatasetFolder(data)
+    is_dataset = dataset.description_path.is_file()
+    vocabulary = dataset.vocabulary() if is_dataset else read_vocabulary(settings.styles.file)
+    name_styles_by(vocabulary)
 
     found = open_collection(
         data,
@@ -68,6 +75,7 @@ def eda(
         lists=lists,
         columns=parse_columns(columns) if columns else {},
         images=images,
+        vocabulary=vocabulary,
     )
     folder = out or (data / "eda" if found.is_dataset else Path("eda") / data.resolve().stem)
 
@@ -109,11 +117,11 @@ def _say_result(found: "Collection", explored: "Explored") -> None:
 def _preprocessing(asked: "DataConfig", data: Path, model: str) -> "Preprocessing":
     """Return the preprocessing of the configured model."""
     from artstyle.data.dataset import DatasetFolder
-    from artstyle.models.zoo import MODELS, build_preprocessing, require_model
+    from artstyle.models.zoo import MODELS, build_preprocessing, member_names, require_model
 
     require_model(model)
     # What timm/NAME needs is known only once it is built; ImageNet's values are the best guess.
-    spec = MODELS.get(model, MODELS["resnet50"])
+    spec = MODELS.get(member_names(model)[0], MODELS["resnet50"])
     dataset = DatasetFolder(data)
     prepared = dataset.data_config if dataset.description_path.is_file() else asked
     return build_preprocessing(spec, asked, prepared)

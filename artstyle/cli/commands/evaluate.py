@@ -23,6 +23,7 @@ from artstyle.cli.terminal.console import (
     show_table,
     warn,
 )
+from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.evaluation.evaluate import Evaluation
@@ -61,6 +62,7 @@ def evaluate(
 
     folder = find_run(run, DEFAULT_RUNS)
     say_starter(folder)
+    name_styles_by(folder.vocabulary())
     known = not (is_starter(folder) or folder.lone)
     own = Path(folder.environment().dataset.path) if known else DEFAULT_DATA
     dataset = DatasetFolder(data or own)
@@ -90,6 +92,7 @@ def evaluate(
 def _show_scores(evaluation: "Evaluation") -> None:
     from artstyle.evaluation.wording import (
         SCORE_COLUMNS,
+        by_artist_line,
         confidence_line,
         in_short,
         score_rows,
@@ -114,6 +117,8 @@ def _show_scores(evaluation: "Evaluation") -> None:
         "calibration error": f"{report.expected_calibration_error:.3f}",
     }
     show("  ".join(f"{name} {value}" for name, value in totals.items()))
+    if for_artists := by_artist_line(report):
+        show(for_artists)
     if report.confidence:
         show(confidence_line(report.confidence))
 
@@ -133,6 +138,7 @@ def _say_where(evaluation: "Evaluation") -> None:
             "page": path / "report.html",
             "scores": path / "report.json",
             "predictions": path / "predictions.csv",
+            "logits": path / "logits.npz",
             "figures": path / "*.png",
         },
     )

@@ -10,6 +10,7 @@ import typer
 
 from artstyle.cli.options import SOME_FAILED, PathsArgument, RunOption, TopKOption
 from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
+from artstyle.styles.vocabulary import name_styles_by
 
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="A folder; by default factsheets/ in the run, or here.")
@@ -39,6 +40,7 @@ def factsheet(
         require_browser()
     found = find_model(run, "auto", "auto", needs=("maps",), note=warn)
     say_starter(found.run)
+    name_styles_by(found.vocabulary())
     pictures = require_pictures(find_pictures(paths))
     folder = out or (found.run.results_path / "factsheets" if found.run else Path("factsheets"))
     if folder.exists() and not folder.is_dir():

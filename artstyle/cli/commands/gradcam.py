@@ -17,6 +17,7 @@ from artstyle.cli.options import (
 )
 from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.explain.methods import Method
+from artstyle.styles.vocabulary import name_styles_by
 
 StyleOption = Annotated[
     str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
@@ -52,15 +53,15 @@ def gradcam(
     from artstyle.engines import find_model
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
-    from artstyle.styles.vocabulary import read_vocabulary
 
     if method != "gradcam" and engine == "auto" and not run.endswith(".onnx"):
         engine = "torch"
     found = find_model(run, engine, device or "auto", needs=("maps",), note=warn)
     say_starter(found.run)
+    name_styles_by(found.vocabulary())
     load = cache(found.load)
     labels = found.run.labels() if found.run else load().labels
-    chosen = None if style is None else read_vocabulary().label(style, labels)
+    chosen = None if style is None else found.vocabulary().label(style, labels)
     pictures = require_pictures(find_pictures(paths))
     folder = HeatmapFolder(out or (found.run.gradcam_path if found.run else Path("gradcam")))
     folder.open()

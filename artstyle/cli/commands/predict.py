@@ -44,6 +44,7 @@ from artstyle.prediction.formats import (
     format_of,
 )
 from artstyle.progress import Progress, silent
+from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.collection.picture_list import PictureList
@@ -108,6 +109,7 @@ def predict(
         _require_join(source.listed, out, naming)
     found = find_model(run, engine, device or "auto", note=warn)
     say_starter(found.run)
+    name_styles_by(found.vocabulary())
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles

@@ -68,7 +68,9 @@ def prepare(
     from artstyle.preparation.prepare import plan
     from artstyle.preparation.prepare import prepare as prepare_dataset
     from artstyle.preparation.tables.columns import parse_columns
+    from artstyle.styles.vocabulary import name_styles_by, read_vocabulary
 
+    name_styles_by(read_vocabulary(settings.styles.file))
     named = parse_columns(columns) if columns else {}
     named |= {c: n for c, n in {"path": path_column, "id": id_column}.items() if n is not None}
     if dry_run:

@@ -1,7 +1,9 @@
 """`artstyle probe`: the quick way to a model, and the baseline for every other."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from artstyle import interrupts
 from artstyle.cli.commands.train import DataOption, ModelOption, OutOption, open_dataset
@@ -14,15 +16,26 @@ from artstyle.cli.options import (
     SetOption,
 )
 from artstyle.cli.terminal.console import live_progress, say, show_places, warn
+from artstyle.errors import UsageError
 
 if TYPE_CHECKING:
     from artstyle.probe.probe import ProbeResult
+
+ModelsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--models",
+        metavar="NAME,NAME...",
+        help="Join the features of several models: efficientnet_lite0,efficientnet_lite1.",
+    ),
+]
 
 
 def probe(
     data: DataOption = None,
     out: OutOption = None,
     model: ModelOption = None,
+    models: ModelsOption = None,
     device: DeviceOption = None,
     seed: SeedOption = None,
     config: ConfigOption = None,
@@ -38,8 +51,10 @@ def probe(
     unused = [key for key in config_keys() if not is_used(key)]
     require_sections(overrides or [], [key for key in unused if is_decided(key)], "prepare")
     require_sections(overrides or [], unused, "finetune")
+    if model is not None and models is not None:
+        raise UsageError("--model and --models exclude each other; name all models with --models")
     flags = {
-        "model.name": ("--model", model),
+        "model.name": ("--model", model) if models is None else ("--models", _joined(models)),
         "train.device": ("--device", device),
         "seed": ("--seed", seed),
     }
@@ -54,6 +69,12 @@ def probe(
     with live_progress() as progress:
         result = probe_dataset(settings, dataset, RunFolder(path), progress=progress, warn=warn)
     _say_result(result)
+
+
+def _joined(models: str) -> str:
+    from artstyle.models.zoo import joined_name
+
+    return joined_name([name.strip() for name in models.split(",")])
 
 
 def _say_result(result: "ProbeResult") -> None:

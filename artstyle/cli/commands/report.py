@@ -8,6 +8,7 @@ import typer
 from artstyle.cli.options import DEFAULT_RUNS, RunOption
 from artstyle.cli.terminal.console import show
 from artstyle.errors import UsageError
+from artstyle.styles.vocabulary import name_styles_by
 
 
 def report(
@@ -35,6 +36,7 @@ def report(
     found = find_run(run, DEFAULT_RUNS, needs="own")
     if found.lone:
         raise UsageError(f"{run} is a file; a report needs the folder of its run")
+    name_styles_by(found.vocabulary())
     page = write_run_report(found, out)
     show(str(page))
     if pdf:

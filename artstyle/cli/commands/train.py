@@ -91,7 +91,7 @@ def _begin(
     overrides: list[str],
 ) -> None:
     from artstyle.data.dataset import is_decided
-    from artstyle.models.zoo import require_model
+    from artstyle.models.zoo import require_single
     from artstyle.recipes import config_keys, require_sections, resolve_config
     from artstyle.runs.finding import new_run_path
     from artstyle.runs.folder import RunFolder
@@ -100,7 +100,7 @@ def _begin(
     require_sections(overrides, ["probe"], "probe")
     keyed = {_KEYS[flag]: (flag, value) for flag, value in flags.items()}
     settings = resolve_config(recipe, config, overrides, keyed).config
-    require_model(settings.model.name)
+    require_single(settings.model.name)
     dataset = open_dataset(data or DEFAULT_DATA)
     path = out or new_run_path(DEFAULT_RUNS, settings.model.name, datetime.now())
     _fit(settings, dataset, RunFolder(path), resume=False)

@@ -21,3 +21,4 @@ def models() -> None:
     ]
     show_table("", columns, rows, numbers=("pixels", "blocks"))
     say("timm/NAME reaches every other model of timm, as in timm/vit_small_patch16_224.")
+    say("'artstyle probe --models NAME,NAME' joins the features of several models.")

@@ -12,6 +12,10 @@ from artstyle.progress import Progress, bar_line
 from artstyle.styles.names import visible
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import ProgressColumn, TaskID
+
     from artstyle.models.style_model import StyleModel
     from artstyle.runs.folder import RunFolder
 
@@ -118,9 +122,7 @@ def warn(message: str) -> None:
 
 def say_notes(model: "StyleModel") -> None:
     """Print what people should know before they read a model's answers."""
-    from artstyle.confidence.calibration import notes
-
-    for note in notes(model.calibration):
+    for note in model.notes:
         say(f"note: {note}")
 
 
@@ -216,24 +218,44 @@ def live_progress(count: Callable[[], int | None] = lambda: None) -> Iterator[Pr
         return
 
     from rich.progress import Progress as Bars
-    from rich.progress import ProgressColumn, Task, TaskID
+
+    # Stdout stays as it is: otherwise rich sends what is printed there to stderr, past a pipe.
+    bars = Bars(_bar_column(console), console=console, redirect_stdout=False, transient=True)
+
+    def print_above(text: str) -> None:
+        # Whole lines: rich would break a command that is to be copied.
+        console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+    with bars:
+        _Stderr.print_above = print_above
+        try:
+            yield _with_total(_bar_per_stage(bars), count)
+        finally:
+            _Stderr.print_above = None
+
+
+def _bar_column(console: "Console") -> "ProgressColumn":
+    """Return what draws a stage's bar on one line of a terminal."""
+    from rich.progress import ProgressColumn, Task
     from rich.text import Text
 
     class Line(ProgressColumn):
         def render(self, task: Task) -> Text:
-            total = None if task.total is None else int(task.total)
             line = bar_line(
                 task.description,
                 int(task.completed),
-                total,
+                None if task.total is None else int(task.total),
                 clocks=(task.elapsed or 0.0, task.time_remaining),
                 detail=task.fields["detail"],
                 width=console.width - _CTRL_C,
             )
             return Text(line, no_wrap=True, overflow="crop")
 
-    # Stdout stays as it is: otherwise rich sends what is printed there to stderr, past a pipe.
-    bars = Bars(Line(), console=console, redirect_stdout=False, transient=True)
+    return Line()
+
+
+def _bar_per_stage(bars: "Bars") -> Progress:
+    """Return a progress that shows each stage as a bar until it is done, then as a line."""
     tasks: dict[str, TaskID] = {}
 
     def report(stage: str, done: int, total: int | None, detail: str = "") -> None:
@@ -246,16 +268,7 @@ def live_progress(count: Callable[[], int | None] = lambda: None) -> Iterator[Pr
             tasks[stage] = bars.add_task(stage, total=total, detail=detail)
         bars.update(tasks[stage], completed=done, total=total, detail=detail)
 
-    def print_above(text: str) -> None:
-        # Whole lines: rich would break a command that is to be copied.
-        console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
-
-    with bars:
-        _Stderr.print_above = print_above
-        try:
-            yield _with_total(report, count)
-        finally:
-            _Stderr.print_above = None
+    return report
 
 
 def _with_total(progress: Progress, count: Callable[[], int | None]) -> Progress:

@@ -8,21 +8,25 @@ from artstyle.data.artists import artist_key
 from artstyle.preparation.sources.source import Source
 from artstyle.preparation.tables.cells import is_nothing
 from artstyle.styles.names import canonical_style, style_key, visible
-from artstyle.styles.vocabulary import known_style
+from artstyle.styles.vocabulary import Vocabulary
 
 
-def styles_in_one_spelling(source: Source) -> Source:
+def styles_in_one_spelling(source: Source, vocabulary: Vocabulary) -> Source:
     """Return the source with each style spelt in one way, and notes on what that changed.
 
-    WikiArt's spelling if the style is one of WikiArt's, else the most frequent one; among equals
-    the first by code point.
+    A name that the vocabulary knows as a whole becomes its style: "ukiyoe" and "Ukiyo-e print" are
+    Ukiyo_e. Any other style keeps its most frequent spelling; among equals the first by code point.
     """
     source = _with_named_styles(source)
     counts = Counter(image.style for image in source.images)
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counts):
-        spellings[style_key(name)].append(name)
-    chosen = {name: _chosen(names, counts) for names in spellings.values() for name in names}
+        spellings[vocabulary.match(name) or style_key(name)].append(name)
+    chosen = {
+        name: vocabulary.match(name) or _most_frequent(names, counts)
+        for names in spellings.values()
+        for name in names
+    }
     images = tuple(
         image if image.style == chosen[image.style] else replace(image, style=chosen[image.style])
         for image in source.images
@@ -42,10 +46,7 @@ def _with_named_styles(source: Source) -> Source:
     return replace(source, images=images, notes=(*source.notes, note))
 
 
-def _chosen(names: Sequence[str], counts: Mapping[str, int]) -> str:
-    known = known_style(names[0])
-    if known is not None:
-        return known
+def _most_frequent(names: Sequence[str], counts: Mapping[str, int]) -> str:
     spelt = Counter[str]()
     for name in names:
         spelt[canonical_style(name)] += counts[name]
@@ -66,7 +67,8 @@ def _notes(groups: Sequence[list[str]], chosen: Mapping[str, str]) -> list[str]:
         if chosen[name] != canonical_style(name)
     ]
     if renamed:
-        notes.append(f"styles spelt as WikiArt spells them: {', '.join(renamed)}")
+        listing = ", ".join(renamed)
+        notes.append(f"known styles, renamed: {listing}; a styles.file can keep your own names")
     return notes
 
 

@@ -22,6 +22,7 @@ from artstyle.preparation.sources.split_folders import read_any_folders, read_sp
 from artstyle.preparation.sources.tree import read_tree, with_unlisted
 from artstyle.preparation.tables.table import has_columns
 from artstyle.storage.nearby import did_you_mean
+from artstyle.styles.vocabulary import Vocabulary, read_vocabulary
 
 __all__ = ["Source", "SourceImage", "open_source", "read_source_bytes", "stat_key"]
 
@@ -37,6 +38,7 @@ def open_source(
     lists: Path | None = None,
     columns: Mapping[str, str] | None = None,
     images: Path | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> Source:
     """Find the paintings of a source, without opening them.
 
@@ -48,6 +50,7 @@ def open_source(
         lists: The folder of the ArtGAN lists, if they are not in ``path`` itself.
         columns: path, style, artist, title, genre, split or source -> the table's own name for it.
         images: The folder that the paths of a CSV manifest start from; None is its own.
+        vocabulary: Which names stand for one style; None is artstyle's.
 
     Raises:
         MissingError: The file or folder does not exist.
@@ -73,7 +76,7 @@ def open_source(
     else:
         found = _open_folder(path, format, lists, columns or {}, images)
     _require_heeded(found, columns or {}, images)
-    return artists_in_one_spelling(styles_in_one_spelling(found))
+    return artists_in_one_spelling(styles_in_one_spelling(found, vocabulary or read_vocabulary()))
 
 
 def read_source_bytes(

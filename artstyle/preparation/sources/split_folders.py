@@ -20,7 +20,7 @@ from artstyle.preparation.sources.folders import (
 )
 from artstyle.preparation.sources.source import Source, is_evaluation, split_in_name, split_name
 from artstyle.preparation.sources.tree import Parts, PictureTree
-from artstyle.styles.names import style_key
+from artstyle.styles.vocabulary import style_identity
 
 _CHOICES = (
     "say --format split_folders if they are splits, --format folders if they are styles,"
@@ -45,8 +45,8 @@ class _Folder:
 
     @property
     def styles(self) -> frozenset[str]:
-        """Each by its `style_key`."""
-        return frozenset(style_key(parts[self.style_at]) for parts in self.labelled)
+        """Each by its `style_identity`."""
+        return frozenset(style_identity(parts[self.style_at]) for parts in self.labelled)
 
     def __str__(self) -> str:
         names = sorted({parts[self.style_at] for parts in self.labelled})

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 
 from artstyle.styles.names import canonical_style, style_key
-from artstyle.styles.vocabulary import known_style
+from artstyle.styles.vocabulary import known_style, style_identity
 
 _NOTHING = frozenset(
     (
@@ -49,13 +49,17 @@ def cell_styles(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
     named = {cell: list(_named(cell)) for cell in set(cells)}
     alone = {style_key(name) for names in named.values() if len(names) == 1 for name in names}
     return {
-        cell: tuple(
-            dict.fromkeys(
-                canonical_style(part) for name in names for part in _unjoined(name, alone)
-            )
-        )
+        cell: _distinct(part for name in names for part in _unjoined(name, alone))
         for cell, names in named.items()
     }
+
+
+def _distinct(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the canonical spelling of each style once, the first where it has several names."""
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(style_identity(name), canonical_style(name))
+    return tuple(first.values())
 
 
 def _named(cell: str) -> Iterator[str]:

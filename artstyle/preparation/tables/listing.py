@@ -11,7 +11,8 @@ from artstyle.collection.table import examples
 from artstyle.collection.whereabouts import whereabouts
 from artstyle.errors import DataError
 from artstyle.preparation.sources.source import SourceImage
-from artstyle.styles.names import style_key, visible
+from artstyle.styles.names import visible
+from artstyle.styles.vocabulary import style_identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,5 +171,5 @@ def _styles(lines: Sequence[ListedImage]) -> list[str]:
     """Return the distinct styles under which a file is listed, each with its first line."""
     first: dict[str, ListedImage] = {}
     for entry in lines:
-        first.setdefault(style_key(entry.image.style), entry)
+        first.setdefault(style_identity(entry.image.style), entry)
     return [f"{entry.image.style} in line {entry.line}" for entry in first.values()]

@@ -29,7 +29,18 @@
  * @property {string | null} card In Markdown.
  * @property {Limits} limits
  */
-/** @typedef {{style: string, name: string, group: string | null}} Style */
+/**
+ * @typedef {object} Style
+ * @property {string} style The label, as in every row.
+ * @property {string} name In English.
+ * @property {Record<string, string>} names By language, as in `en`.
+ * @property {string | null} group
+ * @property {string | null} definition In English.
+ * @property {string | null} years
+ * @property {string | null} region In English.
+ * @property {string | null} aat_id
+ * @property {string | null} wikidata_id
+ */
 /**
  * @typedef {object} Heat
  * @property {string} style

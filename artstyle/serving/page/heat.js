@@ -3,7 +3,8 @@
 import { Refused, ServiceAway, drawHeat, explain } from "./api.js";
 import { untilBack } from "./connection.js";
 import { byId } from "./dom.js";
-import { nameOf, percent } from "./words.js";
+import { nameOf } from "./styles.js";
+import { percent } from "./words.js";
 
 /** @typedef {import("./queue.js").Item} Item */
 

@@ -7,7 +7,8 @@ import { clearStage, listenToSliders, showHeat } from "./heat.js";
 import { listenForPictures } from "./intake.js";
 import { Queue } from "./queue.js";
 import { Table } from "./table.js";
-import { MARKS, kindOf, learnNames, likelyWords, longAnswer, nameOf, percent } from "./words.js";
+import { aboutStyle, learnStyles, nameOf, namedStyle } from "./styles.js";
+import { MARKS, kindOf, likelyWords, longAnswer, percent } from "./words.js";
 
 /** @typedef {import("./queue.js").Item} Item */
 /** @typedef {import("./api.js").Model} Model */
@@ -50,6 +51,7 @@ function showItem(item) {
   clearStage();
   if (!row?.styles) return;
   byId("bars", HTMLElement).replaceChildren(...row.styles.map(bar));
+  byId("bars", HTMLElement).querySelector("details")?.setAttribute("open", "");
   byId("likely", HTMLElement).textContent = likelyWords(row);
   const style = byId("style", HTMLSelectElement);
   const labels = [...new Set([...row.styles.map((it) => it.style), ...(queue.model?.labels ?? [])])];
@@ -63,7 +65,17 @@ function bar({ style, probability }) {
   const line = make("i");
   line.style.setProperty("--share", percent(probability, 2));
   line.ariaHidden = "true";
-  entry.append(make("span", nameOf(style)), " ", make("span", percent(probability), "n"), line);
+  const top = [namedStyle(style), " ", make("span", percent(probability), "n"), line];
+  const about = aboutStyle(style);
+  if (!about) {
+    entry.append(...top);
+    return entry;
+  }
+  const details = make("details");
+  const summary = make("summary");
+  summary.append(...top);
+  details.append(summary, about);
+  entry.append(details);
   return entry;
 }
 
@@ -98,7 +110,7 @@ async function loadModel() {
     const [found, styles] = await Promise.all([readModel(), readStyles()]);
     const changed = queue.model !== null && queue.model.fingerprint !== found.fingerprint;
     queue.model = found;
-    learnNames(styles);
+    learnStyles(styles);
     showModel(found, styles);
     if (changed) say("The service answers with another model now. Earlier answers stay; the CSV names the model of each.");
     queue.start();
@@ -119,7 +131,7 @@ function showModel(found, styles) {
   ];
   byId("facts", HTMLElement).replaceChildren(...facts.map(fact));
   const groups = Map.groupBy(styles, ({ group }) => group ?? "Other styles");
-  const lists = [...groups].map(([group, members]) => fact([group, members.map(({ name }) => name).join(", ")]));
+  const lists = [...groups].map(([group, members]) => fact([group, members.map(({ style }) => nameOf(style)).join(", ")]));
   byId("styles", HTMLElement).replaceChildren(...lists);
   byId("card", HTMLElement).hidden = found.card === null;
   byId("card-text", HTMLElement).textContent = found.card;

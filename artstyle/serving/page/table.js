@@ -3,7 +3,8 @@
 import { TOP_STYLES } from "./api.js";
 import { csvFile } from "./csv.js";
 import { byId, counted, make } from "./dom.js";
-import { MARKS, kindOf, nameOf, percent, shortAnswer } from "./words.js";
+import { nameOf } from "./styles.js";
+import { MARKS, kindOf, percent, shortAnswer } from "./words.js";
 
 /** @typedef {import("./queue.js").Item} Item */
 /** @typedef {{row: HTMLTableRowElement, thumb: HTMLCanvasElement, cells: HTMLTableCellElement[]}} Line */

@@ -1,28 +1,13 @@
 // Answers in words, as `artstyle predict` says them.
 
+import { groupOf, nameOf } from "./styles.js";
+
 /** @typedef {import("./api.js").Row} Row */
-/** @typedef {import("./api.js").Style} Style */
 /** @typedef {import("./api.js").Verdict | "error" | "waiting" | "plain"} Kind */
 
 const NAMED = 3;
 /** @type {Record<Kind, string>} */
 export const MARKS = { sure: "●", unsure: "◐", unfamiliar: "○", error: "✕", waiting: "…", plain: "" };
-
-/** @type {Map<string, string>} */
-const names = new Map();
-/** @type {Map<string, string | null>} */
-const groups = new Map();
-
-/** @param {Style[]} styles */
-export function learnNames(styles) {
-  for (const { style, name, group } of styles) {
-    names.set(style, name);
-    groups.set(style, group);
-  }
-}
-
-/** @param {string} style */
-export const nameOf = (style) => names.get(style) ?? style.replaceAll("_", " ");
 
 /** @param {number} share @param {number} decimals */
 export const percent = (share, decimals = 1) => `${(100 * share).toFixed(decimals)}%`;
@@ -66,9 +51,12 @@ export function likelyWords(row) {
 /** @param {Row} row */
 function groupWords({ group, likely }) {
   if (!group) return "";
-  const members = (likely ?? []).filter((style) => groups.get(style) === group.group);
-  const short = members.map((style) => withoutEnd(nameOf(style), ` ${group.group}`));
-  return `${group.group}, ${percent(group.probability, 0)}${short.length ? ` (${either(short)})` : ""}`;
+  const words = `${group.group}, ${percent(group.probability, 0)}`;
+  const whole = (likely ?? []).filter((style) => groupOf(style) === group.group).map(nameOf);
+  const isStyle = whole.includes(group.group);
+  if (!whole.length || (isStyle && whole.length === 1)) return words;
+  const named = isStyle ? whole : whole.map((name) => withoutEnd(name, ` ${group.group}`));
+  return `${words} (${either(named)})`;
 }
 
 /** @param {string} text @param {string} end */

@@ -6,6 +6,7 @@ import pytest
 from artstyle.preparation.sources.one_spelling import styles_in_one_spelling
 from artstyle.preparation.sources.opening import open_source
 from artstyle.preparation.sources.source import Source, SourceImage
+from artstyle.styles.vocabulary import read_vocabulary
 
 
 def source(*styles: str) -> Source:
@@ -13,12 +14,16 @@ def source(*styles: str) -> Source:
     return Source(Path(), "manifest", tuple(images), 0, ("before",))
 
 
+def one_spelling(found: Source) -> Source:
+    return styles_in_one_spelling(found, read_vocabulary())
+
+
 def spelt(*styles: str) -> set[str]:
-    return {image.style for image in styles_in_one_spelling(source(*styles)).images}
+    return {image.style for image in one_spelling(source(*styles)).images}
 
 
 def test_folders_that_name_no_style_are_left_out_with_a_note() -> None:
-    found = styles_in_one_spelling(source("Baroque", "unknown", "NaN", "unknown", "None"))
+    found = one_spelling(source("Baroque", "unknown", "NaN", "unknown", "None"))
     assert [image.style for image in found.images] == ["Baroque"]
     assert found.notes == (
         "before",
@@ -40,7 +45,7 @@ def test_else_the_most_frequent_spelling_wins_and_the_first_of_equals() -> None:
 
 
 def test_the_note_names_each_spelling() -> None:
-    notes = styles_in_one_spelling(source("Pop Art", "PopArt", "Vorticism", "vorticism ")).notes
+    notes = one_spelling(source("Pop Art", "PopArt", "Vorticism", "vorticism ")).notes
     assert notes == (
         "before",
         "spellings taken for one style, Pop_Art: 'Pop Art' and 'PopArt'",
@@ -49,11 +54,12 @@ def test_the_note_names_each_spelling() -> None:
 
 
 def test_a_lone_spelling_becomes_wikiarts_and_a_note_says_so() -> None:
-    renamed = styles_in_one_spelling(source("post-impressionism", "Pop Art", "de stijl"))
+    renamed = one_spelling(source("post-impressionism", "Pop Art", "de stijl"))
     styles = [image.style for image in renamed.images]
     assert styles == ["Post_Impressionism", "Pop_Art", "de_stijl"]
     assert renamed.notes[1:] == (
-        "styles spelt as WikiArt spells them: 'post-impressionism' as Post_Impressionism",
+        "known styles, renamed: 'post-impressionism' as Post_Impressionism;"
+        " a styles.file can keep your own names",
     )
 
 
@@ -75,10 +81,10 @@ def test_different_styles_stay_apart() -> None:
 
 def test_the_order_of_the_source_does_not_matter() -> None:
     styles = ["art deco", "Art-Deco", "ART DECO", "artdeco", "Cubism", "cubism"] * 3
-    expected = styles_in_one_spelling(source(*sorted(styles)))
+    expected = one_spelling(source(*sorted(styles)))
     for seed in range(5):
         shuffled = random.Random(seed).sample(styles, len(styles))
-        found = styles_in_one_spelling(source(*shuffled))
+        found = one_spelling(source(*shuffled))
         assert {image.style for image in found.images} == {i.style for i in expected.images}
         assert found.notes == expected.notes
 

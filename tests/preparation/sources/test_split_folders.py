@@ -101,8 +101,8 @@ def test_a_flat_test_next_to_style_folders_is_not_a_style(tmp_path: Path) -> Non
     ("names", "seen"),
     [
         (
-            ("train/Cubism/a.jpg", "train/Rococo/b.jpg", "test/Fauvism/c.jpg", "test/Pop/d.jpg"),
-            "test holds Fauvism, Pop; train holds Cubism, Rococo",
+            ("train/Cubism/a.jpg", "train/Rococo/b.jpg", "test/Fauvism/c.jpg", "test/Dada/d.jpg"),
+            "test holds Dada, Fauvism; train holds Cubism, Rococo",
         ),
         (("train/Cubism/a.jpg", "test/Rococo/b.jpg"), "test holds Rococo; train holds Cubism"),
         (
@@ -146,12 +146,12 @@ def test_folders_above_the_styles_are_named(tmp_path: Path) -> None:
 
 
 def test_splits_below_the_styles_are_splits_and_not_artists(tmp_path: Path) -> None:
-    tree(tmp_path, "Cubism/Train/a.jpg", "Cubism/test/klee/b.jpg", "Pop/train/c_d.jpg")
+    tree(tmp_path, "Cubism/Train/a.jpg", "Cubism/test/klee/b.jpg", "Dada/train/c_d.jpg")
     source = open_source(tmp_path)
     assert {(i.path, i.style, i.split, i.artist) for i in source.images} == {
         ("Cubism/Train/a.jpg", "Cubism", "train", ""),
         ("Cubism/test/klee/b.jpg", "Cubism", "test", "klee"),
-        ("Pop/train/c_d.jpg", "Pop", "train", "c"),
+        ("Dada/train/c_d.jpg", "Dada", "train", "c"),
     }
     assert "folders below the styles taken for splits" in source.notes[0]
 
@@ -182,9 +182,9 @@ def test_a_level_below_the_style_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_stray_picture_does_not_make_a_style_of_a_wrapper(tmp_path: Path) -> None:
-    tree(tmp_path, "cover.jpg", "data/Cubism/a.jpg", "data/Pop/b.jpg")
+    tree(tmp_path, "cover.jpg", "data/Cubism/a.jpg", "data/Dada/b.jpg")
     source = open_source(tmp_path)
-    assert splits_and_styles(source) == {("", "Cubism"), ("", "Pop")}
+    assert splits_and_styles(source) == {("", "Cubism"), ("", "Dada")}
     assert source.notes == (
         "pictures in no style folder, left out: 1, as cover.jpg",
         "folders above the styles, passed over: data",
