@@ -3,7 +3,9 @@
 import os
 import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +16,7 @@ from artstyle.cli.terminal.console import say, show, warn
 from artstyle.errors import MissingError
 
 if TYPE_CHECKING:
+    from artstyle.prediction.review import ReviewFile
     from artstyle.serving.served import Models
 
 TOKEN = "ARTSTYLE_TOKEN"
@@ -34,6 +37,14 @@ def serve(
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Answer programs only, without the page.")
     ] = False,
+    review: Annotated[
+        Path | None,
+        typer.Option(
+            "--review",
+            metavar="FILE",
+            help="Review the answers in a CSV file of `predict`; each decision is saved in it.",
+        ),
+    ] = None,
 ) -> None:
     """Open a page that names the styles of pictures, and answer programs at the same address.
 
@@ -52,14 +63,16 @@ def serve(
     from artstyle.serving.server import run as run_service
 
     page = None if api_only else require_page()
-    with open_socket(host, port) as listening:
+    with _reviewed(review) as reviewed, open_socket(host, port) as listening:
         from artstyle.serving.api import build_app
         from artstyle.serving.served import Models
 
         models = Models(run)
         token = os.environ.get(TOKEN) or None
-        app = build_app(models, token=token, page=page)
-        url = address(listening)
+        app = build_app(models, token=token, page=page, review=reviewed)
+        url = address(listening) + ("review" if page is not None and reviewed else "")
+        for note in reviewed.notes() if reviewed else ():
+            say(f"note: {note}")
         _say_start(models, host, token)
         show(url)
         if page is not None and not no_browser:
@@ -68,6 +81,14 @@ def serve(
     say("stopped")
     # All requests are answered; the interpreter's own shutdown takes seconds.
     interrupts.end_now(0)
+
+
+def _reviewed(path: Path | None) -> "AbstractContextManager[ReviewFile | None]":
+    if path is None:
+        return nullcontext()
+    from artstyle.prediction.review import opened_review
+
+    return opened_review(path)
 
 
 def _say_start(models: "Models", host: str, token: str | None) -> None:

@@ -1,0 +1,338 @@
+"""A table of answers that a person reviews: its rows, and its column ``review``.
+
+A cell of that column holds a style as it is stored, ``rejected``, or nothing yet.
+"""
+
+import hashlib
+import io
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count, takewhile
+from pathlib import Path
+from threading import Lock
+
+from artstyle.collection.cells import with_cell
+from artstyle.collection.headings import usual_positions
+from artstyle.collection.table import cell, open_table, without_surplus
+from artstyle.collection.text_table import RawRow, TextTable
+from artstyle.confidence.answers import VERDICTS, Verdict
+from artstyle.errors import BusyError, DataError, MissingError, UsageError
+from artstyle.prediction.columns import free_names
+from artstyle.prediction.rows import RankedStyle
+from artstyle.storage.files import atomic_path, errors_named, inert, live, remove_unfinished
+from artstyle.storage.locks import locked_file
+from artstyle.styles.names import visible
+
+REJECTED = "rejected"
+"""The review of an answer that is wrong where no style is right."""
+ENDINGS = (".csv", ".tsv", ".tab", ".txt")
+"""Of files that can be reviewed."""
+
+_REVIEW = "review"
+_TELLING = frozenset(("path", "file", "style", "style_1", "verdict", "model", _REVIEW))
+_PREFIX = re.compile(r"^(?:artstyle_)+")
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRow:
+    """What a row says of a picture, and what a person made of it."""
+
+    path: str
+    id: str | None
+    label: str | None
+    styles: tuple[RankedStyle, ...] | None
+    """The most probable first; None if the picture could not be read."""
+    error: str | None
+    model: str
+    verdict: Verdict | None
+    likely: tuple[str, ...] | None
+    review: str
+    """A style, `REJECTED`, or empty."""
+
+
+class ReviewFile:
+    """A table of answers in text; only its column ``review`` is ever changed.
+
+    It is held in memory, and written whole with each decision. Its methods can be called from
+    several threads.
+
+    Args:
+        path: What `artstyle predict` wrote with ``--out``, also with ``--join``.
+
+    Raises:
+        MissingError: The file does not exist.
+        UsageError: It is not text, holds no answers, or may not be written.
+        DataError: It is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        _require_text(path)
+        self.path = path
+        # A link stays one: the file that it leads to is replaced.
+        self._file = path.resolve()
+        self._changing = Lock()
+        self._read()
+
+    def current(self) -> tuple[str, tuple[ReviewRow, ...]]:
+        """Return the rows, read again if another program changed the file; before them their name.
+
+        The name changes when the file is read again, since its rows may be others then.
+        """
+        with self._changing:
+            if self._digest_now() != self._digest:
+                self._read()
+            return self.reading, tuple(self._rows)
+
+    def row(self, number: int) -> ReviewRow:
+        """Return a row as it was read or reviewed last.
+
+        Args:
+            number: From 1.
+
+        Raises:
+            MissingError: There are fewer rows.
+        """
+        rows = self._rows
+        if not 1 <= number <= len(rows):
+            raise MissingError(f"{self.path.name} has {len(rows)} rows, but no row {number}")
+        return rows[number - 1]
+
+    def review(
+        self, number: int, review: str, *, former: str | None = None, reading: str | None = None
+    ) -> None:
+        """Write a decision; when this returns, the disk has it.
+
+        Args:
+            number: The row, from 1.
+            review: A style, `REJECTED`, or empty.
+            former: The review that this one replaces; None replaces any.
+            reading: The name that `current` returned with the rows; None takes any.
+
+        Raises:
+            MissingError: There are fewer rows.
+            BusyError: The file was changed since it was read, or the row was reviewed meanwhile.
+            UsageError: The file's encoding does not have the letters of the style.
+            DataError: The cell cannot be changed without changing others.
+            OSError: The disk is full, or the file may not be written.
+        """
+        with self._changing:
+            row = self.row(number)
+            if reading not in (None, self.reading) or self._digest_now() != self._digest:
+                raise BusyError(
+                    f"{self.path.name} was changed by another program; nothing was written; read"
+                    " it again"
+                )
+            if row.review == review:
+                return
+            if former not in (None, row.review):
+                raise BusyError(
+                    f"row {number} was reviewed by someone else meanwhile:"
+                    f" {visible(row.review) or 'taken back'}"
+                )
+            self._write(self._lines_with(number, review))
+            self._rows[number - 1] = self._row(self._lines[self._places[number - 1]])
+
+    def notes(self) -> list[str]:
+        """Return what people should know before they review, a sentence each."""
+        _, rows = self.current()
+        missing = sum(row.error is None and not Path(row.path).is_file() for row in rows)
+        done = sum(bool(row.review) for row in rows)
+        notes = [f"{self.path}: {done} of {len(rows)} rows are reviewed"]
+        if missing:
+            notes.append(
+                f"{missing} of {len(rows)} pictures are not there; relative paths start from the"
+                " folder in which you start this command"
+            )
+        return notes
+
+    def _read(self) -> None:
+        with errors_named(self.path):
+            content = self._file.read_bytes()
+        table = open_table(self._file, _telling)
+        if not isinstance(table, TextTable):
+            raise _not_text(self.path)
+        lines = list(table.parsed(io.BytesIO(content)))
+        if table.mark + b"".join(line.raw for line in lines) != content:
+            raise DataError(f"{self.path} cannot be written back as it is; save it as UTF-8")
+        places = [n for n, line in enumerate(lines) if not line.is_empty]
+        if len(places) < 2:
+            raise UsageError(f"{self.path} has no answers to review")
+        header = lines[places[0]].fields
+        rows = without_surplus(self.path, (lines[n] for n in places[1:]), len(header))
+        self._columns = _find_columns(self.path, header)
+        self._rows = [self._row(line) for line in rows]
+        self._table, self._lines, self._header, self._places = table, lines, places[0], places[1:]
+        self._codec = table.output_codec()
+        self._digest = hashlib.sha256(content).hexdigest()
+        self.reading = self._digest[:12]
+
+    def _row(self, line: RawRow) -> ReviewRow:
+        columns = self._columns
+
+        def text(name: str) -> str:
+            return live(cell(line, columns.single[name])) if name in columns.single else ""
+
+        styles = [
+            RankedStyle(live(cell(line, style)), _share(self.path, line, probability))
+            for style, probability in columns.styles
+            if cell(line, style)
+        ]
+        verdict = text("verdict")
+        return ReviewRow(
+            path=text("path"),
+            id=text("id") or None,
+            label=text("label") or None,
+            styles=tuple(styles) or None,
+            error=text("error") or (None if styles else "it has no answer"),
+            model=text("model"),
+            verdict=next((known for known in VERDICTS if known == verdict), None),
+            likely=tuple(text("likely").split("; ")) if text("likely") else None,
+            review=text(_REVIEW),
+        )
+
+    def _lines_with(self, number: int, review: str) -> list[RawRow]:
+        """Return all lines with a decision; also the column itself, if there is none yet."""
+        lines, at = list(self._lines), self._columns.review
+
+        def put(place: int, text: str) -> None:
+            lines[place] = with_cell(self._table, lines[place], at, text, self._codec)
+
+        if at >= len(lines[self._header].fields):
+            put(self._header, self._columns.review_name)
+            for place in self._places:
+                if at >= len(lines[place].fields):
+                    put(place, "")
+        put(self._places[number - 1], inert(review))
+        return lines
+
+    def _write(self, lines: list[RawRow]) -> None:
+        content = self._table.mark + b"".join(line.raw for line in lines)
+        rights = self._file.stat().st_mode & 0o777
+        with errors_named(self.path):
+            with atomic_path(self._file, suffix=_temporary_suffix(self._file)) as temporary:
+                temporary.write_bytes(content)
+            self._file.chmod(rights)
+        self._lines = lines
+        self._columns.single.setdefault(_REVIEW, self._columns.review)
+        self._digest = hashlib.sha256(content).hexdigest()
+
+    def _digest_now(self) -> str | None:
+        """Return the digest of the file as it is now; None if it is gone."""
+        try:
+            return hashlib.sha256(self._file.read_bytes()).hexdigest()
+        except FileNotFoundError:
+            return None
+
+
+@contextmanager
+def opened_review(path: Path) -> Iterator[ReviewFile]:
+    """Read a table of answers, and keep other reviews of it out while the block runs.
+
+    Raises:
+        BusyError: Another process reviews it.
+        MissingError, UsageError, DataError: As `ReviewFile`.
+    """
+    _require_text(path)
+    file = path.resolve()
+    lock = file.with_name(f".{file.name}.lock")
+    try:
+        with locked_file(lock, path):
+            remove_unfinished(file.parent, _temporary_suffix(file))
+            yield ReviewFile(path)
+            with suppress(OSError):  # Windows keeps it: it is open.
+                lock.unlink()
+    except BusyError:
+        raise BusyError(
+            f"another `artstyle serve --review` has {path} open; use its page, or stop it"
+        ) from None
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """Where a table of answers says what."""
+
+    single: dict[str, int]
+    """Name -> position; without ``review``, if there is none yet."""
+    styles: tuple[tuple[int, int], ...]
+    """Positions of the styles and of their probabilities, the most probable first."""
+    review: int
+    review_name: str
+
+
+def _find_columns(path: Path, header: Sequence[str]) -> _Columns:
+    """Return the columns of answers: of a list that was joined the added ones at its right.
+
+    Raises:
+        UsageError: It has none.
+    """
+    # The last of a name: a joined list may have columns of its own that are called the same.
+    at = {_PREFIX.sub("", title.strip().casefold()): n for n, title in enumerate(header)}
+    first = max(at.get("style", -1), at.get("style_1", -1))
+    is_joined = first == at.get("style")
+    file = "file" if is_joined else "path"
+    if first < 0 or file not in at:
+        raise UsageError(
+            f"{path} holds no answers: it has no columns"
+            f" {'style' if is_joined else 'style_1'} and {file}; name a file that"
+            " `artstyle predict --out` wrote"
+        )
+    names = ("error", "model", "verdict", "likely")
+    single = {name: at[name] for name in names if at.get(name, -1) > first}
+    single["path"] = at[file]
+    for name in ("id", "label"):
+        single |= {name: found for found in usual_positions(header, name)[:1]}
+    if at.get(_REVIEW, -1) > first:
+        single[_REVIEW] = at[_REVIEW]
+    return _Columns(
+        single,
+        _ranked(at, is_joined=is_joined),
+        single.get(_REVIEW, len(header)),
+        free_names([_REVIEW], header)[0],
+    )
+
+
+def _ranked(at: Mapping[str, int], *, is_joined: bool) -> tuple[tuple[int, int], ...]:
+    if is_joined:
+        return ((at["style"], at.get("probability", -1)),)
+    ranks = takewhile(lambda n: f"style_{n}" in at, count(1))
+    return tuple((at[f"style_{n}"], at.get(f"probability_{n}", -1)) for n in ranks)
+
+
+def _share(path: Path, line: RawRow, at: int) -> float:
+    text = cell(line, at) if at >= 0 else ""
+    try:
+        # A spreadsheet may have saved a decimal comma.
+        share = float(text.replace(",", "."))
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise DataError(f"{path} line {line.line}: the probability '{visible(text)}' is not one")
+    return share
+
+
+def _telling(header: Sequence[str]) -> int:
+    return sum(_PREFIX.sub("", title.strip().casefold()) in _TELLING for title in header)
+
+
+def _require_text(path: Path) -> None:
+    if path.suffix.lower() not in ENDINGS:
+        raise _not_text(path)
+    if not path.is_file():
+        raise MissingError(f"no file {path}; --review takes what `artstyle predict --out` wrote")
+    if not os.access(path, os.W_OK):
+        raise UsageError(f"{path} may not be written; a review is saved in it")
+
+
+def _not_text(path: Path) -> UsageError:
+    return UsageError(
+        f"--review {path}: only tables of text can be reviewed ({', '.join(ENDINGS)}); write the"
+        " answers with --out answers.csv, or save the workbook as CSV"
+    )
+
+
+def _temporary_suffix(file: Path) -> str:
+    """Return an ending that only the unfinished files of this review have."""
+    return f"-{file.name}.review"
