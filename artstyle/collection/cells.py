@@ -71,9 +71,10 @@ def _delimited(text: str, delimiter: str, *, quoted: bool) -> str:
     if not text and not quoted:
         return ""
     stream = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    csv.writer(stream, delimiter=delimiter, lineterminator="\r\n", quoting=quoting).writerow([text])
-    return stream.getvalue().removesuffix("\r\n")
+    write = csv.writer(stream, delimiter=delimiter, lineterminator="\r\n")
+    write.writerow([text])
+    cell = stream.getvalue().removesuffix("\r\n")
+    return f'"{cell}"' if quoted and not cell.startswith('"') else cell
 
 
 def _encodable(table: TextTable, cell: str, codec: str) -> str:

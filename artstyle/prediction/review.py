@@ -283,7 +283,8 @@ def _find_columns(path: Path, header: Sequence[str]) -> _Columns:
     single = {name: at[name] for name in names if at.get(name, -1) > first}
     single["path"] = at[file]
     for name in ("id", "label"):
-        single |= {name: found for found in usual_positions(header, name)[:1]}
+        if found := usual_positions(header, name):
+            single[name] = found[0]
     if at.get(_REVIEW, -1) > first:
         single[_REVIEW] = at[_REVIEW]
     return _Columns(

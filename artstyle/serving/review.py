@@ -83,9 +83,11 @@ def _add_rows(router: APIRouter, review: ReviewFile, models: Models) -> None:
         reading, found = review.current()
         numbered = [{"row": n, **asdict(row)} for n, row in enumerate(found, start=1)]
         styles = _choices(review, models)
-        return JSONResponse(
-            {"file": review.path.name, "reading": reading, "rows": numbered, "styles": styles}
-        )
+        document = {
+            "file": review.path.name, "reading": reading, "rows": numbered, "styles": styles
+        }  # fmt: skip
+        # Escaped: a path may have bytes that are not UTF-8.
+        return Response(json.dumps(document), media_type="application/json")
 
     @router.post(
         "/v1/review/{row}",
