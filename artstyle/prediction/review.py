@@ -143,8 +143,8 @@ class ReviewFile:
         notes = [f"{self.path}: {done} of {len(rows)} rows are reviewed"]
         if missing:
             notes.append(
-                f"{missing} of {len(rows)} pictures are not there; relative paths start from the"
-                " folder in which you start this command"
+                f"pictures that are not there: {missing} of {len(rows)}; relative paths start from"
+                " the folder in which you start this command"
             )
         return notes
 

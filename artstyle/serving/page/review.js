@@ -47,6 +47,9 @@ function openNext() {
 /** @param {ReviewRow} row */
 function openRow(row) {
   open = row;
+  say("");
+  // The button that was pressed goes away with the former row.
+  if (byId("bars", HTMLElement).contains(document.activeElement)) byId("name", HTMLElement).focus();
   showRow();
   showPicture(row);
   const following = review.rows.find((it) => it.row > row.row && !it.review);
@@ -150,7 +153,6 @@ async function saved(row, decision) {
   try {
     await decide(row, decision, review.reading);
     row.review = decision;
-    say("");
     return true;
   } catch (error) {
     if (error instanceof ServiceAway) {
