@@ -29,11 +29,36 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def page(session: nox.Session) -> None:
+    """Check the pages in a browser, their types, and the API; needs npm and Chromium."""
+    session.install(".[gradio,offline]", *dependencies("tests"), *dependencies("page"))
+    packages = Path(session.create_tmp())
+    needed = ("typescript@7", "axe-core@4")
+    session.run("npm", "install", "--prefix", str(packages), *needed, external=True)
+    modules = packages / "node_modules"
+    tsc = ("node", str(modules / "typescript" / "bin" / "tsc"))
+    strict = ("--noEmit", "--allowJs", "--checkJs", "--strict", "--target", "esnext")
+    found = (
+        "--module",
+        "esnext",
+        "--moduleResolution",
+        "bundler",
+        "--lib",
+        "esnext,dom,dom.iterable",
+    )
+    scripts = map(str, Path("artstyle/serving/page").glob("*.js"))
+    session.run(*tsc, *strict, *found, *scripts, external=True)
+    axe = {"ARTSTYLE_AXE": str((modules / "axe-core" / "axe.min.js").resolve())}
+    session.run("pytest", "tests/serving", *session.posargs, env=axe)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
-    """Run the property tests on many more examples, fresh ones each time."""
+    """Run what takes long: property tests on fresh examples, and a service under load."""
     session.install(EXTRAS, *dependencies("tests"))
     soaked = ("-m", "hypothesis", "--hypothesis-profile", "soak")
     session.run("pytest", "-n", "2", *soaked, *session.posargs)
+    session.run("python", "-m", "tests.serving.soak")
 
 
 @nox.session

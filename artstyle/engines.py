@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
@@ -92,7 +93,7 @@ def load_model(
     Raises:
         UsageError: ONNX Runtime is asked for on an accelerator, or the device is not there.
         MissingError, WeightsError: The checkpoint cannot be used; or the ONNX file that was asked
-            for cannot.
+            for cannot; or torch must answer and is not installed.
     """
     if engine == "onnx":
         _require_cpu(device)
@@ -141,6 +142,11 @@ def _exported(
 
 
 def _load_with_torch(run: RunFolder, device: str) -> StyleModel:
+    if find_spec("torch") is None:
+        raise MissingError(
+            f"{run.best_path} needs torch, which is not installed: model.onnx is missing or does"
+            " not give what is asked for; 'artstyle export' writes one where torch is installed"
+        )
     choose_device = import_module("artstyle.devices").choose_device
     load_style_model = import_module("artstyle.models.checkpoint").load_style_model
     model: StyleModel = load_style_model(run.best_path, choose_device(device))
@@ -152,7 +158,7 @@ def _has_gpu() -> bool:
 
     A Mac's own GPU does not count: the first answer of ONNX Runtime comes seconds earlier.
     """
-    if not any(Path(path).exists() for path in _DRIVERS):
+    if find_spec("torch") is None or not any(Path(path).exists() for path in _DRIVERS):
         return False
     device: str = import_module("artstyle.devices").choose_device("auto").type
     return device != "cpu"

@@ -59,6 +59,14 @@ class ImageError(ArtstyleError):
     """A file cannot be read as a picture; the message is the reason, without the path."""
 
 
+class WebError(ArtstyleError):
+    """An address gives nothing that can be used; the message is the reason."""
+
+
+class RefusedError(WebError):
+    """A server answers, and does not give what it was asked for."""
+
+
 class WeightsError(ArtstyleError):
     """Weights cannot be loaded, or do not fit the model."""
 

@@ -128,7 +128,7 @@ def _csv(comparison: Comparison) -> str:
     lines = [_numbers(row) for row in comparison.rows]
     writer = csv.DictWriter(text, lines[-1].keys(), lineterminator="\n", restval="")
     writer.writeheader()
-    writer.writerows({key: inert(value) for key, value in line.items()} for line in lines)
+    writer.writerows({key: inert(str(value)) for key, value in line.items()} for line in lines)
     return text.getvalue()
 
 

@@ -77,7 +77,7 @@ class DatasetFolder:
         """Return a configuration whose decided keys say how this data set was prepared."""
         decided = self.description.config
         data = {key: getattr(decided.data, key) for key in DECIDED_DATA_KEYS}
-        sections = {name: getattr(decided, name) for name in _SECTIONS}
+        sections = {"quality": decided.quality, "balance": decided.balance, "split": decided.split}
         return config.model_copy(update={"data": config.data.model_copy(update=data), **sections})
 
     @property

@@ -1,8 +1,8 @@
 """Heat drawn on a painting."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
@@ -11,7 +11,9 @@ from artstyle.pictures.preprocessing import Preprocessing
 
 _SHORT_PX, _LONG_PX = 512, 1536
 # Inferno's luminance rises evenly, so it shows no edge where the heat has none.
-_COLOURS = matplotlib.colormaps["inferno"]
+# A table, as matplotlib's own (CC0): a service then runs without matplotlib.
+_INFERNO = Path(__file__).with_name("inferno.csv")
+_COLOURS_N3: NDArray[np.float32] = np.loadtxt(_INFERNO, np.float32, delimiter=",", skiprows=1)
 # Inferno's black end would darken weak heat; its white end would vanish on pale paint.
 _COLDEST_COLOUR, _HOTTEST_COLOUR = 0.25, 0.9
 _OPACITY, _UNSURE_OPACITY = 0.75, 0.45
@@ -134,5 +136,6 @@ def _to_bytes(pixels: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def _heat_colours(heat: NDArray[np.float32]) -> NDArray[np.float32]:
-    rgba = _COLOURS(_COLDEST_COLOUR + (_HOTTEST_COLOUR - _COLDEST_COLOUR) * heat)
-    return np.asarray(rgba, np.float32)[..., :3]
+    place = _COLDEST_COLOUR + (_HOTTEST_COLOUR - _COLDEST_COLOUR) * heat
+    colours: NDArray[np.float32] = _COLOURS_N3[(place * len(_COLOURS_N3)).astype(int)]
+    return colours

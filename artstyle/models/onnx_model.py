@@ -4,6 +4,7 @@ Nothing in such a file can run except its graph.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -130,6 +131,8 @@ def open_session(content: bytes, path: Path) -> Any:
         MissingError: ONNX Runtime is not installed.
         WeightsError: The content is not an ONNX file; ``path`` is its name in the message.
     """
+    # Official builds report their use to Microsoft, and number the computer, unless told not to.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     try:
         runtime = import_module("onnxruntime")
     except ImportError:

@@ -1,7 +1,7 @@
 """The columns that answers have in tables: CSV, Excel, Parquet, and a collection's own list."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from importlib.metadata import version
 from operator import attrgetter
@@ -12,7 +12,7 @@ from artstyle.pictures.record import Record
 from artstyle.prediction.rows import DECIMALS, PredictionRow
 from artstyle.storage.files import FORMULA_STARTS
 from artstyle.styles.entries import StyleEntry
-from artstyle.styles.vocabulary import read_vocabulary
+from artstyle.styles.vocabulary import Vocabulary, read_vocabulary
 
 Identifier = Literal["aat", "wikidata"]
 IDENTIFIERS: tuple[Identifier, ...] = get_args(Identifier)
@@ -29,6 +29,8 @@ class Naming:
     """Its name in one of the vocabulary's languages."""
     identifiers: tuple[Identifier, ...] = ()
     """Its identifiers, empty where they are not known."""
+    vocabulary: Vocabulary = field(default_factory=read_vocabulary, repr=False)
+    """What knows both: artstyle's vocabulary, or a user's."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ def answer_columns(num_styles: int, naming: Naming, *, has_records: bool) -> lis
         naming: What is added to the most probable style.
         has_records: Whether the pictures come from a list or a manifest.
     """
-    records = [field.name for field in fields(Record)] if has_records else []
+    records = [part.name for part in fields(Record)] if has_records else []
     return [
         Column("path", lambda row: _inert(row.path)),
         Column("file", lambda row: row.path.name),
@@ -140,19 +142,19 @@ def _ranked(n: int) -> tuple[Column, Column]:
 
 
 def _naming_columns(naming: Naming) -> Iterator[Column]:
-    vocabulary, language = read_vocabulary(), naming.language
+    vocabulary, language = naming.vocabulary, naming.language
     if language is not None:
         yield Column(
             "name",
             lambda row: vocabulary.name(row.styles[0].style, language) if row.styles else None,
         )
     for identifier in naming.identifiers:
-        yield Column(identifier, _identified(attrgetter(f"{identifier}_id")))
+        yield Column(identifier, _identified(vocabulary, attrgetter(f"{identifier}_id")))
 
 
-def _identified(known: Callable[[StyleEntry], str | None]) -> Callable[[PredictionRow], Value]:
-    vocabulary = read_vocabulary()
-
+def _identified(
+    vocabulary: Vocabulary, known: Callable[[StyleEntry], str | None]
+) -> Callable[[PredictionRow], Value]:
     def value(row: PredictionRow) -> str | None:
         entry = vocabulary.entry(row.styles[0].style) if row.styles else None
         return known(entry) if entry else None

@@ -48,7 +48,7 @@ def join_writer(source: PictureList, naming: Naming) -> Writer:
     is_text = isinstance(source.table, TextTable)
 
     def cells(row: PredictionRow) -> list[Value]:
-        return [inert(c.text(row)) if is_text else c.value(row) for c in columns]
+        return [str(inert(c.text(row))) if is_text else c.value(row) for c in columns]
 
     def write(rows: Iterator[PredictionRow], path: Path) -> None:
         join(source, names, map(cells, rows), path)

@@ -5,10 +5,13 @@ from typing import Literal, get_args
 
 from artstyle.errors import UsageError
 
-DataFormat = Literal["csv", "json", "jsonl"]
-TextFormat = Literal["table", "csv", "json", "jsonl"]
+LinkedFormat = Literal["iiif", "jsonld"]
+DataFormat = Literal["csv", "json", "jsonl", LinkedFormat]
+TextFormat = Literal["table", DataFormat]
 SheetFormat = Literal["xlsx", "parquet"]
 Format = Literal[TextFormat, SheetFormat]
+LINKED: tuple[LinkedFormat, ...] = get_args(LinkedFormat)
+"""Formats of statements for other databases: answers, and no row for what could not be read."""
 SHEETS: tuple[SheetFormat, ...] = get_args(SheetFormat)
 """Formats that are written as a whole, and only to a file."""
 
@@ -19,12 +22,15 @@ ENCODING_ERRORS: dict[TextFormat, str] = {
     # JSON must be UTF-8; what a lone surrogate becomes is its escape in JSON too.
     "json": "backslashreplace",
     "jsonl": "backslashreplace",
+    "iiif": "backslashreplace",
+    "jsonld": "backslashreplace",
 }
 """Format -> how a stream encodes the bytes of a path that are not UTF-8."""
 _ENDINGS: dict[str, Format] = {
     ".csv": "csv",
     ".json": "json",
     ".jsonl": "jsonl",
+    ".jsonld": "jsonld",
     ".xlsx": "xlsx",
     ".parquet": "parquet",
 }

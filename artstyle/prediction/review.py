@@ -6,23 +6,22 @@ A cell of that column holds a style as it is stored, ``rejected``, or nothing ye
 import hashlib
 import io
 import os
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from itertools import count, takewhile
 from pathlib import Path
 from threading import Lock
 
 from artstyle.collection.cells import with_cell
-from artstyle.collection.headings import usual_positions
-from artstyle.collection.table import cell, open_table, without_surplus
+from artstyle.collection.table import open_table, without_surplus
 from artstyle.collection.text_table import RawRow, TextTable
-from artstyle.confidence.answers import VERDICTS, Verdict
 from artstyle.errors import BusyError, DataError, MissingError, UsageError
-from artstyle.prediction.columns import free_names
-from artstyle.prediction.rows import RankedStyle
-from artstyle.storage.files import atomic_path, errors_named, inert, live, remove_unfinished
+from artstyle.prediction.review_columns import (
+    REVIEW,
+    ReviewRow,
+    find_review_columns,
+    telling_columns,
+)
+from artstyle.storage.files import atomic_path, errors_named, inert, remove_unfinished
 from artstyle.storage.locks import locked_file
 from artstyle.styles.names import visible
 
@@ -30,27 +29,6 @@ REJECTED = "rejected"
 """The review of an answer that is wrong where no style is right."""
 ENDINGS = (".csv", ".tsv", ".tab", ".txt")
 """Of files that can be reviewed."""
-
-_REVIEW = "review"
-_TELLING = frozenset(("path", "file", "style", "style_1", "verdict", "model", _REVIEW))
-_PREFIX = re.compile(r"^(?:artstyle_)+")
-
-
-@dataclass(frozen=True, slots=True)
-class ReviewRow:
-    """What a row says of a picture, and what a person made of it."""
-
-    path: str
-    id: str | None
-    label: str | None
-    styles: tuple[RankedStyle, ...] | None
-    """The most probable first; None if the picture could not be read."""
-    error: str | None
-    model: str
-    verdict: Verdict | None
-    likely: tuple[str, ...] | None
-    review: str
-    """A style, `REJECTED`, or empty."""
 
 
 class ReviewFile:
@@ -133,7 +111,9 @@ class ReviewFile:
                     f" {visible(row.review) or 'taken back'}"
                 )
             self._write(self._lines_with(number, review))
-            self._rows[number - 1] = self._row(self._lines[self._places[number - 1]])
+            self._rows[number - 1] = self._columns.row(
+                self.path, self._lines[self._places[number - 1]]
+            )
 
     def notes(self) -> list[str]:
         """Return what people should know before they review, a sentence each."""
@@ -151,7 +131,7 @@ class ReviewFile:
     def _read(self) -> None:
         with errors_named(self.path):
             content = self._file.read_bytes()
-        table = open_table(self._file, _telling)
+        table = open_table(self._file, telling_columns)
         if not isinstance(table, TextTable):
             raise _not_text(self.path)
         lines = list(table.parsed(io.BytesIO(content)))
@@ -162,36 +142,12 @@ class ReviewFile:
             raise UsageError(f"{self.path} has no answers to review")
         header = lines[places[0]].fields
         rows = without_surplus(self.path, (lines[n] for n in places[1:]), len(header))
-        self._columns = _find_columns(self.path, header)
-        self._rows = [self._row(line) for line in rows]
+        self._columns = find_review_columns(self.path, header)
+        self._rows = [self._columns.row(self.path, line) for line in rows]
         self._table, self._lines, self._header, self._places = table, lines, places[0], places[1:]
         self._codec = table.output_codec()
         self._digest = hashlib.sha256(content).hexdigest()
         self.reading = self._digest[:12]
-
-    def _row(self, line: RawRow) -> ReviewRow:
-        columns = self._columns
-
-        def text(name: str) -> str:
-            return live(cell(line, columns.single[name])) if name in columns.single else ""
-
-        styles = [
-            RankedStyle(live(cell(line, style)), _share(self.path, line, probability))
-            for style, probability in columns.styles
-            if cell(line, style)
-        ]
-        verdict = text("verdict")
-        return ReviewRow(
-            path=text("path"),
-            id=text("id") or None,
-            label=text("label") or None,
-            styles=tuple(styles) or None,
-            error=text("error") or (None if styles else "it has no answer"),
-            model=text("model"),
-            verdict=next((known for known in VERDICTS if known == verdict), None),
-            likely=tuple(text("likely").split("; ")) if text("likely") else None,
-            review=text(_REVIEW),
-        )
 
     def _lines_with(self, number: int, review: str) -> list[RawRow]:
         """Return all lines with a decision; also the column itself, if there is none yet."""
@@ -216,7 +172,7 @@ class ReviewFile:
                 temporary.write_bytes(content)
             self._file.chmod(rights)
         self._lines = lines
-        self._columns.single.setdefault(_REVIEW, self._columns.review)
+        self._columns.single.setdefault(REVIEW, self._columns.review)
         self._digest = hashlib.sha256(content).hexdigest()
 
     def _digest_now(self) -> str | None:
@@ -248,74 +204,6 @@ def opened_review(path: Path) -> Iterator[ReviewFile]:
         raise BusyError(
             f"another `artstyle serve --review` has {path} open; use its page, or stop it"
         ) from None
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Where a table of answers says what."""
-
-    single: dict[str, int]
-    """Name -> position; without ``review``, if there is none yet."""
-    styles: tuple[tuple[int, int], ...]
-    """Positions of the styles and of their probabilities, the most probable first."""
-    review: int
-    review_name: str
-
-
-def _find_columns(path: Path, header: Sequence[str]) -> _Columns:
-    """Return the columns of answers: of a list that was joined the added ones at its right.
-
-    Raises:
-        UsageError: It has none.
-    """
-    # The last of a name: a joined list may have columns of its own that are called the same.
-    at = {_PREFIX.sub("", title.strip().casefold()): n for n, title in enumerate(header)}
-    first = max(at.get("style", -1), at.get("style_1", -1))
-    is_joined = first == at.get("style")
-    file = "file" if is_joined else "path"
-    if first < 0 or file not in at:
-        raise UsageError(
-            f"{path} holds no answers: it has no columns"
-            f" {'style' if is_joined else 'style_1'} and {file}; name a file that"
-            " `artstyle predict --out` wrote"
-        )
-    names = ("error", "model", "verdict", "likely")
-    single = {name: at[name] for name in names if at.get(name, -1) > first}
-    single["path"] = at[file]
-    for name in ("id", "label"):
-        if found := usual_positions(header, name):
-            single[name] = found[0]
-    if at.get(_REVIEW, -1) > first:
-        single[_REVIEW] = at[_REVIEW]
-    return _Columns(
-        single,
-        _ranked(at, is_joined=is_joined),
-        single.get(_REVIEW, len(header)),
-        free_names([_REVIEW], header)[0],
-    )
-
-
-def _ranked(at: Mapping[str, int], *, is_joined: bool) -> tuple[tuple[int, int], ...]:
-    if is_joined:
-        return ((at["style"], at.get("probability", -1)),)
-    ranks = takewhile(lambda n: f"style_{n}" in at, count(1))
-    return tuple((at[f"style_{n}"], at.get(f"probability_{n}", -1)) for n in ranks)
-
-
-def _share(path: Path, line: RawRow, at: int) -> float:
-    text = cell(line, at) if at >= 0 else ""
-    try:
-        # A spreadsheet may have saved a decimal comma.
-        share = float(text.replace(",", "."))
-    except ValueError:
-        share = -1.0
-    if not 0 <= share <= 1:
-        raise DataError(f"{path} line {line.line}: the probability '{visible(text)}' is not one")
-    return share
-
-
-def _telling(header: Sequence[str]) -> int:
-    return sum(_PREFIX.sub("", title.strip().casefold()) in _TELLING for title in header)
 
 
 def _require_text(path: Path) -> None:

@@ -11,8 +11,11 @@ from rich.color import ColorSystem
 from rich.style import Style
 
 from artstyle.pictures.finding import printable
+from artstyle.prediction.annotations import write_annotations
 from artstyle.prediction.columns import Naming, answer_columns
 from artstyle.prediction.formats import DataFormat, TextFormat
+from artstyle.prediction.linked_art import write_linked_art
+from artstyle.prediction.origin import origin_now
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
 from artstyle.storage.files import csv_writer
@@ -81,12 +84,17 @@ def write_rows(
         stream: Must accept paths that are not UTF-8: in JSON with ``backslashreplace``, which
             writes a lone surrogate as JSON's own escape; in CSV with ``surrogateescape``, which
             writes the path's own bytes.
-        data_format: ``json`` is one array, ``jsonl`` one object per line.
+        data_format: ``json`` is one array, ``jsonl`` one object per line, ``iiif`` one annotation
+            page per manifest, ``jsonld`` one object of Linked Art per line.
         num_styles: How many styles a row names: the columns of ``csv``.
         naming: What ``csv`` adds to the most probable style.
     """
     if data_format == "csv":
         return _write_csv(rows, stream, num_styles, naming)
+    if data_format == "iiif":
+        return write_annotations(rows, stream, origin_now())
+    if data_format == "jsonld":
+        return write_linked_art(rows, stream, origin_now())
     return _write_json(rows, stream) if data_format == "json" else _write_jsonl(rows, stream)
 
 

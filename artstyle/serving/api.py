@@ -52,8 +52,10 @@ class Service:
         self.monitor = Monitor(
             lambda: self.rows.waiting + self.heats.waiting, lambda: self.uploads.bytes
         )
-        self.rows = Batcher(self._answer, lambda: models.current.model.batch_size, limits.queue)
-        self.heats = Batcher(self._draw, lambda: 1, limits.queue)
+        # Half, as it is an estimate: who is taken should not be told 504.
+        waits = (limits.queue, limits.answer_seconds / 2)
+        self.rows = Batcher(self._answer, lambda: models.current.model.batch_size, *waits)
+        self.heats = Batcher(self._draw, lambda: 1, *waits)
         self.is_ready = False
 
     def _answer(self, pictures: list[PicturePath]) -> list[PredictionRow]:
@@ -240,7 +242,7 @@ def _add_health(app: FastAPI, service: Service) -> None:
     )
     async def readyz() -> Response:
         """Answer 503 while the queue is full."""
-        if service.rows.waiting >= service.limits.queue or not service.is_ready:
+        if not (service.is_ready and service.rows.has_room()):
             raise HTTPException(503, "too many images wait", BUSY)
         return JSONResponse({"status": "ready"})
 

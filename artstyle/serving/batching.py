@@ -1,6 +1,7 @@
 """Requests that wait together are answered together, in threads, from a bounded queue."""
 
 import asyncio
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,12 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
+_SMOOTHING = 0.1
+"""The weight of the last batch in the time that an item takes."""
+
+
 class QueueFullError(Exception):
-    """So many images wait that no more are taken."""
+    """So many images wait, or for so long, that no more are taken."""
 
 
 class Batcher(Generic[Item, Value]):
@@ -24,6 +29,7 @@ class Batcher(Generic[Item, Value]):
         compute: Returns a value for each item; called in several threads at once.
         batch_size: Returns how many items a call takes at most.
         capacity: Items that may wait.
+        patience_seconds: Further items are refused while those that wait will take longer.
         workers: Threads; None takes one per core.
     """
 
@@ -32,9 +38,11 @@ class Batcher(Generic[Item, Value]):
         compute: Callable[[list[Item]], Sequence[Value]],
         batch_size: Callable[[], int],
         capacity: int,
+        patience_seconds: float = math.inf,
         workers: int | None = None,
     ) -> None:
         self._compute, self._batch_size = compute, batch_size
+        self._patience_seconds, self._item_seconds = patience_seconds, 0.0
         self._workers = workers or os.cpu_count() or 1
         self._queue = asyncio.Queue[tuple[Item, asyncio.Future[Value]]](capacity)
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="answer")
@@ -55,15 +63,21 @@ class Batcher(Generic[Item, Value]):
         """How many items wait."""
         return self._queue.qsize()
 
+    def has_room(self, items: int = 1) -> bool:
+        """Return whether so many more would be taken now."""
+        fits = self._queue.maxsize - self._queue.qsize() >= items
+        return fits and self._queue.qsize() * self._item_seconds <= self._patience_seconds
+
     async def answers(self, items: Sequence[Item]) -> list[Value]:
         """Return a value for each item, in order.
 
         If the caller stops waiting, items that are still in the queue are dropped.
 
         Raises:
-            QueueFullError: Not all of them fit in the queue; then none is taken.
+            QueueFullError: Not all of them fit in the queue, or what is in it will take too long;
+                then none is taken.
         """
-        if self._queue.maxsize - self._queue.qsize() < len(items):
+        if not self.has_room(len(items)):
             raise QueueFullError
         loop = asyncio.get_running_loop()
         futures = [loop.create_future() for _ in items]
@@ -85,8 +99,11 @@ class Batcher(Generic[Item, Value]):
     async def _answered(self, batch: list[tuple[Item, asyncio.Future[Value]]]) -> bool:
         """Answer a batch; return False if it failed, and is to be tried one by one."""
         loop = asyncio.get_running_loop()
+        began = loop.time()
         done = loop.run_in_executor(self._pool, self._compute, [item for item, _ in batch])
         await asyncio.wait([done])
+        seconds = (loop.time() - began) / len(batch) / self._workers
+        self._item_seconds += _SMOOTHING * (seconds - self._item_seconds)
         error = done.exception()
         if error is not None and len(batch) > 1:
             return False

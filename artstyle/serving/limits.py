@@ -21,3 +21,9 @@ class Limits:
     """How long its images may wait for their answers."""
     stop_seconds: int = 20
     """How long requests in flight may take once the service is asked to stop."""
+    connections: int = 1000
+    """Open connections; fewer where the system allows few open files."""
+    head_seconds: float = 20
+    """How long a new connection may take to ask, and one that was answered to ask again."""
+    send_seconds: float = 60
+    """How long an answer may wait for a client that does not read it."""

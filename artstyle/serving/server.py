@@ -13,11 +13,13 @@ import uvicorn
 from fastapi import FastAPI
 
 from artstyle.errors import ArtstyleError, BusyError, MissingError, UsageError
+from artstyle.serving.connections import connection_class, open_file_limit
 from artstyle.serving.limits import Limits
 from artstyle.serving.served import Models
 
 PAGE = Path(__file__).resolve().parent / "page"
 """The page in the browser: plain files."""
+_BACKLOG = 1024
 
 
 def require_page() -> Path:
@@ -42,7 +44,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except PermissionError:
         raise UsageError(f"port {port} needs an administrator's rights; use --port 5000") from None
     except OSError as error:
@@ -73,17 +75,26 @@ def run(app: FastAPI, listening: socket.socket, models: Models, say: Callable[[s
         models: SIGHUP loads the model's name again.
         say: Called with a line for people.
     """
-    asyncio.run(_run(_Server(_settings(app)), listening, models, say))
+    asyncio.run(_run(_Server(settings(app, Limits())), listening, models, say))
 
 
-def _settings(app: FastAPI) -> uvicorn.Config:
+def settings(app: FastAPI, limits: Limits) -> uvicorn.Config:
+    """Return how uvicorn runs the application within the limits."""
+    files = open_file_limit()
+    # So many connections are accepted at once, before one of them can be refused.
+    backlog = min(_BACKLOG, files // 4) if files else _BACKLOG
+    most = min(limits.connections, files // 4) if files else limits.connections
     return uvicorn.Config(
         app,
+        http=connection_class(limits, most),
+        ws="none",
+        backlog=backlog,
         log_config=None,
+        log_level="error",  # Whoever sends what is not HTTP could fill a log with warnings.
         access_log=False,
         server_header=False,
         lifespan="on",
-        timeout_graceful_shutdown=Limits().stop_seconds,
+        timeout_graceful_shutdown=limits.stop_seconds,
     )
 
 

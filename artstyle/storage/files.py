@@ -183,7 +183,7 @@ def csv_writer(file: TextIO) -> Callable[[Sequence[object]], object]:
     quoting = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
 
     def write(cells: Sequence[object]) -> object:
-        ready = [inert(cell) if isinstance(cell, str) else cell for cell in cells]
+        ready = [inert(cell) for cell in cells]
         # Python before 3.13 leaves a carriage return bare, and readers end the row there.
         bare_return = any(isinstance(cell, str) and "\r" in cell for cell in ready)
         return (quoting if bare_return else plain).writerow(ready)
@@ -191,10 +191,12 @@ def csv_writer(file: TextIO) -> Callable[[Sequence[object]], object]:
     return write
 
 
-def inert(text: str) -> str:
-    """Return a cell's text: one that begins like a formula with an apostrophe before it."""
+def inert(value: object) -> object:
+    """Return a value for a cell: a text that begins like a formula with an apostrophe before it."""
     # A pattern for each of a million cells would take half a second.
-    return f"'{text}" if text[:1] in FORMULA_STARTS and _FORMULA.match(text) else text
+    if not isinstance(value, str) or value[:1] not in FORMULA_STARTS:
+        return value
+    return f"'{value}" if _FORMULA.match(value) else value
 
 
 def live(cell: str) -> str:

@@ -1,3 +1,4 @@
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -9,6 +10,7 @@ from PIL import Image, ImageCms
 from artstyle.explain.overlay import (
     WHOLE,
     Region,
+    colour_scale,
     display_picture,
     draw_overlay,
     seen_region,
@@ -141,3 +143,12 @@ def test_cold_heat_leaves_the_painting_in_grey() -> None:
     assert (np.ptp(overlay, axis=-1) == 0).all()
     light = np.asarray(picture.convert("L"))
     assert np.corrcoef(light.ravel(), overlay[..., 0].ravel())[0, 1] > 0.999
+
+
+def test_the_scale_shows_three_quarters_of_infernos_colours_on_mid_grey() -> None:
+    heat_W = np.linspace(0, 1, 200, dtype=np.float32)
+    inferno_W3 = matplotlib.colormaps["inferno"](0.25 + 0.65 * heat_W)[:, :3]
+    grey, opacity_W1 = (0.12 + 0.74) / 2, 0.75 * heat_W[:, None]
+    expected_W3 = 255 * ((1 - opacity_W1) * grey + opacity_W1 * inferno_W3)
+    # Half a step of rounding, and what float32 loses.
+    np.testing.assert_allclose(np.asarray(colour_scale(200))[0], expected_W3, atol=0.51)

@@ -24,6 +24,7 @@ from artstyle.models.factory import build_network
 from artstyle.models.header import Header
 from artstyle.models.joined import join
 from artstyle.models.onnx_model import OnnxModel, load_onnx_model
+from artstyle.models.style_model import SYNTHETIC_NOTE
 from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import MODELS, ModelSpec, build_preprocessing
 from artstyle.painter.collection import STYLES, paint
@@ -152,7 +153,7 @@ def test_it_is_evaluated_predicts_and_explains_like_any_run(
 ) -> None:
     report = evaluate(run, tiny_dataset, out=tmp_path / "test").report
     assert report.architecture == PAIR
-    assert report.warnings == ()
+    assert report.warnings == (SYNTHETIC_NOTE,)
     environment = run.environment()
     assert environment.dataset.fingerprint == tiny_dataset.fingerprint
     assert environment.parameters is not None

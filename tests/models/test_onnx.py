@@ -1,6 +1,7 @@
 """Export to ONNX, and the answers of ONNX Runtime against those of torch."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -150,7 +151,7 @@ def test_predictions_equal_those_of_torch_and_name_another_model(
 
 
 @pytest.mark.parametrize("command", ["predict", "gradcam"])
-def test_an_exported_run_is_answered_without_torch(
+def test_an_exported_run_is_answered_without_torch_and_reported_to_nobody(
     run: RunFolder, tmp_path: Path, command: str
 ) -> None:
     paint("Baroque", "portrait", 1, 1, (90, 64)).image.save(tmp_path / "a.png")
@@ -160,12 +161,14 @@ def test_an_exported_run_is_answered_without_torch(
         "finally: print(sys.modules.keys() & {'torch', 'torchvision'}, file=sys.stderr)"
     )
     arguments = [command, tmp_path / "a.png", "--run", run.path, "--out", tmp_path / "out.csv"]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
-    )
+    command_line = [sys.executable, "-c", code, *map(str, arguments)]
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run(command_line, capture_output=True, text=True, env=env)
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[-1] == "set()"
     assert (tmp_path / "out.csv").exists()
+    # Where ONNX Runtime keeps what it reports to its makers, and the number of this computer.
+    assert list((tmp_path / "cache").rglob("*onnxruntime*")) == []
 
 
 @pytest.mark.parametrize("label", [None, 2])
@@ -222,6 +225,19 @@ def test_where_a_driver_is_but_no_gpu_the_file_answers(
     assert isinstance(load_model(run), OnnxModel)
     with pytest.raises(UsageError, match="leave --device cuda out"):
         load_model(run, "onnx", "cuda")
+
+
+def test_without_torch_the_file_answers_and_a_run_that_has_none_is_one_line(
+    copied: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artstyle.engines._DRIVERS", (str(tmp_path),))
+    monkeypatch.setitem(sys.modules, "torch", None)
+    assert isinstance(load_model(copied), OnnxModel)
+    copied.onnx_path.unlink()
+    needs = r"best.safetensors needs torch, which is not installed.*'artstyle export'"
+    for device in ("auto", "cuda"):
+        with pytest.raises(MissingError, match=needs):
+            load_model(copied, device=device)
 
 
 def test_training_ends_with_a_file_that_answers_for_its_run(

@@ -3,11 +3,13 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.serving.browser import started_browser
 from tests.serving.tiny import service, write_model
 
 
@@ -36,3 +38,18 @@ def url(model_file: Path) -> Iterator[str]:
     """The address of a service with the default limits and no token."""
     with service(model_file) as address:
         yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium or Chrome, where Playwright can drive one."""
+    with started_browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def expect(browser: Any) -> Any:
+    """Playwright's assertions, which wait."""
+    from playwright.sync_api import expect  # noqa: PLC0415
+
+    return expect

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Coroutine
 from typing import Any
 
@@ -69,6 +70,24 @@ def test_a_full_queue_takes_none_of_a_request() -> None:
             gate.open.set()
             assert (await held, await waiting) == ([0], [2, 4])
         assert gate.batches == [[0], [1], [2]]
+
+    run(body())
+
+
+def test_items_that_would_wait_too_long_are_refused_until_the_queue_is_shorter() -> None:
+    def slow(items: list[int]) -> list[int]:
+        time.sleep(0.02 * len(items))
+        return items
+
+    async def body() -> None:
+        async with Batcher(slow, lambda: 1, 10_000, patience_seconds=0.5, workers=1) as batcher:
+            await batcher.answers(range(30))  # It learns how long an item takes.
+            taken = [asyncio.create_task(batcher.answers([n])) for n in range(1000)]
+            done = await asyncio.gather(*taken, return_exceptions=True)
+            refused = [each for each in done if isinstance(each, QueueFullError)]
+            assert 2 < len(taken) - len(refused) < 100
+            assert batcher.has_room()
+            assert await batcher.answers([5]) == [5]
 
     run(body())
 

@@ -177,7 +177,7 @@ def test_hostile_pictures_are_answered_and_leave_it_healthy(url: str, pictures: 
 
 def test_malformed_requests_are_refused_and_leave_it_healthy(url: str) -> None:
     for start in (b"\x16\x03\x01\x02\x00\x01", b"GET / HTTP\r\n\r\n", b"POST " + b"a" * 99_999):
-        with _connection(url) as connection:
+        with connected(url) as connection:
             connection.sendall(start)
             connection.shutdown(socket.SHUT_WR)
             connection.settimeout(10)
@@ -188,7 +188,7 @@ def test_malformed_requests_are_refused_and_leave_it_healthy(url: str) -> None:
 
 def half_sent(url: str) -> socket.socket:
     """Return a connection with half an upload on its way."""
-    connection = _connection(url)
+    connection = connected(url)
     connection.settimeout(20)
     head = ("POST /v1/predict HTTP/1.1", "Host: a", "Content-Type: image/png")
     connection.sendall("\r\n".join([*head, "Content-Length: 9000\r\n\r\n"]).encode())
@@ -196,7 +196,7 @@ def half_sent(url: str) -> socket.socket:
     return connection
 
 
-def _connection(url: str) -> socket.socket:
+def connected(url: str) -> socket.socket:
     address = urlsplit(url)
     assert address.hostname
     assert address.port

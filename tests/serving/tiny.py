@@ -19,7 +19,7 @@ from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.serving.api import build_app
 from artstyle.serving.limits import Limits
 from artstyle.serving.served import Models
-from artstyle.serving.server import open_socket
+from artstyle.serving.server import open_socket, settings
 
 LABELS = ("Baroque", "Cubism", "Pop_Art", "Ukiyo_e")
 _SIDE, _MAPS = 32, 8
@@ -73,8 +73,7 @@ def service(model: Path | Models, limits: Limits | None = None, **options: Any) 
     app = build_app(models, limits=limits, **options)
     listening = open_socket("127.0.0.1", 0)
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on")
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(settings(app, limits or Limits()))
     thread = threading.Thread(target=server.run, args=([listening],))
     thread.start()
     try:

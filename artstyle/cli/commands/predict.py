@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
@@ -39,6 +39,7 @@ from artstyle.cli.terminal.console import (
 from artstyle.errors import UsageError
 from artstyle.prediction.formats import (
     ENCODING_ERRORS,
+    LINKED,
     SHEETS,
     Format,
     format_of,
@@ -54,6 +55,10 @@ if TYPE_CHECKING:
     from artstyle.prediction.rows import PredictionRow
     from artstyle.prediction.writers import Counts
 
+Rows = Iterator["PredictionRow"]
+Answers = Callable[..., Rows]
+"""Answers pictures, one row each."""
+
 
 def predict(
     paths: PathsArgument,
@@ -61,7 +66,10 @@ def predict(
     top_k: TopKOption = 3,
     output_format: Annotated[
         Format | None,
-        typer.Option("--format", help="table, csv, json, jsonl; with --out xlsx, parquet."),
+        typer.Option(
+            "--format",
+            help="table, csv, json, jsonl, iiif, jsonld; with --out xlsx, parquet.",
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="A file; its ending decides the format.")
@@ -92,7 +100,8 @@ def predict(
     """Name the most probable styles of pictures, one row each, in a fixed order.
 
     PATH may also be a collection's own list, .csv, .tsv, .txt or .xlsx, with a column of paths or
-    of accession numbers.
+    of accession numbers. Or IIIF: the address of a manifest, a collection or an info.json; such a
+    file, .json; or a .txt with one address a line.
 
     A picture that cannot be read gets a row with its error; the exit code is then 3. Rows of
     --out FILE are kept in FILE.partial until it is whole.
@@ -105,11 +114,14 @@ def predict(
 
     skipped = _Skipped(list_skipped)
     source = pictures_of(paths, images, path_column, id_column, skipped)
-    if join:
-        _require_join(source.listed, out, naming)
+    if chosen == "iiif" and not source.is_iiif:
+        raise UsageError("--format iiif annotates the canvases of IIIF manifests; name one")
     found = find_model(run, engine, device or "auto", note=warn)
     say_starter(found.run)
-    name_styles_by(found.vocabulary())
+    naming = replace(naming, vocabulary=found.vocabulary())
+    name_styles_by(naming.vocabulary)
+    if join:
+        _require_join(source.listed, out, naming)
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
@@ -118,16 +130,19 @@ def predict(
     say_notes(model)
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size
-    answer = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
+    answer: Answers = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
+    if chosen in LINKED:
+        answer = partial(_with_errors_said, answer)
+    stream = source.stream(model.preprocessing.read_size)
     if out is None:
-        counts = _show(partial(answer, source.stream), source, chosen, top_k, naming)
+        counts = _show(partial(answer, stream), source, chosen, top_k, naming)
     else:
         request = Request(model.fingerprint, top_k, batch_size, model.device)
         count = (lambda: None) if resume else source.count
         write = _writer(chosen, top_k, naming, source.listed if join else None)
         with live_progress(count) as progress:
             answer = partial(answer, progress=progress)
-            counts = write_output(out, answer, source.stream, request, write, resume=resume)
+            counts = write_output(out, answer, stream, request, write, resume=resume)
         say(f"{counts.total} rows in {out}")
     skipped.say_count()
     if counts.failed:
@@ -139,9 +154,12 @@ def predict(
 class Pictures:
     """The pictures that a command names, in order."""
 
-    stream: "Iterator[PicturePath]"
+    stream: "Callable[[int], Iterator[PicturePath]]"
+    """Called once, with the shorter side in pixels that the model reads."""
     count: Callable[[], int | None]
     """How many there are, where that is known."""
+    is_iiif: bool = False
+    """Whether all of them come from IIIF documents."""
     listed: "PictureList | None" = None
     """The collection's own list that names them."""
 
@@ -153,14 +171,18 @@ def pictures_of(
     id_column: str | None = None,
     skipped: "_Skipped | None" = None,
 ) -> Pictures:
-    """Return the pictures of files and folders, or of a collection's own list.
+    """Return the pictures of files and folders, of a collection's own list, or of IIIF documents.
 
     Raises:
         MissingError: There is no picture to be tried.
         UsageError: Options of a list are given without one, or several lists.
     """
     from artstyle.collection.picture_list import LIST_ENDINGS
+    from artstyle.iiif.sources import is_iiif
 
+    manifests = [path for path in paths if is_iiif(path)]
+    if manifests:
+        return _iiif_pictures(manifests, paths)
     lists = [path for path in paths if Path(path).suffix.lower() in LIST_ENDINGS]
     if lists and len(lists) == len(paths):
         if len(lists) > 1:
@@ -176,8 +198,24 @@ def pictures_of(
 
     from artstyle.pictures.finding import count_pictures, find_pictures, require_pictures
 
-    found = find_pictures(paths, skipped=(skipped or _Skipped(listed=False)).add)
-    return Pictures(require_pictures(found), partial(count_pictures, paths))
+    found = require_pictures(find_pictures(paths, skipped=(skipped or _Skipped(listed=False)).add))
+    return Pictures(lambda size: found, partial(count_pictures, paths))
+
+
+def _iiif_pictures(manifests: list[str], paths: list[str]) -> Pictures:
+    if len(manifests) < len(paths):
+        other = next(path for path in paths if path not in manifests)
+        raise UsageError(f"{manifests[0]} is IIIF and {other} is not; answer one at a time")
+
+    def stream(short_side_px: int) -> "Iterator[PicturePath]":
+        from artstyle.iiif.pictures import iiif_pictures
+        from artstyle.pictures.finding import require_pictures
+
+        return require_pictures(
+            iiif_pictures(manifests, short_side_px, lambda note: say(f"note: {note}"))
+        )
+
+    return Pictures(stream, lambda: None, is_iiif=True)
 
 
 def _listed_pictures(
@@ -189,7 +227,7 @@ def _listed_pictures(
     listed = read_picture_list(path, images, Wanted(path_column, id_column))
     for note in listed.notes:
         say(f"note: {note}")
-    return Pictures(listed.pictures(), lambda: len(listed.rows), listed)
+    return Pictures(lambda size: listed.pictures(), lambda: len(listed.rows), listed=listed)
 
 
 def _chosen_format(output_format: Format | None, out: Path | None, join: bool) -> Format:
@@ -221,7 +259,7 @@ def _naming(language: str | None, identifiers: str | None, chosen: Format) -> "N
     from artstyle.styles.entries import require_language
 
     for option, value in {"--language": language, "--identifiers": identifiers}.items():
-        if value is not None and chosen in ("table", "json", "jsonl"):
+        if value is not None and chosen in ("table", "json", "jsonl", *LINKED):
             raise UsageError(f"{option} adds a column: it goes with csv, xlsx, parquet or --join")
     asked = [name.strip() for name in (identifiers or "").split(",") if name.strip()]
     for name in asked:
@@ -234,12 +272,11 @@ def _naming(language: str | None, identifiers: str | None, chosen: Format) -> "N
 def _require_join(listed: "PictureList | None", out: Path | None, naming: "Naming") -> None:
     """Refuse a list that cannot be written back."""
     from artstyle.collection.join import require_joinable
-    from artstyle.styles.vocabulary import read_vocabulary
 
     assert out is not None
     if listed is None:
         raise UsageError("--join goes with a list: .csv, .tsv, .txt or .xlsx")
-    vocabulary, language = read_vocabulary(), naming.language
+    vocabulary, language = naming.vocabulary, naming.language
     names = [vocabulary.name(style, language) for style in vocabulary.entries] if language else []
     require_joinable(listed, out, names)
 
@@ -251,7 +288,7 @@ def _writer(chosen: Format, top_k: int, naming: "Naming", joined: "PictureList |
 
 
 def _show(
-    answer: Callable[..., Iterator["PredictionRow"]],
+    answer: Answers,
     pictures: Pictures,
     chosen: Format,
     top_k: int,
@@ -278,6 +315,16 @@ def _show(
             table_columns=columns,
             coloured=is_coloured(stream),
         )
+
+
+def _with_errors_said(answer: Answers, *pictures: object, **options: object) -> Rows:
+    """Warn of each row with an error: the format has no place for it."""
+    from artstyle.pictures.finding import printable
+
+    for row in answer(*pictures, **options):
+        if row.error is not None:
+            warn(f"{printable(row.path)}: {row.error}")
+        yield row
 
 
 def _progress_with(

@@ -3,17 +3,18 @@
 import os
 import sys
 import threading
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from artstyle import interrupts
 from artstyle.cli.options import RunOption
 from artstyle.cli.terminal.console import say, show, warn
-from artstyle.errors import MissingError
+from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from artstyle.prediction.review import ReviewFile
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 TOKEN = "ARTSTYLE_TOKEN"
 """The environment variable of the token."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
+_NEEDED = {
+    "serve": ("fastapi", "uvicorn", "python_multipart", "prometheus_client"),
+    "gradio": ("gradio", "prometheus_client"),
+}
+"""What each extra of the package installs."""
 
 
 def serve(
@@ -34,6 +39,10 @@ def serve(
     no_browser: Annotated[
         bool, typer.Option("--no-browser", help="Do not open the page in the browser.")
     ] = False,
+    page: Annotated[
+        Literal["plain", "gradio"],
+        typer.Option("--page", help="The page in full, or a small one made with Gradio."),
+    ] = "plain",
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Answer programs only, without the page.")
     ] = False,
@@ -57,25 +66,37 @@ def serve(
     4. Passwords and pictures travel unencrypted: outside the house, put a proxy with TLS before it.
     5. Ctrl-C stops it once all requests are answered.
     """
-    if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        raise MissingError(f"serve needs {missing[0]}: pip install 'artstyle[serve]'")
+    if api_only and page == "gradio":
+        raise UsageError("--api-only serves no page; leave out --page gradio or --api-only")
+    if review and page == "gradio":
+        raise UsageError("--review has a page of its own; leave out --page gradio")
+    extra = "gradio" if page == "gradio" else "serve"
+    if missing := [name for name in _NEEDED[extra] if find_spec(name) is None]:
+        raise MissingError(f"serve needs {missing[0]}: pip install 'artstyle[{extra}]'")
     from artstyle.serving.server import address, open_socket, require_page
     from artstyle.serving.server import run as run_service
 
-    page = None if api_only else require_page()
-    with _reviewed(review) as reviewed, open_socket(host, port) as listening:
+    folder = None if api_only or page == "gradio" else require_page()
+    with ExitStack() as stack:
+        reviewed = _opened(review, stack)
+        listening = stack.enter_context(open_socket(host, port))
         from artstyle.serving.api import build_app
         from artstyle.serving.served import Models
 
         models = Models(run)
         token = os.environ.get(TOKEN) or None
-        app = build_app(models, token=token, page=page, review=reviewed)
-        url = address(listening) + ("review" if page is not None and reviewed else "")
+        app = build_app(models, token=token, page=folder, review=reviewed)
+        if page == "gradio":
+            from artstyle.serving.gradio_page import build_page, mount
+
+            uploads = stack.enter_context(TemporaryDirectory(prefix="artstyle-"))
+            mount(app, build_page(models, Path(uploads)))
+        url = address(listening) + ("review" if folder is not None and reviewed else "")
         for note in reviewed.notes() if reviewed else ():
             say(f"note: {note}")
         _say_start(models, host, token)
         show(url)
-        if page is not None and not no_browser:
+        if not api_only and not no_browser:
             _open_browser(url)
         run_service(app, listening, models, say)
     say("stopped")
@@ -83,12 +104,13 @@ def serve(
     interrupts.end_now(0)
 
 
-def _reviewed(path: Path | None) -> "AbstractContextManager[ReviewFile | None]":
-    if path is None:
-        return nullcontext()
+def _opened(review: Path | None, stack: ExitStack) -> "ReviewFile | None":
+    """Return the answers that are reviewed until the stack ends."""
+    if review is None:
+        return None
     from artstyle.prediction.review import opened_review
 
-    return opened_review(path)
+    return stack.enter_context(opened_review(review))
 
 
 def _say_start(models: "Models", host: str, token: str | None) -> None:

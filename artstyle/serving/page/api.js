@@ -46,6 +46,7 @@
  * @property {string} style
  * @property {number[][]} map From 0, cold, to 1, hot.
  * @property {number[]} region What the map covers: left, top, right, bottom as shares of the picture.
+ * @property {Row} row
  */
 
 export const TOP_STYLES = 3;

@@ -10,11 +10,16 @@ let waiting = null;
 /** @type {(away: boolean) => void} */
 let notify = () => {};
 
-/** Call `changed` when the service goes away, and when it is back. @param {typeof notify} changed */
-export function watchService(changed) {
+/**
+ * Call `changed` when the service goes away, and when it is back.
+ * @param {typeof notify} changed @param {() => void} calm Called now and then while it is there.
+ */
+export function watchService(changed, calm) {
   notify = changed;
   setInterval(async () => {
-    if (!waiting && !(await isThere())) untilBack();
+    if (waiting) return;
+    if (await isThere()) calm();
+    else untilBack();
   }, CALM_MS);
 }
 

@@ -66,7 +66,9 @@ async function askForHeat(item, mine, drawable) {
   try {
     if (drawable) {
       const heat = await explain(item.file, mine.style);
-      if (mine === current) drawMap(heat);
+      if (mine !== current) return;
+      drawMap(heat);
+      if (heat.row.model !== item.row?.model) words.textContent += " Another model answers now; this heatmap is the new one's.";
     } else {
       const drawing = await drawHeat(item.file, mine.style);
       if (mine === current) showDrawing(drawing);

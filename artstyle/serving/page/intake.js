@@ -25,7 +25,7 @@ export function listenForPictures(take) {
   for (const button of document.querySelectorAll("[data-example]"))
     button.addEventListener("click", async () => {
       const path = button.getAttribute("data-example") ?? "";
-      const picture = await fetch(`page/examples/${path}`).catch(() => null);
+      const picture = await fetch(new URL(`examples/${path}`, import.meta.url)).catch(() => null);
       if (picture?.ok) sort([{ path, file: new File([await picture.blob()], path) }], false);
       else byId("left-out", HTMLElement).textContent = "The example cannot be fetched while the service is away.";
     });

@@ -87,6 +87,7 @@ function showProgress() {
   byId("results", HTMLElement).hidden = total === 0;
   byId("results", HTMLElement).classList.toggle("one", total === 1);
   byId("list", HTMLElement).hidden = byId("steps", HTMLElement).hidden = total < 2;
+  byId("clear", HTMLElement).hidden = total === 0;
   byId("count", HTMLElement).textContent = `${words}.`;
   const progress = byId("progress", HTMLProgressElement);
   [progress.max, progress.value, progress.hidden] = [total || 1, done, done === total];
@@ -108,11 +109,13 @@ function step(by) {
 async function loadModel() {
   try {
     const [found, styles] = await Promise.all([readModel(), readStyles()]);
-    const changed = queue.model !== null && queue.model.fingerprint !== found.fingerprint;
+    const former = queue.model;
     queue.model = found;
-    learnStyles(styles);
-    showModel(found, styles);
-    if (changed) say("The service answers with another model now. Earlier answers stay; the CSV names the model of each.");
+    if (former?.fingerprint !== found.fingerprint) {
+      learnStyles(styles);
+      showModel(found, styles);
+    }
+    if (former && former.fingerprint !== found.fingerprint) say("The service answers with another model now. Earlier answers stay; the CSV names the model of each.");
     queue.start();
   } catch (error) {
     if (error instanceof Refused) say(`The service does not show its model: ${error.message}.`);
@@ -169,7 +172,7 @@ listenToSliders();
 watchService((away) => {
   say(away ? AWAY : "");
   if (!away) loadModel();
-});
+}, loadModel);
 byId("host", HTMLElement).textContent = `the service at ${location.host}`;
 byId("style", HTMLSelectElement).addEventListener("change", (event) => {
   if (open && event.target instanceof HTMLSelectElement) showHeat(open, event.target.value);

@@ -38,7 +38,7 @@ export function aboutStyle(style) {
     entry.aat_id && link("Getty AAT", `https://vocab.getty.edu/page/aat/${entry.aat_id}`, style),
     entry.wikidata_id && link("Wikidata", `https://www.wikidata.org/wiki/${entry.wikidata_id}`, style),
   ];
-  const facts = [entry.years, entry.region, ...links].filter((it) => it !== null && it !== "");
+  const facts = [entry.years, entry.region, ...links].filter((it) => it !== null).filter(Boolean);
   if (!entry.definition && !facts.length) return null;
   const about = make("div", "", "about-style quiet");
   about.lang = "en";
