@@ -55,14 +55,20 @@ class ReviewFile:
         self._read()
 
     def current(self) -> tuple[str, tuple[ReviewRow, ...]]:
-        """Return the rows, read again if another program changed the file; before them their name.
+        """Return the name of the reading, and its rows.
 
-        The name changes when the file is read again, since its rows may be others then.
+        If another program changed the file, it is read again, and the reading has a new name:
+        the rows may be others then.
         """
         with self._changing:
             if self._digest_now() != self._digest:
                 self._read()
             return self.reading, tuple(self._rows)
+
+    def rows(self) -> tuple[ReviewRow, ...]:
+        """Return the rows as they were read or reviewed last."""
+        with self._changing:
+            return tuple(self._rows)
 
     def row(self, number: int) -> ReviewRow:
         """Return a row as it was read or reviewed last.
@@ -111,9 +117,8 @@ class ReviewFile:
                     f" {visible(row.review) or 'taken back'}"
                 )
             self._write(self._lines_with(number, review))
-            self._rows[number - 1] = self._columns.row(
-                self.path, self._lines[self._places[number - 1]]
-            )
+            line = self._lines[self._places[number - 1]]
+            self._rows[number - 1] = self._columns.row(self.path, line)
 
     def notes(self) -> list[str]:
         """Return what people should know before they review, a sentence each."""

@@ -4,6 +4,7 @@ import io
 import ipaddress
 import json
 import socket
+from collections.abc import Iterable
 from dataclasses import asdict
 from http import HTTPStatus
 from pathlib import Path
@@ -20,6 +21,7 @@ from artstyle.errors import BusyError, MissingError, UnknownNameError
 from artstyle.pictures.image import read_image
 from artstyle.pictures.shrinking import shrink
 from artstyle.prediction.review import REJECTED, ReviewFile
+from artstyle.prediction.review_columns import ReviewRow
 from artstyle.serving import documents
 from artstyle.serving.documents import refusals
 from artstyle.serving.served import Models
@@ -82,7 +84,7 @@ def _add_rows(router: APIRouter, review: ReviewFile, models: Models) -> None:
         """Answer with all rows, and the styles that can be chosen."""
         reading, found = review.current()
         numbered = [{"row": n, **asdict(row)} for n, row in enumerate(found, start=1)]
-        styles = _choices(review, models)
+        styles = _choices(found, models)
         document = {
             "file": review.path.name, "reading": reading, "rows": numbered, "styles": styles
         }  # fmt: skip
@@ -128,10 +130,9 @@ def _add_picture(router: APIRouter, review: ReviewFile, models: Models) -> None:
         return Response(buffer.getvalue(), media_type="image/jpeg", headers=headers)
 
 
-def _choices(review: ReviewFile, models: Models) -> list[dict[str, Any]]:
+def _choices(rows: Iterable[ReviewRow], models: Models) -> list[dict[str, Any]]:
     """Return the styles of the file, the model and the vocabulary, each once."""
     served = models.current
-    _, rows = review.current()
     named = [ranked.style for row in rows for ranked in row.styles or ()]
     styles = dict.fromkeys([*served.model.labels, *served.vocabulary.entries, *named])
     return [served.style(name) for name in styles]
@@ -159,7 +160,7 @@ async def _decision(request: Request) -> documents.Decision:
 def _decide(review: ReviewFile, models: Models, number: int, decision: documents.Decision) -> None:
     row = _known(review, number)
     if decision.review not in ("", REJECTED, row.review):
-        known = [style["style"] for style in _choices(review, models)]
+        known = [style["style"] for style in _choices(review.rows(), models)]
         if decision.review not in known:
             raise HTTPException(422, UnknownNameError("style", decision.review, known).guess)
     try:
@@ -171,7 +172,7 @@ def _decide(review: ReviewFile, models: Models, number: int, decision: documents
         raise HTTPException(500, f"{review.path.name} was not written: {reason}") from None
 
 
-def _known(review: ReviewFile, number: int) -> Any:
+def _known(review: ReviewFile, number: int) -> ReviewRow:
     try:
         return review.row(number)
     except MissingError as error:

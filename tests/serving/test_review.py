@@ -192,7 +192,7 @@ def test_a_file_that_another_program_changed_is_not_overwritten(
         lines = answers.read_text().splitlines(keepends=True)
         theirs = "".join([lines[0], lines[2], lines[1].replace("Cubism\n", "Baroque\n"), lines[3]])
         answers.write_text(theirs)
-        refused = decided(url, 1, "Pop_Art", reading=reading)
+        refused = decided(url, 1, "Pop_Art")
         assert refused.status_code == 409
         assert refused.json()["error"].startswith("answers.csv was changed by another program")
         assert answers.read_text() == theirs
