@@ -53,6 +53,14 @@ def page(session: nox.Session) -> None:
 
 
 @nox.session
+def containers(session: nox.Session) -> None:
+    """Run the images' lines and the whole service behind nginx; needs nginx, Node and npm."""
+    session.install(EXTRAS, *dependencies("tests"))
+    allowed = {"ARTSTYLE_CONTAINERS": "1"}
+    session.run("pytest", "tests/docker", *session.posargs, env=allowed)
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Run what takes long: property tests on fresh examples, and a service under load."""
     session.install(EXTRAS, *dependencies("tests"))

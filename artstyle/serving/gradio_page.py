@@ -22,7 +22,7 @@ from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
 from artstyle.serving.limits import Limits
 from artstyle.serving.served import HeatRequest, Models, ServedModel
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 
 TOP_STYLES = 3
 KEPT_SECONDS = 60

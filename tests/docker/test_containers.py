@@ -1,6 +1,7 @@
 """Both images built line by line, and the whole of them used through nginx, all on this machine."""
 
 import getpass
+import os
 import re
 import shutil
 import signal
@@ -22,6 +23,7 @@ from tests.serving.client import get, post
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.skipif("ARTSTYLE_CONTAINERS" not in os.environ, reason="for 'nox -s containers'"),
     pytest.mark.skipif(sys.platform != "linux", reason="containers run Linux"),
     *(pytest.mark.skipif(shutil.which(tool) is None, reason=f"{tool} is not installed")
       for tool in ("nginx", "node", "npm")),

@@ -20,7 +20,7 @@ from artstyle.cli.app import app
 from artstyle.errors import ArtstyleError
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 from tests.serving.browser import files, opened
 from tests.serving.client import get, post, predict
 from tests.serving.whole import need

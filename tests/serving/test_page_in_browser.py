@@ -18,7 +18,7 @@ from artstyle.prediction.wording import verdict_words
 from artstyle.prediction.writers import write_rows
 from artstyle.serving.served import Models
 from artstyle.serving.server import require_page
-from artstyle.styles.names import display_name
+from artstyle.styles.vocabulary import display_name
 from tests.serving.browser import files, opened
 from tests.serving.client import predict
 from tests.serving.test_serve_command import started
