@@ -166,7 +166,7 @@ class ReviewFile:
             for place in self._places:
                 if at >= len(lines[place].fields):
                     put(place, "")
-        put(self._places[number - 1], inert(review))
+        put(self._places[number - 1], str(inert(review)))
         return lines
 
     def _write(self, lines: list[RawRow]) -> None:
