@@ -77,7 +77,7 @@ def _join_text(
     cells: Iterator[Sequence[Cell]],
     path: Path,
 ) -> None:
-    codec = _output_codec(table)
+    codec = table.output_codec()
     with path.open("wb") as file:
         file.write(table.mark)
         for row in table.rows():
@@ -109,12 +109,8 @@ def _inserted(row: RawRow, new: bytes, codec: str) -> bytes:
     return body + new + end
 
 
-def _output_codec(table: TextTable) -> str:
-    return "cp1252" if table.first_windows_line() is not None else table.codec
-
-
 def _require_encodable(table: TextTable, texts: Iterable[str]) -> None:
-    codec = _output_codec(table)
+    codec = table.output_codec()
     for text in texts:
         try:
             text.encode(codec)

@@ -69,9 +69,17 @@ class TextTable:
         Raises:
             DataError: A quote is not closed, or the text is damaged.
         """
+        with errors_named(self.path), self.path.open("rb") as file:
+            yield from self.parsed(file)
+
+    def parsed(self, file: BinaryIO) -> Iterator[RawRow]:
+        """Yield all rows of a file that is written so and begins with the same mark.
+
+        Raises:
+            DataError: As `rows`.
+        """
         try:
-            with errors_named(self.path), self.path.open("rb") as file:
-                yield from _parse(_lines(file, self.mark, self.codec), self.delimiter)
+            yield from _parse(_lines(file, self.mark, self.codec), self.delimiter)
         except csv.Error as error:
             raise DataError(f"{self.path} {error}") from None
         except UnicodeDecodeError as error:
@@ -79,6 +87,10 @@ class TextTable:
                 f"{self.path} is not whole {error.encoding} text: {error.reason};"
                 " save it again as UTF-8"
             ) from None
+
+    def output_codec(self) -> str:
+        """Return the encoding of what is added."""
+        return "cp1252" if self.first_windows_line() is not None else self.codec
 
     def first_windows_line(self) -> str | None:
         """Return the first line that is not UTF-8 and is read as Windows-1252."""

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 
 from artstyle.errors import ArtstyleError, ImageError, UsageError
 from artstyle.pictures.finding import PicturePath
+from artstyle.prediction.review import ReviewFile
 from artstyle.prediction.rows import PredictionRow
 from artstyle.serving import documents
 from artstyle.serving.access import Access
@@ -27,6 +28,7 @@ from artstyle.serving.batching import Batcher, QueueFullError
 from artstyle.serving.documents import image_body, refusals
 from artstyle.serving.limits import Limits
 from artstyle.serving.monitoring import Monitor
+from artstyle.serving.review import add_review
 from artstyle.serving.served import HeatFormat, HeatRequest, Models
 from artstyle.serving.uploads import BUSY, Uploads
 
@@ -107,6 +109,7 @@ def build_app(
     limits: Limits | None = None,
     token: str | None = None,
     page: Path | None = None,
+    review: ReviewFile | None = None,
 ) -> FastAPI:
     """Return the application that answers.
 
@@ -115,6 +118,7 @@ def build_app(
         limits: What is accepted; None takes the defaults.
         token: Whoever has it is answered; None answers everyone, and refuses to swap models.
         page: The folder of the page at ``/``; None serves none.
+        review: The answers that people review at ``/review``; None serves none.
     """
     service = Service(models, limits or Limits())
     # Swagger's page would load its scripts from elsewhere.
@@ -133,6 +137,8 @@ def build_app(
     _add_health(app, service)
     if page is not None:
         _add_page(app, page)
+    if review is not None:
+        add_review(app, review, models, page=page, has_token=token is not None)
     return app
 
 

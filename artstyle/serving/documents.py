@@ -120,6 +120,48 @@ class Style(BaseModel):
     wikidata_id: str | None
 
 
+class ReviewRow(BaseModel):
+    """An answer under review."""
+
+    row: int
+    """From 1."""
+    path: str
+    id: str | None
+    label: str | None
+    styles: list[RankedStyle] | None
+    error: str | None
+    model: str
+    verdict: Literal["sure", "unsure", "unfamiliar"] | None
+    likely: list[str] | None
+    review: str
+    """A style, "rejected", or empty: not reviewed yet."""
+
+
+class Review(BaseModel):
+    """A file of answers under review."""
+
+    file: str
+    reading: str
+    """Changes when the file is read again because another program changed it."""
+    rows: list[ReviewRow]
+    styles: list[Style]
+    """Those of the model, the vocabulary and the file."""
+
+
+class Decision(BaseModel):
+    """What a person makes of an answer."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"review": "Cubism"}]}
+    )
+    review: str
+    """A style as it is stored, "rejected", or empty to take a decision back."""
+    former: str | None = None
+    """The review that it replaces: refused if the row has another one by now."""
+    reading: str | None = None
+    """Of the rows that were seen: refused if the file was read again since."""
+
+
 class Status(BaseModel):
     """Whether the service answers."""
 
@@ -128,10 +170,12 @@ class Status(BaseModel):
 
 _REFUSALS = {
     401: "The token is missing or wrong.",
-    403: "The service was started without a token, so nothing can be changed.",
+    403: "The service was started without a token, so this is not allowed.",
+    404: "There is no such row.",
     408: "The upload took too long.",
+    409: "The file or the row was changed meanwhile; nothing was written.",
     413: "The body is too large.",
-    415: "The body is neither a form nor an image.",
+    415: "The body is not of a kind that is read here.",
     422: "The request, or its only image, cannot be read; the reason is in `error`.",
     503: "Too many images wait; `Retry-After` says when to send it again.",
     504: "The answer took too long.",
@@ -158,4 +202,10 @@ def image_body(*, many: bool) -> dict[str, Any]:
         "application/octet-stream": {"schema": image},
         "image/jpeg": {"schema": image},
     }
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the description of a body in JSON, which FastAPI does not read itself."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
     return {"requestBody": {"required": True, "content": content}}

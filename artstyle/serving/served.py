@@ -146,9 +146,10 @@ class ServedModel:
 
     def styles(self) -> list[dict[str, Any]]:
         """Return the styles that it knows, in label order."""
-        return [self._style(label) for label in self.model.labels]
+        return [self.style(label) for label in self.model.labels]
 
-    def _style(self, label: str) -> dict[str, Any]:
+    def style(self, label: str) -> dict[str, Any]:
+        """Return what is known about a style, one of the model or of the vocabulary."""
         entry = self.vocabulary.entry(label) or StyleEntry(label, {})
         return {
             "style": label,

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
+
 from tests.serving.whole import lack, need
 
 WAIT_MS = 60_000
@@ -59,7 +61,8 @@ def opened(
 
 
 def _elsewhere(address: str, url: str) -> list[str]:
-    return [] if address.startswith((url, "blob:", "data:")) else [address]
+    service = str(httpx.URL(url).join("/"))
+    return [] if address.startswith((service, "blob:", "data:")) else [address]
 
 
 def files(pictures: dict[str, bytes]) -> list[dict[str, Any]]:

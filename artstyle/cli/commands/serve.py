@@ -17,6 +17,7 @@ from artstyle.cli.terminal.console import say, show, warn
 from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
+    from artstyle.prediction.review import ReviewFile
     from artstyle.serving.served import Models
 
 TOKEN = "ARTSTYLE_TOKEN"
@@ -45,6 +46,14 @@ def serve(
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Answer programs only, without the page.")
     ] = False,
+    review: Annotated[
+        Path | None,
+        typer.Option(
+            "--review",
+            metavar="FILE",
+            help="Review the answers in a CSV file of `predict`; each decision is saved in it.",
+        ),
+    ] = None,
 ) -> None:
     """Open a page that names the styles of pictures, and answer programs at the same address.
 
@@ -59,6 +68,8 @@ def serve(
     """
     if api_only and page == "gradio":
         raise UsageError("--api-only serves no page; leave out --page gradio or --api-only")
+    if review and page == "gradio":
+        raise UsageError("--review has a page of its own; leave out --page gradio")
     extra = "gradio" if page == "gradio" else "serve"
     if missing := [name for name in _NEEDED[extra] if find_spec(name) is None]:
         raise MissingError(f"serve needs {missing[0]}: pip install 'artstyle[{extra}]'")
@@ -67,19 +78,22 @@ def serve(
 
     folder = None if api_only or page == "gradio" else require_page()
     with ExitStack() as stack:
+        reviewed = _opened(review, stack)
         listening = stack.enter_context(open_socket(host, port))
         from artstyle.serving.api import build_app
         from artstyle.serving.served import Models
 
         models = Models(run)
         token = os.environ.get(TOKEN) or None
-        app = build_app(models, token=token, page=folder)
+        app = build_app(models, token=token, page=folder, review=reviewed)
         if page == "gradio":
             from artstyle.serving.gradio_page import build_page, mount
 
             uploads = stack.enter_context(TemporaryDirectory(prefix="artstyle-"))
             mount(app, build_page(models, Path(uploads)))
-        url = address(listening)
+        url = address(listening) + ("review" if folder is not None and reviewed else "")
+        for note in reviewed.notes() if reviewed else ():
+            say(f"note: {note}")
         _say_start(models, host, token)
         show(url)
         if not api_only and not no_browser:
@@ -88,6 +102,15 @@ def serve(
     say("stopped")
     # All requests are answered; the interpreter's own shutdown takes seconds.
     interrupts.end_now(0)
+
+
+def _opened(review: Path | None, stack: ExitStack) -> "ReviewFile | None":
+    """Return the answers that are reviewed until the stack ends."""
+    if review is None:
+        return None
+    from artstyle.prediction.review import opened_review
+
+    return stack.enter_context(opened_review(review))
 
 
 def _say_start(models: "Models", host: str, token: str | None) -> None:

@@ -110,6 +110,39 @@ function heatmap(picture, style, format, read) {
 }
 
 /**
+ * @typedef {object} ReviewRow
+ * @property {number} row From 1.
+ * @property {string} path
+ * @property {string | null} id
+ * @property {string | null} label
+ * @property {RankedStyle[] | null} styles
+ * @property {string | null} error
+ * @property {string} model
+ * @property {Verdict | null} verdict
+ * @property {string[] | null} likely
+ * @property {string} review A style, "rejected", or empty.
+ */
+/** @typedef {{file: string, reading: string, rows: ReviewRow[], styles: Style[]}} Review */
+
+/** @returns {Promise<Review>} */
+export const readReview = () => request("v1/review", (answer) => answer.json());
+
+/** Resolves when the decision is saved. @param {ReviewRow} row @param {string} review @param {string} reading */
+export function decide({ row, review: former }, review, reading) {
+  const headers = { "Content-Type": "application/json" };
+  const body = JSON.stringify({ review, former, reading });
+  return request(`v1/review/${row}`, (answer) => answer.json(), { method: "POST", headers, body });
+}
+
+/** @param {number} row @param {string} reading */
+export const pictureAddress = (row, reading) => `v1/review/${row}/picture?reading=${reading}`;
+
+/** Return why there is no picture. @param {number} row @returns {Promise<string>} */
+export const pictureProblem = (row) =>
+  request(`v1/review/${row}/picture`, () => Promise.resolve("the browser cannot show it"))
+    .catch((error) => { if (error instanceof Refused) return error.message; throw error; });
+
+/**
  * @template T
  * @param {string} path @param {(answer: Response) => Promise<T>} read @param {RequestInit} init
  * @returns {Promise<T>}
