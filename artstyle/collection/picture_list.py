@@ -147,7 +147,9 @@ def _located(
     searched = [name or "" for name in names]
     numbered = NumberedFiles(folder, filter(None, searched)) if by_number else None
     places = find_places(numbered or FolderListings(folder), searched)
-    located, respelled, decimals = [], [], []
+    located: list[ListedPicture] = []
+    respelled: list[tuple[ListedPicture, str]] = []
+    decimals: list[tuple[ListedPicture, str]] = []
     for row, name, place in zip(rows, names, places, strict=True):
         problem = _name_problem(row.name, name, column, folder)
         if problem is None and numbered:
@@ -157,19 +159,23 @@ def _located(
         file = None if problem else place.path
         located.append(replace(row, file=file, problem=problem))
         if file and not place.is_exact:
-            respelled.append(f"{visible(row.name)} (line {row.line}) for {visible(file)}")
+            respelled.append((row, f" for {visible(file)}" if len(respelled) < _SHOWN else ""))
         if file and numbered and row.is_decimal:
-            decimals.append(f"{row.name} (line {row.line})")
+            decimals.append((row, ""))
     groups = {
         "names in another spelling than their files": respelled,
         f"cells of {column} that are decimal numbers, without zeros at their ends": decimals,
     }
     notes = [
-        f"{what}: {len(shown)}, as {examples(shown, len(shown))}"
-        for what, shown in groups.items()
-        if shown
+        f"{what}: {len(found)}, as {examples(_lines(found[:_SHOWN]), len(found))}"
+        for what, found in groups.items()
+        if found
     ]
     return tuple(located), (*(numbered.problems if numbered else ()), *notes)
+
+
+def _lines(rows: Sequence[tuple[ListedPicture, str]]) -> list[str]:
+    return [f"{visible(row.name)} (line {row.line}){more}" for row, more in rows]
 
 
 def _name_problem(name: str, searched: str | None, column: str, folder: Path) -> str | None:
