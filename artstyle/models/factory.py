@@ -11,8 +11,8 @@ from urllib.error import URLError
 from torch import nn
 
 from artstyle.errors import UsageError
-from artstyle.models.joined import join
-from artstyle.models.simple_cnn import SimpleCNN
+from artstyle.models.networks.joined import join
+from artstyle.models.networks.simple_cnn import SimpleCNN
 from artstyle.models.weights import load_weights, no_download, read_lite
 from artstyle.models.zoo import (
     MODELS,
@@ -135,7 +135,7 @@ def _build_timm(
 
 def timm_models() -> ModuleType:
     """Return our module over timm; importing it takes a second, so only its models do."""
-    return import_module("artstyle.models.timm_models")
+    return import_module("artstyle.models.networks.timm_models")
 
 
 _BUILDERS = {

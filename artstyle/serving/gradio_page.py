@@ -22,7 +22,7 @@ from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
 from artstyle.serving.limits import Limits
 from artstyle.serving.served import HeatRequest, Models, ServedModel
-from artstyle.styles.vocabulary import display_name
+from artstyle.styles.vocabulary import display_name, styles_named_by
 
 TOP_STYLES = 3
 KEPT_SECONDS = 60
@@ -137,10 +137,11 @@ def answer_picture(served: ServedModel, path: Path) -> Answer:
     (row,) = served.rows([picture])
     if row.styles is None:
         return None, f"Not read: {row.error}.", "", ""
-    styles = {display_name(ranked.style): ranked.probability for ranked in row.styles}
-    likely = ", ".join(display_name(style) for style in row.likely or ())
-    words = verdict_words(row) or "This model cannot say how sure it is."
-    return styles, words, likely, _heat(served, picture, row)
+    with styles_named_by(served.vocabulary):
+        styles = {display_name(ranked.style): ranked.probability for ranked in row.styles}
+        likely = ", ".join(display_name(style) for style in row.likely or ())
+        words = verdict_words(row) or "This model cannot say how sure it is."
+        return styles, words, likely, _heat(served, picture, row)
 
 
 def _heat(served: ServedModel, picture: PicturePath, row: PredictionRow) -> str:

@@ -11,10 +11,20 @@ import pytest
 from artstyle.__main__ import main
 
 
-def artstyle(*words: object, cwd: Path, stdin: bytes = b"") -> CompletedProcess[bytes]:
-    """Run a command; an error that artstyle does not turn into a message fails the test."""
+def artstyle(
+    *words: object, cwd: Path, stdin: bytes = b"", joined: bool = False
+) -> CompletedProcess[bytes]:
+    """Run a command; an error that artstyle does not turn into a message fails the test.
+
+    Args:
+        words: The words of the command.
+        cwd: Where it runs.
+        stdin: What it is given.
+        joined: Whether stdout also has stderr, in the order of a terminal.
+    """
     line = ["artstyle", *map(str, words)]
-    given, out, err = BytesIO(stdin), BytesIO(), BytesIO()
+    given, out = BytesIO(stdin), BytesIO()
+    err = out if joined else BytesIO()
     streams = {"stdin": given, "stdout": out, "stderr": err}
     wrapped = {name: TextIOWrapper(s, "utf-8", write_through=True) for name, s in streams.items()}
     with pytest.MonkeyPatch.context() as patch, chdir(cwd):

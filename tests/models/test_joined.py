@@ -22,7 +22,7 @@ from artstyle.explain.heat import class_heatmaps
 from artstyle.models.checkpoint import load_style_model, write_checkpoint
 from artstyle.models.factory import build_network
 from artstyle.models.header import Header
-from artstyle.models.joined import join
+from artstyle.models.networks.joined import join
 from artstyle.models.onnx_model import OnnxModel, load_onnx_model
 from artstyle.models.style_model import SYNTHETIC_NOTE
 from artstyle.models.torch_model import TorchModel
