@@ -63,9 +63,15 @@ def write_parquet(rows: Iterable[PredictionRow], path: Path, columns: Sequence[C
 
 
 def _cell(sheet: Any, value: Value, *, is_header: bool = False) -> Any:
+    if isinstance(value, str) and not value.isprintable():
+        value = _printable(value)
+    # Most cells need no object of their own. A # begins the name of an error: #N/A.
+    special = isinstance(value, str) and (value[:1] in FORMULA_STARTS or value[:1] == "#")
+    if not special and not is_header:
+        return value
     cell = WriteOnlyCell(sheet, None)
     if isinstance(value, str):
-        cell.value = _printable(value)
+        cell.value = value
         cell.data_type = "s"  # openpyxl takes what begins with = for a formula.
         # Excel would take it for one when someone edits the cell.
         cell.quotePrefix = value[:1] in FORMULA_STARTS
