@@ -14,8 +14,8 @@ from artstyle.serving.limits import Limits
 from tests.docker.images import DOCKER, PROJECT, instructions
 
 LEFT_OUT = (
-    "grad-cam", "jinja2", "matplotlib", "onnx", "onnxscript", "psutil", "scikit-learn", "scipy",
-    "threadpoolctl", "timm", "torch", "torchvision", "wandb",
+    "grad-cam", "httpx2", "jinja2", "matplotlib", "onnx", "onnxscript", "platformdirs",
+    "psutil", "scikit-learn", "scipy", "threadpoolctl", "timm", "torch", "torchvision", "wandb",
 )  # fmt: skip
 """Dependencies of artstyle that its service does not need."""
 DOCKERFILES = [DOCKER / "Dockerfile.api", DOCKER / "Dockerfile.ui"]
