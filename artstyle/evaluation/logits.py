@@ -32,5 +32,6 @@ def write_logits(path: Path, outcome: Outcome, model: str) -> None:
         targets=outcome.targets_N,
         temperature=np.float64(fitted.temperature if fitted else 1.0),
         model=np.array(model),
+        allow_pickle=False,
     )
     write_bytes(path, content.getvalue())

@@ -69,7 +69,9 @@ def test_without_arguments_the_newest_run_is_measured_on_the_test_split(
     assert evaluated.returncode == 0, evaluated.stderr
     for style in ("Baroque", "Cubism", "Rococo", "Ukiyo-e", "macro average"):
         assert style in evaluated.stdout
-    assert evaluated.stdout.splitlines()[-1].startswith("accuracy 0.")
+    *_, scores, for_artists = evaluated.stdout.splitlines()
+    assert scores.startswith("accuracy 0.")
+    assert for_artists.startswith("for other artists: accuracy 0.")
     page = Path("runs/tiny/evaluation/test/report.html")
     assert str(page) in evaluated.stderr
     assert (home / page).is_file()
