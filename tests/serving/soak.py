@@ -151,6 +151,15 @@ async def overloaded(service: Service, requests: Sequence[bytes], seconds: float
     return seen
 
 
+async def at_once(service: Service, requests: Sequence[bytes], count: int) -> Seen:
+    """Send so many requests at the same time, each on a connection of its own."""
+    await ask(service.url, requests, _CLIENTS, 2)
+    async with service.watched() as seen, asyncio.TaskGroup() as tasks:
+        for _, content in zip(range(count), cycle(requests), strict=False):
+            tasks.create_task(_send(service.url, content, seen))
+    return seen
+
+
 async def many(service: Service, requests: Sequence[bytes], count: int) -> Seen:
     """Send so many requests, a few at a time."""
     await ask(service.url, requests, _CLIENTS, 2)
