@@ -3,11 +3,12 @@
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
 
-from tests.serving.whole import lack, need
+from tests.serving.whole import AXE, lack, need
 
 WAIT_MS = 60_000
 """A browser, a service and other tests share the machine."""
@@ -71,3 +72,17 @@ def files(pictures: dict[str, bytes]) -> list[dict[str, Any]]:
         {"name": name, "mimeType": "application/octet-stream", "buffer": content}
         for name, content in pictures.items()
     ]
+
+
+def assert_fits(page: Any) -> None:
+    """Nothing sticks out to the right, and axe-core finds nothing serious."""
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    if not AXE:
+        return
+    page.evaluate(Path(AXE).read_text("utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert [
+        (it["id"], it["nodes"][0]["html"])
+        for it in found["violations"]
+        if it["impact"] in ("serious", "critical")
+    ] == []

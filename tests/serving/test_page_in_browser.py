@@ -19,11 +19,11 @@ from artstyle.prediction.writers import write_rows
 from artstyle.serving.served import Models
 from artstyle.serving.server import require_page
 from artstyle.styles.vocabulary import display_name
-from tests.serving.browser import files, opened
+from tests.serving.browser import assert_fits, files, opened
 from tests.serving.client import predict
 from tests.serving.test_serve_command import started
 from tests.serving.tiny import LABELS, service, write_model
-from tests.serving.whole import AXE, need
+from tests.serving.whole import need
 
 need("playwright")
 
@@ -253,20 +253,6 @@ def is_dark(page: Any) -> bool:
     """Return whether the page's background is dark."""
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return sum(map(int, colour[4:-1].split(","))) < 3 * 128
-
-
-def assert_fits(page: Any) -> None:
-    """Nothing sticks out to the right, and axe-core finds nothing serious."""
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    if not AXE:
-        return
-    page.evaluate(Path(AXE).read_text("utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    assert [
-        (it["id"], it["nodes"][0]["html"])
-        for it in found["violations"]
-        if it["impact"] in ("serious", "critical")
-    ] == []
 
 
 def download(page: Any, path: Path) -> None:

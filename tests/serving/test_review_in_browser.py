@@ -7,8 +7,7 @@ import pytest
 
 from artstyle.prediction.review import ReviewFile, opened_review
 from artstyle.serving.server import require_page
-from tests.serving.browser import opened
-from tests.serving.test_page_in_browser import assert_fits
+from tests.serving.browser import assert_fits, opened
 from tests.serving.tiny import service
 from tests.serving.whole import need
 
