@@ -56,7 +56,7 @@ def join(
         path: The file to be written.
 
     Raises:
-        DataError: The list is no longer what was read.
+        DataError: The list was changed after it was read.
     """
     if content_digest(source.path) != source.digest:
         raise DataError(

@@ -170,7 +170,7 @@ def _notes(compared: Compared, artists: Sequence[str]) -> Iterator[str]:
             " range over the runs."
         )
     if not any(artists):
-        yield "No artist is known, so there is no interval for other artists."
+        yield "The artists are not known, so only the interval for other pictures is given."
 
 
 def changed_pictures(compared: Compared) -> Iterator[dict[str, str]]:

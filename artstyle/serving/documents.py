@@ -171,7 +171,7 @@ class Status(BaseModel):
 _REFUSALS = {
     401: "The token is missing or wrong.",
     403: "The service was started without a token, so this is not allowed.",
-    404: "There is no such row.",
+    404: "The file does not have this row.",
     408: "The upload took too long.",
     409: "The file or the row was changed meanwhile; nothing was written.",
     413: "The body is too large.",

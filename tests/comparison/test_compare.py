@@ -117,7 +117,7 @@ def test_without_artists_there_is_no_interval_by_artist(make_run: MakeRun) -> No
     _, comparison = both(make_run, artists=0)
     assert comparison.artists is None
     assert comparison.rows[0].accuracy.artists is None
-    assert any("No artist is known" in note for note in comparison.notes)
+    assert any("The artists are not known" in note for note in comparison.notes)
 
 
 def test_runs_on_different_pictures_are_refused(make_run: MakeRun) -> None:

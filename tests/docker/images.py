@@ -1,4 +1,4 @@
-"""Images built by hand, where there is no container engine: each line of a Dockerfile, in folders.
+"""Images built by hand, without a container engine: each line of a Dockerfile, in folders.
 
 An image is a folder. Its own absolute paths are rewritten to that folder; everything else that the
 base image would bring (Python, Node, nginx, a shell) is this machine's.

@@ -1,9 +1,8 @@
 """`artstyle predict`: name the styles of pictures."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
@@ -26,12 +25,12 @@ from artstyle.cli.options import (
     RunOption,
     TopKOption,
 )
+from artstyle.cli.pictures import Pictures, Skipped, pictures_of
 from artstyle.cli.terminal.console import (
     is_coloured,
     live_progress,
     say,
     say_notes,
-    say_skipped,
     say_starter,
     stdout_stream,
     warn,
@@ -49,7 +48,6 @@ from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.collection.picture_list import PictureList
-    from artstyle.pictures.finding import PicturePath
     from artstyle.prediction.columns import Naming
     from artstyle.prediction.output import Writer
     from artstyle.prediction.rows import PredictionRow
@@ -112,7 +110,7 @@ def predict(
 
     from artstyle.engines import find_model
 
-    skipped = _Skipped(list_skipped)
+    skipped = Skipped(list_skipped)
     source = pictures_of(paths, images, path_column, id_column, skipped)
     if chosen == "iiif" and not source.is_iiif:
         raise UsageError("--format iiif annotates the canvases of IIIF manifests; name one")
@@ -148,86 +146,6 @@ def predict(
     if counts.failed:
         say(f"{counts.failed} of {counts.total} pictures could not be read")
         raise typer.Exit(SOME_FAILED)
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """The pictures that a command names, in order."""
-
-    stream: "Callable[[int], Iterator[PicturePath]]"
-    """Called once, with the shorter side in pixels that the model reads."""
-    count: Callable[[], int | None]
-    """How many there are, where that is known."""
-    is_iiif: bool = False
-    """Whether all of them come from IIIF documents."""
-    listed: "PictureList | None" = None
-    """The collection's own list that names them."""
-
-
-def pictures_of(
-    paths: list[str],
-    images: Path | None = None,
-    path_column: str | None = None,
-    id_column: str | None = None,
-    skipped: "_Skipped | None" = None,
-) -> Pictures:
-    """Return the pictures of files and folders, of a collection's own list, or of IIIF documents.
-
-    Raises:
-        MissingError: There is no picture to be tried.
-        UsageError: Options of a list are given without one, or several lists.
-    """
-    from artstyle.collection.picture_list import LIST_ENDINGS
-    from artstyle.iiif.sources import is_iiif
-
-    manifests = [path for path in paths if is_iiif(path)]
-    if manifests:
-        return _iiif_pictures(manifests, paths)
-    lists = [path for path in paths if Path(path).suffix.lower() in LIST_ENDINGS]
-    if lists and len(lists) == len(paths):
-        if len(lists) > 1:
-            raise UsageError(f"{lists[0]} and {lists[1]} are lists; answer one at a time")
-        return _listed_pictures(Path(lists[0]), images, path_column, id_column)
-    for option, value in {
-        "--images": images,
-        "--path-column": path_column,
-        "--id-column": id_column,
-    }.items():
-        if value is not None:
-            raise UsageError(f"{option} goes with a list: .csv, .tsv, .txt or .xlsx")
-
-    from artstyle.pictures.finding import count_pictures, find_pictures, require_pictures
-
-    found = require_pictures(find_pictures(paths, skipped=(skipped or _Skipped(listed=False)).add))
-    return Pictures(lambda size: found, partial(count_pictures, paths))
-
-
-def _iiif_pictures(manifests: list[str], paths: list[str]) -> Pictures:
-    if len(manifests) < len(paths):
-        other = next(path for path in paths if path not in manifests)
-        raise UsageError(f"{manifests[0]} is IIIF and {other} is not; answer one at a time")
-
-    def stream(short_side_px: int) -> "Iterator[PicturePath]":
-        from artstyle.iiif.pictures import iiif_pictures
-        from artstyle.pictures.finding import require_pictures
-
-        return require_pictures(
-            iiif_pictures(manifests, short_side_px, lambda note: say(f"note: {note}"))
-        )
-
-    return Pictures(stream, lambda: None, is_iiif=True)
-
-
-def _listed_pictures(
-    path: Path, images: Path | None, path_column: str | None, id_column: str | None
-) -> Pictures:
-    from artstyle.collection.list_columns import Wanted
-    from artstyle.collection.picture_list import read_picture_list
-
-    listed = read_picture_list(path, images, Wanted(path_column, id_column))
-    for note in listed.notes:
-        say(f"note: {note}")
-    return Pictures(lambda size: listed.pictures(), lambda: len(listed.rows), listed=listed)
 
 
 def _chosen_format(output_format: Format | None, out: Path | None, join: bool) -> Format:
@@ -351,22 +269,3 @@ def _require_output(out: Path | None, overwrite: bool, resume: bool) -> None:
     interrupts.set_resume_hint(
         lambda: f"the rows so far are in {partial_path(out)}; run the same command with --resume"
     )
-
-
-class _Skipped:
-    """Counts the files that the search for pictures passes over."""
-
-    def __init__(self, listed: bool) -> None:
-        self._listed, self._counts = listed, Counter[str]()
-
-    def add(self, path: Path) -> None:
-        from artstyle.pictures.skipped import ending
-
-        self._counts[ending(path.name)] += 1
-        say_skipped([path] if self._listed else ())
-
-    def say_count(self) -> None:
-        from artstyle.pictures.skipped import counted_endings
-
-        if self._counts:
-            say(f"note: {counted_endings(self._counts)}; --list-skipped names them")

@@ -137,7 +137,7 @@ export function decide({ row, review: former }, review, reading) {
 /** @param {number} row @param {string} reading */
 export const pictureAddress = (row, reading) => `v1/review/${row}/picture?reading=${reading}`;
 
-/** Return why there is no picture. @param {number} row @returns {Promise<string>} */
+/** Return why a picture is missing. @param {number} row @returns {Promise<string>} */
 export const pictureProblem = (row) =>
   request(`v1/review/${row}/picture`, () => Promise.resolve("the browser cannot show it"))
     .catch((error) => { if (error instanceof Refused) return error.message; throw error; });
