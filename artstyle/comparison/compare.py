@@ -24,7 +24,7 @@ from artstyle.evaluation.intervals import (
     percentile_interval,
     score_draws,
 )
-from artstyle.metrics import FloatArray, IntArray
+from artstyle.metrics import FloatArray, IntArray, Interval, exact_at_the_ends
 
 _SEED = 42
 _RESAMPLES = 1000
@@ -35,8 +35,17 @@ _LEVEL = 0.95
 class _Draws:
     """The draws of each run of a row."""
 
-    pictures: tuple[ScoreDraws, ...]
-    artists: tuple[ScoreDraws, ...] | None
+    pictures: "_Clustered"
+    artists: "_Clustered | None"
+
+
+@dataclass(frozen=True)
+class _Clustered:
+    """The draws of each run from one kind of clusters."""
+
+    runs: tuple[ScoreDraws, ...]
+    clusters: int
+    """How many are drawn from."""
 
 
 _Pick = Callable[[ScoreDraws], FloatArray]
@@ -77,11 +86,12 @@ def compare(compared: Compared, grouped_by: str | None) -> Comparison:
 
 
 def _draws(row: Row, artists_N: IntArray | None) -> _Draws:
-    def of_each_run(clusters_N: IntArray) -> tuple[ScoreDraws, ...]:
-        return tuple(
+    def of_each_run(clusters_N: IntArray) -> _Clustered:
+        runs = tuple(
             score_draws(run.answers, clusters_N, seed=_SEED, resamples=_RESAMPLES)
             for run in row.runs
         )
+        return _Clustered(runs, int(clusters_N.max()) + 1)
 
     pictures = of_each_run(np.arange(len(row.right_N)))
     return _Draws(pictures, None if artists_N is None else of_each_run(artists_N))
@@ -116,13 +126,12 @@ def _row(
 
 def _score(draws: _Draws, pick: _Pick, base: _Draws | None = None) -> ComparedScore:
     """Return a score of a row, or by how much it is above that of the row ``base``."""
-    base_pictures, base_artists = (base.pictures, base.artists) if base else (None, None)
-    interval = percentile_interval(_mean(draws.pictures, pick, base_pictures), _LEVEL)
+    interval = _interval(draws.pictures, pick, base.pictures if base else None)
     below = float(_mean(base.pictures, pick)[0]) if base else 0.0
-    runs = [float(pick(run)[0]) - below for run in draws.pictures]
+    runs = [float(pick(run)[0]) - below for run in draws.pictures.runs]
     artists: Bounds | None = None
     if draws.artists is not None:
-        by_artist = percentile_interval(_mean(draws.artists, pick, base_artists), _LEVEL)
+        by_artist = _interval(draws.artists, pick, base.artists if base else None)
         artists = by_artist.low, by_artist.high
     return ComparedScore(
         value=interval.value,
@@ -132,11 +141,16 @@ def _score(draws: _Draws, pick: _Pick, base: _Draws | None = None) -> ComparedSc
     )
 
 
-def _mean(
-    runs: Sequence[ScoreDraws], pick: _Pick, base: Sequence[ScoreDraws] | None = None
-) -> FloatArray:
-    mean_R: FloatArray = np.mean([pick(run) for run in runs], axis=0)
-    return mean_R if base is None else mean_R - _mean(base, pick)
+def _interval(drawn: _Clustered, pick: _Pick, base: _Clustered | None) -> Interval:
+    mean_R = _mean(drawn, pick)
+    if base is not None:
+        return percentile_interval(mean_R - _mean(base, pick), _LEVEL)
+    return exact_at_the_ends(percentile_interval(mean_R, _LEVEL), _LEVEL, drawn.clusters)
+
+
+def _mean(drawn: _Clustered, pick: _Pick) -> FloatArray:
+    mean_R: FloatArray = np.mean([pick(run) for run in drawn.runs], axis=0)
+    return mean_R
 
 
 def _styles(compared: Compared) -> Iterator[ComparedStyle]:

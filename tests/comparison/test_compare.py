@@ -70,6 +70,14 @@ def test_a_difference_is_known_better_than_the_two_scores(make_run: MakeRun) -> 
     assert gained[1] - gained[0] < 0.6 * (row.accuracy.pictures[1] - row.accuracy.pictures[0])
 
 
+def test_a_run_without_errors_may_still_be_wrong_on_other_pictures(make_run: MakeRun) -> None:
+    runs = [make_run("all", [True] * PICTURES), make_run("half", right(0.5, 0))]
+    accuracy = compare(read_compared(runs, "test", None), None).rows[0].accuracy
+    # Clopper and Pearson: of 80 pictures, or of 10 artists, all were right.
+    assert accuracy.pictures == pytest.approx((0.025 ** (1 / 80), 1))
+    assert accuracy.artists == pytest.approx((0.025 ** (1 / 10), 1))
+
+
 def test_runs_that_share_a_setting_are_one_row_with_mean_and_range(make_run: MakeRun) -> None:
     shares = (0.3, 0.5, 0.6)
     runs = [make_run(f"a{n}", right(s, n), seed=n) for n, s in enumerate(shares)]
