@@ -10,6 +10,7 @@ import typer
 
 from artstyle.cli.options import SOME_FAILED, PathsArgument, RunOption, TopKOption
 from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
+from artstyle.errors import UsageError
 from artstyle.styles.vocabulary import name_styles_by
 
 OutOption = Annotated[
@@ -44,7 +45,7 @@ def factsheet(
     pictures = require_pictures(find_pictures(paths))
     folder = out or (found.run.results_path / "factsheets" if found.run else Path("factsheets"))
     if folder.exists() and not folder.is_dir():
-        raise typer.BadParameter(f"{folder} is a file", param_hint="--out")
+        raise UsageError(f"{folder} is a file; name another folder with --out")
 
     from artstyle.explain.explain import explain_pictures
     from artstyle.explain.factsheet import write_factsheets
