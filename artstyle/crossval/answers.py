@@ -11,6 +11,8 @@ from artstyle.errors import DataError
 from artstyle.evaluation.intervals import Answers
 from artstyle.evaluation.predictions import AnsweredPicture, as_answers, read_predictions
 
+PREDICTIONS_NAME = "predictions.csv"
+
 
 @dataclass(frozen=True)
 class FoldAnswers:

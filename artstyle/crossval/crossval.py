@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from artstyle.config import Config
-from artstyle.crossval.answers import FoldAnswers, read_answers
+from artstyle.crossval.answers import PREDICTIONS_NAME, FoldAnswers, read_answers
 from artstyle.crossval.document import REPORT_NAME, CrossvalReport
 from artstyle.crossval.folds import Folds, divide, write_fold
 from artstyle.crossval.page import PAGE_NAME, write_crossval_page
@@ -25,8 +25,6 @@ from artstyle.storage.locks import sole_writer
 from artstyle.styles.vocabulary import styles_named_by
 from artstyle.training.fit import fit
 from artstyle.training.setup import require_two_styles
-
-PREDICTIONS_NAME = "predictions.csv"
 
 
 @dataclass(frozen=True)
