@@ -86,7 +86,7 @@ def read_compared(
     """Read the answers of runs and of cross-validations.
 
     Args:
-        named: Two or more. A cross-validation with several seeds is as many runs.
+        named: Runs and cross-validations. One with several seeds counts as several runs.
         split: Whose evaluations.
         group_by: A configuration key, such as ``model``, or ``folder``: runs with the same value
             are one row. None: each of ``named`` is a row.
@@ -96,17 +96,18 @@ def read_compared(
         MissingError: A run is not evaluated on the split.
         RunError: Two runs were not evaluated on the same pictures.
     """
-    if len(named) < 2:
-        raise UsageError("name two runs or more to compare")
     if twice := [path for path, n in Counter(one.path.resolve() for one in named).items() if n > 1]:
         raise UsageError(f"{twice[0]} is named twice")
     scored = [run for one in named for run in read_scored(one, split)]
+    if len(scored) < 2:
+        raise UsageError("name two runs or more to compare")
     for run in scored[1:]:
         _require_same(scored[0], run)
     labels = label_order({style for run in scored for style in run.styles})
     runs = [ComparedRun(run, as_answers(run.pictures, labels)) for run in scored]
     rows = _rows(runs, group_by)
     if len(rows) < 2:
+        group_by = group_by or "folder"
         raise UsageError(f"all runs have {group_by} {rows[0].name}: there is nothing to compare")
     return Compared(split, labels, rows)
 

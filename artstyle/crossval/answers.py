@@ -31,6 +31,8 @@ class FoldAnswers:
     """The most frequent style of the fold's train, for each picture."""
     sizes: tuple[int, int]
     """Pictures of train and val."""
+    learnt: frozenset[str]
+    """Styles that have training pictures."""
 
     @property
     def unreadable(self) -> int:
@@ -63,6 +65,7 @@ def read_answers(run: str, seed: int, predictions: Path, data: DatasetFolder) ->
         oracle=tuple(_without_pixels(training, tested, [row.artist for row in tested])),
         majority=tuple(_without_pixels(training, tested, [""] * len(tested))),
         sizes=(len(training), sum(row.split == "val" for row in known)),
+        learnt=frozenset(row.style for row in training),
     )
 
 

@@ -9,6 +9,13 @@ from artstyle.config import Config
 from artstyle.crossval.answers import PREDICTIONS_NAME, FoldAnswers, read_answers
 from artstyle.crossval.document import REPORT_NAME, CrossvalReport
 from artstyle.crossval.folds import Folds, divide, write_fold
+from artstyle.crossval.label_issues import (
+    LabelIssues,
+    find_label_issues,
+    import_cleanlab,
+    write_label_issues,
+)
+from artstyle.crossval.label_page import write_label_page
 from artstyle.crossval.page import PAGE_NAME, write_crossval_page
 from artstyle.crossval.plan import CrossvalPlan, Group, Method, claim, fold_name
 from artstyle.crossval.summary import summarise
@@ -34,6 +41,8 @@ class Crossval:
     path: Path
     """The folder that holds it."""
     report: CrossvalReport
+    label_issues: LabelIssues | None = None
+    """None if nobody asked for them."""
 
 
 def cross_validate(
@@ -45,6 +54,7 @@ def cross_validate(
     group: Group = "artist",
     method: Method = "probe",
     seeds: int = 1,
+    label_issues: bool = False,
     progress: Progress = silent,
     warn: Callable[[str], None] = lambda message: None,
 ) -> Crossval:
@@ -64,16 +74,21 @@ def cross_validate(
         group: What is never in two folds.
         method: How each run is trained.
         seeds: How many: the configuration's seed, and those that follow it.
+        label_issues: Whether to list the labels that are probably wrong. The same call can ask for
+            them once the runs are finished.
         progress: Called as in training and evaluation, with the fold before the stage.
         warn: Called with a message when something fails but the work continues.
 
     Raises:
         UsageError: There are too few paintings or groups for so many folds.
         DataError: The data set has one style, or is damaged.
+        MissingError: ``label_issues`` needs cleanlab, which is not installed.
         RunError: ``out`` holds something else.
         BusyError: Another process writes to it.
         ArtstyleError: A run cannot be trained or evaluated.
     """
+    if label_issues:
+        import_cleanlab()  # Says so before the work if there is none.
     require_two_styles(data)
     if method == "probe":
         require_pretrained(config.model)
@@ -99,7 +114,11 @@ def cross_validate(
         ]
         report = summarise(plan, data, divided, answered)
         _write(out, report, answered)
-    return Crossval(out, report)
+        found = find_label_issues(out, data, answered) if label_issues else None
+        if found is not None:
+            write_label_issues(out, found)
+            write_label_page(out, data, report, found, progress)
+    return Crossval(out, report, found)
 
 
 def _test(

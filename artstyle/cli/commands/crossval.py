@@ -35,6 +35,10 @@ SeedsOption = Annotated[
         "--seeds", min=1, help="Train each fold with so many seeds: --seed and those after it."
     ),
 ]
+LabelIssuesOption = Annotated[
+    bool,
+    typer.Option("--label-issues", help="List the labels that are probably wrong, with pictures."),
+]
 RecipeOption = Annotated[
     str,
     typer.Option("--recipe", help="probe, finetune, a recipe's name, or a YAML file for finetune."),
@@ -55,6 +59,7 @@ def crossval(
     device: DeviceOption = None,
     seed: SeedOption = None,
     seeds: SeedsOption = 1,
+    label_issues: LabelIssuesOption = False,
     overrides: SetOption = None,
 ) -> None:
     """Test every picture once, by a run that has seen nothing of its artist, source or copies.
@@ -84,6 +89,7 @@ def crossval(
             group=group,
             method="probe" if recipe == "probe" else "finetune",
             seeds=seeds,
+            label_issues=label_issues,
             progress=progress,
             warn=warn,
         )
@@ -144,12 +150,17 @@ def _show(done: Crossval) -> None:
         warn(warning)
     if report.unreadable:
         say(f"{report.unreadable} of {report.pictures + report.unreadable} could not be read")
-    show_places(
-        "Written:",
-        {
-            "page": done.path / "report.html",
-            "scores": done.path / "report.json",
-            "predictions": done.path / "predictions.csv",
-            "runs": done.path / ("fold-*" if len(report.seeds) == 1 else "seed-*/fold-*"),
-        },
-    )
+    places = {
+        "page": done.path / "report.html",
+        "scores": done.path / "report.json",
+        "predictions": done.path / "predictions.csv",
+        "runs": done.path / ("fold-*" if len(report.seeds) == 1 else "seed-*/fold-*"),
+    }
+    if done.label_issues is not None:
+        found = done.label_issues
+        show(f"{len(found.issues):,} of {found.judged:,} labels are contradicted by the answers")
+        places |= {
+            "label issues": done.path / "label_issues.csv",
+            "with pictures": done.path / "label_issues.html",
+        }
+    show_places("Written:", places)
