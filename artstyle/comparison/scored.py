@@ -107,7 +107,7 @@ def _of_run(run: RunFolder, split: Split) -> Scored:
 def _of_crossval(folder: Path, split: Split) -> Iterator[Scored]:
     if split != "test":
         raise UsageError(
-            f"{folder} is a cross-validation, which tests every picture; use no --split"
+            f"{folder} is a cross-validation, which tests every picture; leave out --split"
         )
     if not (folder / CROSSVAL_REPORT).is_file():
         raise MissingError(

@@ -48,7 +48,8 @@ def test_planted_wrong_labels_are_found_with_their_true_style(
     listed = {issue.path: issue.predicted for issue in crossed.label_issues.issues}
     right = [path for path, style in truth.items() if listed.get(path) == style]
     assert len(right) >= PLANTED - 1, (truth, listed)
-    assert set(list(listed)[:2]) <= set(truth)
+    # A tenth is planted: at random, so many listed pictures would hold half as many of them.
+    assert len(listed) <= 20
     assert crossed.label_issues.judged == 40
 
 
