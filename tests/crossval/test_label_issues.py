@@ -87,7 +87,7 @@ def test_what_is_listed_is_what_the_published_rule_lists(
 ) -> None:
     drawn = np.random.default_rng(0)
     labels_N = np.arange(60) % len(TINY_STYLES)
-    logits_NC = drawn.normal(size=(2, 60, 4)) + 1.5 * np.eye(4)[labels_N]
+    logits_NC = 2 * drawn.normal(size=(2, 60, 4)) + np.eye(4)[labels_N]
     folds = []
     for seed, logits in enumerate(logits_NC):
         run = f"seed-{seed}/fold-1"
