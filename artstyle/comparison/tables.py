@@ -36,11 +36,15 @@ def caption(comparison: Comparison) -> str:
     """Return what the table is about, and which intervals it gives."""
     known = comparison.artists is not None
     artists = f" by {comparison.artists:,} artists" if known else ""
-    drawn = "pictures, or of artists: those in brackets" if known else "pictures"
+    bootstraps = (
+        "bootstraps of artists and of pictures, those in brackets of artists"
+        if known
+        else "a bootstrap of pictures"
+    )
     over = " over runs: lowest and highest;" if _has_seeds(comparison) else ""
     return (
         f"{comparison.pictures:,} pictures{artists}, split {comparison.split};{over}"
-        f" {comparison.interval_level:.0%} intervals from a bootstrap of {drawn};"
+        f" {comparison.interval_level:.0%} intervals from {bootstraps};"
         " gained: accuracy above the first row; p: McNemar's exact test, Holm-corrected"
     )
 
