@@ -29,6 +29,7 @@ from artstyle.metrics import FloatArray, IntArray, Interval, exact_at_the_ends
 _SEED = 42
 _RESAMPLES = 1000
 _LEVEL = 0.95
+_KEYS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,8 @@ def _row(
     base_N, right_N = compared.rows[0].right_N, row.right_N
     return ComparedRow(
         name=row.name,
-        runs=[str(run.run.path) for run in row.runs],
-        seeds=[run.run.config().seed for run in row.runs],
+        runs=[str(run.scored.path) for run in row.runs],
+        seeds=[run.scored.config.seed for run in row.runs],
         accuracy=_score(draws, lambda drawn: drawn.accuracy_R),
         macro_f1=_score(draws, lambda drawn: drawn.macro_f1_R),
         top3_accuracy=_score(draws, lambda drawn: drawn.top_k_accuracy_R),
@@ -171,11 +172,19 @@ def _styles(compared: Compared) -> Iterator[ComparedStyle]:
 
 def _notes(compared: Compared, artists: Sequence[str]) -> Iterator[str]:
     runs = [run for row in compared.rows for run in row.runs]
-    if len({run.report.dataset for run in runs}) > 1:
+    if len({run.scored.dataset for run in runs}) > 1:
         yield (
             "The runs were evaluated on data sets that differ in more than these pictures:"
             " another size, or other training pictures."
         )
+    for row in compared.rows:
+        if keys := row.differing_keys:
+            more = ", ..." if len(keys) > _KEYS_NAMED else ""
+            yield (
+                f"The runs of {row.name} differ in more than the seed: "
+                f"{', '.join(keys[:_KEYS_NAMED])}{more}; --group-by folder, or another key, keeps"
+                " them apart."
+            )
     if len({len(row.runs) for row in compared.rows}) > 1:
         yield "The rows have different numbers of runs."
     if any(len(row.runs) > 1 for row in compared.rows):

@@ -29,38 +29,55 @@ _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasci
 
 def columns(comparison: Comparison) -> list[str]:
     """Return the names of the table's columns."""
-    runs = ["runs"] if _has_seeds(comparison) else []
-    return ["", *runs, "accuracy", "macro F1", "gained", "won", "lost", "p"]
+    return list(_table(comparison)[0])
 
 
 def caption(comparison: Comparison) -> str:
     """Return what the table is about, and which intervals it gives."""
-    artists = "" if comparison.artists is None else f" by {comparison.artists:,} artists"
-    drawn = "pictures" if comparison.artists is None else "artists"
+    known = comparison.artists is not None
+    artists = f" by {comparison.artists:,} artists" if known else ""
+    bootstraps = (
+        "bootstraps of artists and of pictures, those in brackets of artists"
+        if known
+        else "a bootstrap of pictures"
+    )
+    over = " over runs: lowest and highest;" if _has_seeds(comparison) else ""
     return (
-        f"{comparison.pictures:,} pictures{artists}, split {comparison.split};"
-        f" {comparison.interval_level:.0%} intervals from a bootstrap of {drawn};"
+        f"{comparison.pictures:,} pictures{artists}, split {comparison.split};{over}"
+        f" {comparison.interval_level:.0%} intervals from {bootstraps};"
         " gained: accuracy above the first row; p: McNemar's exact test, Holm-corrected"
     )
 
 
 def cells(comparison: Comparison) -> list[list[str]]:
     """Return the table: a row's scores, and how it differs from the first row."""
-    return [_cells(row, _has_seeds(comparison)) for row in comparison.rows]
+    return [list(line.values()) for line in _table(comparison)]
 
 
-def _cells(row: ComparedRow, with_runs: bool) -> list[str]:
-    found = row.difference
-    return [
-        row.name,
-        *([str(len(row.runs))] if with_runs else []),
-        _with_interval(row.accuracy, _plain),
-        _with_interval(row.macro_f1, _plain),
-        _with_interval(found.accuracy, _signed) if found else "",
-        str(found.won) if found else "",
-        str(found.lost) if found else "",
-        _p_value(found.holm_p) if found else "",
-    ]
+def _table(comparison: Comparison) -> list[dict[str, str]]:
+    """Return for each row the columns with their cells."""
+    several = _has_seeds(comparison)
+    return [_cells(row, several=several) for row in comparison.rows]
+
+
+def _cells(row: ComparedRow, *, several: bool) -> dict[str, str]:
+    found, accuracy = row.difference, row.accuracy
+    seeds = {"runs": str(len(row.runs))} if several else {}
+    ranges = {"over runs": _range(accuracy.runs) if len(row.runs) > 1 else ""} if several else {}
+    artists = {"other artists": _range(accuracy.artists)} if accuracy.artists else {}
+    return {
+        "": row.name,
+        **seeds,
+        "accuracy": _plain(accuracy.value),
+        **ranges,
+        **artists,
+        "other pictures": _range(accuracy.pictures),
+        "macro F1": _with_interval(row.macro_f1, _plain),
+        "gained": _with_interval(found.accuracy, _signed) if found else "",
+        "won": str(found.won) if found else "",
+        "lost": str(found.lost) if found else "",
+        "p": _p_value(found.holm_p) if found else "",
+    }
 
 
 def style_columns(comparison: Comparison) -> list[str]:
@@ -112,6 +129,10 @@ def _plain(value: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", _MINUS)
+
+
+def _range(bounds: Bounds) -> str:
+    return f"{_plain(bounds[0])} to {_plain(bounds[1])}"
 
 
 def _with_interval(score: ComparedScore, number: Callable[[float], str]) -> str:

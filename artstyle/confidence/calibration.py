@@ -182,7 +182,7 @@ def _sure_from(probabilities_NC: FloatArray, targets_N: IntArray) -> float | Non
 
     The one-sided lower bound of Clopper and Pearson (1934) for the share of right answers must
     reach `PRECISION`, at the level 1 - `DOUBT`. So 22 answers must all be right, or 38 but one
-    (docs/experiments.md compares rules).
+    (docs/experiments.md says why this rule).
     """
     confidence_N = probabilities_NC.max(axis=1)
     order = np.argsort(-confidence_N, kind="stable")

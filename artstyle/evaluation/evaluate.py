@@ -22,7 +22,7 @@ from artstyle.evaluation.document import (
     ReportHeader,
 )
 from artstyle.evaluation.figures import write_figures
-from artstyle.evaluation.logits import write_logits
+from artstyle.evaluation.logits import LOGITS_NAME, write_logits
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
 from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
@@ -116,7 +116,7 @@ def _write(
 ) -> None:
     report.write(folder / REPORT_NAME)
     write_csv(folder / "predictions.csv", PREDICTION_COLUMNS, outcome.prediction_rows())
-    write_logits(folder / "logits.npz", outcome, report.model)
+    write_logits(folder / LOGITS_NAME, outcome, report.model)
     write_figures(folder, outcome, read, progress)
     write_evaluation_page(folder, outcome, report, read, progress)
 

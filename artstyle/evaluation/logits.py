@@ -1,12 +1,29 @@
 """``logits.npz``: every logit of an evaluation, from which any score can be computed again."""
 
 import io
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from artstyle.confidence.temperature import probabilities
+from artstyle.errors import DataError, MissingError
 from artstyle.evaluation.outcome import Outcome
+from artstyle.metrics import FloatArray
 from artstyle.storage.files import write_bytes
+
+LOGITS_NAME = "logits.npz"
+
+
+@dataclass(frozen=True)
+class KeptAnswers:
+    """The answers of an evaluation to the N pictures that could be read."""
+
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    probabilities_NC: FloatArray
+    """Calibrated where the model is."""
 
 
 def write_logits(path: Path, outcome: Outcome, model: str) -> None:
@@ -35,3 +52,23 @@ def write_logits(path: Path, outcome: Outcome, model: str) -> None:
         allow_pickle=False,
     )
     write_bytes(path, content.getvalue())
+
+
+def read_logits(path: Path) -> KeptAnswers:
+    """Read what `write_logits` has written.
+
+    Raises:
+        MissingError: The file does not exist.
+        DataError: It is damaged.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return KeptAnswers(
+                paths=tuple(arrays["paths"].tolist()),
+                labels=tuple(arrays["labels"].tolist()),
+                probabilities_NC=probabilities(arrays["logits"], float(arrays["temperature"])),
+            )
+    except FileNotFoundError:
+        raise MissingError(f"no file {path}; 'artstyle evaluate' writes it") from None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} is damaged: {error}; evaluate the run again") from None
