@@ -1,6 +1,7 @@
 """Settings that were edited after a run began are noticed."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from artstyle.training.fit import fit
 from tests.reliability.commands import contents
 
 
-def edited(run: RunFolder, folder: Path, **values: dict[str, object]) -> RunFolder:
+def edited(run: RunFolder, folder: Path, **values: Mapping[str, object]) -> RunFolder:
     """Return a copy of a run with other values in the sections of its ``config.yaml``."""
     copy = RunFolder(Path(shutil.copytree(run.path, folder)))
     config = read_yaml(copy.config_path)
