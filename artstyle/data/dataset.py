@@ -11,7 +11,7 @@ from artstyle.errors import DataError, MissingError
 from artstyle.storage.nearby import did_you_mean
 from artstyle.styles.vocabulary import Vocabulary, recorded_vocabulary
 
-_SECTIONS = ("quality", "balance", "split", "styles")
+_SECTIONS = ("quality", "balance", "split", "styles", "labels")
 
 
 def is_decided(key: str) -> bool:
@@ -77,7 +77,9 @@ class DatasetFolder:
         """Return a configuration whose decided keys say how this data set was prepared."""
         decided = self.description.config
         data = {key: getattr(decided.data, key) for key in DECIDED_DATA_KEYS}
-        sections = {"quality": decided.quality, "balance": decided.balance, "split": decided.split}
+        sections = {
+            name: getattr(decided, name) for name in ("quality", "balance", "split", "labels")
+        }
         return config.model_copy(update={"data": config.data.model_copy(update=data), **sections})
 
     @property

@@ -26,7 +26,7 @@ def dead_end(source: Source, scan: Scan, decisions: Decisions, config: Config) -
     lost = Counter(reason for reason in decisions.left_out if reason not in ("", "rare_style"))
     lost["unreadable"] = len(scan.unreadable)
     if max(found.values()) < enough or not lost.total():
-        return too_rare(found, enough)
+        return too_rare(found, enough, config.labels.target)
     counts = ", ".join(
         f"{count:,} {in_words(reason)}" for reason, count in lost.most_common() if count
     )
@@ -36,7 +36,8 @@ def dead_end(source: Source, scan: Scan, decisions: Decisions, config: Config) -
         else _way_out(source, scan, decisions)
     )
     seen = (
-        f"no style has {enough} paintings left: of {found.total():,} files, {counts} are left out"
+        f"no {config.labels.target} has {enough} paintings left: of {found.total():,} files,"
+        f" {counts} are left out"
     )
     return f"{seen}; {way_out}"
 

@@ -4,8 +4,9 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from artstyle.config import BalanceConfig, Config, QualityConfig, SplitConfig
+from artstyle.config import STYLE_LABELS, Config, LabelsConfig, QualityConfig, SplitConfig
 from artstyle.data.reasons import Reason
+from artstyle.errors import ConfigError
 from artstyle.preparation.balance import choose_balanced
 from artstyle.preparation.copies import Copies, find_copies
 from artstyle.preparation.paintings import Paintings
@@ -62,7 +63,7 @@ def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config
         rejects |= _exact_copies(paintings, sha256s, _remaining(paintings, rejects), config.split)
     notes = [*_profile_notes(scanned), *_notes(rejects, copies, config.quality)]
     rows = _remaining(paintings, rejects)
-    unbalanced, balance_notes = _balance(paintings, rows, config.balance, config.seed)
+    unbalanced, balance_notes = _balance(paintings, rows, config)
     rejects |= unbalanced
     rows = _remaining(paintings, rejects)
     assignment = _split(paintings.take(rows), config)
@@ -78,12 +79,25 @@ def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config
     )
 
 
-def resolve_group(config: SplitConfig, source: Source) -> SplitConfig:
-    """Return the split section with ``group: auto`` replaced by what it means for a source."""
+def resolve_group(
+    config: SplitConfig, source: Source, labels: LabelsConfig = STYLE_LABELS
+) -> SplitConfig:
+    """Return the split section with ``group: auto`` replaced by what it means for a source.
+
+    Raises:
+        ConfigError: Artists are kept apart and are also what is recognised.
+    """
+    if config.group == "artist" and labels.target == "artist":
+        raise ConfigError(
+            "split.group is artist, but the artists are what is recognised (--target artist): each"
+            " would be in one split only, and never tested; set split.group to image or official"
+        )
     if config.group != "auto":
         return config
+    brought = {image.split for image in source.images}
+    has_all = source.format == "manifest" or ("train" in brought and len(brought) > 1)
     brings_splits = source.format == "split_folders" or (
-        source.format == "manifest" and all(image.split for image in source.images)
+        source.format in ("manifest", "parquet", "imagefolder") and "" not in brought and has_all
     )
     return config.model_copy(update={"group": "official" if brings_splits else "image"})
 
@@ -131,13 +145,13 @@ def _exact_copies(
 
 
 def _balance(
-    paintings: Paintings, rows: Sequence[int], config: BalanceConfig, seed: int
+    paintings: Paintings, rows: Sequence[int], config: Config
 ) -> tuple[_Rejects, tuple[str, ...]]:
     """Return which of these rows the balance policy leaves out, and its notes."""
     kept = paintings.take(rows)
-    if max(Counter(kept.styles).values(), default=0) < config.min_per_style:
+    if max(Counter(kept.styles).values(), default=0) < config.balance.min_per_style:
         return {row: _LeftOut("rare_style") for row in rows}, ()
-    balanced = choose_balanced(kept.styles, kept.paths, config, seed)
+    balanced = choose_balanced(kept.styles, kept.paths, config.balance, config.seed, config.labels)
     reasons = zip(rows, balanced.left_out, strict=True)
     return {row: _LeftOut(reason) for row, reason in reasons if reason}, balanced.notes
 

@@ -72,7 +72,7 @@ def describe(
         split=SplitDescription(
             group=resolved.split.group, sources=_source_counts(scan, decisions), **report
         ),
-        notes=(*source.notes, *decisions.notes, *absence_notes(report)),
+        notes=(*source.notes, *decisions.notes, *absence_notes(report, asked.labels)),
     )
 
 
@@ -95,6 +95,7 @@ def _decided_config(config: Config) -> DecidedConfig:
         quality=config.quality,
         balance=config.balance,
         split=config.split,
+        labels=config.labels,
         seed=config.seed,
     )
 

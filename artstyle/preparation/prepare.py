@@ -4,10 +4,10 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artstyle.config import Config
+from artstyle.config import Config, LabelsConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.description import DatasetDescription
 from artstyle.data.manifest import ManifestRow, write_manifest
@@ -20,6 +20,7 @@ from artstyle.preparation.describe import describe
 from artstyle.preparation.scan import Scan, scan_source, unchanged
 from artstyle.preparation.sources.opening import open_source
 from artstyle.preparation.sources.source import Source
+from artstyle.preparation.sources.targets import without_artists
 from artstyle.preparation.split_report import one_style_notes
 from artstyle.preparation.summary import summary
 from artstyle.progress import Progress, silent
@@ -57,6 +58,8 @@ class Plan:
     """Style -> paintings that the balance policy would keep if all could be read."""
     notes: tuple[str, ...]
     """What a person should know, one line each."""
+    labels: LabelsConfig
+    """What is recognised."""
 
 
 def prepare(
@@ -68,6 +71,7 @@ def prepare(
     lists: Path | None = None,
     columns: Mapping[str, str] | None = None,
     images: Path | None = None,
+    allow_absolute: bool = False,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Prepared:
@@ -82,13 +86,16 @@ def prepare(
     ``if __name__ == "__main__":``.
 
     Args:
-        source: Style folders, a CSV manifest, ArtGAN lists, or Parquet shards.
+        source: Style folders, a manifest, ArtGAN lists, Parquet shards, or an image folder of
+            Hugging Face.
         out: The dataset folder: new, empty, or made from the same source before.
-        config: Sections ``data``, ``quality``, ``balance``, ``split`` and ``styles``, and the seed.
+        config: Sections ``data``, ``quality``, ``balance``, ``split``, ``styles`` and ``labels``,
+            and the seed.
         format: The form of the source; None recognises it.
         lists: The folder of the ArtGAN lists, if they are not in ``source`` itself.
         columns: path, style, artist, title, genre, split or source -> the table's own name for it.
         images: The folder that the paths of a CSV manifest start from; None is its own.
+        allow_absolute: Whether a manifest's paths may lead to files outside that folder.
         overwrite: Whether a dataset folder made from another source may be replaced.
         progress: Called while pictures are read.
 
@@ -100,9 +107,19 @@ def prepare(
     """
     source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
     vocabulary = read_vocabulary(asked.styles.file)
-    found = open_source(source_path, format, lists, columns, images, vocabulary)
+    found = open_source(
+        source_path,
+        format,
+        lists,
+        columns,
+        images,
+        vocabulary,
+        asked.labels,
+        allow_absolute=allow_absolute,
+    )
     _require_free(dataset, found, source_path, overwrite)
-    resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
+    split = resolve_group(asked.split, found, asked.labels)
+    resolved = asked.model_copy(update={"split": split})
     rules = cache_rules(resolved.data)
     with sole_writer(dataset.path), styles_named_by(vocabulary):
         # Once more: another process may just have finished there.
@@ -110,6 +127,8 @@ def prepare(
         index = CacheIndex(dataset.path, _identity(source_path, found), rules)
         scan = scan_source(found, index, rules, resolved.data.workers, progress)
         decisions = decide(scan.images, scan.scanned, resolved)
+        if asked.labels.target == "artist":
+            scan = replace(scan, images=without_artists(scan.images))
         _require_paintings(dataset, found, scan, decisions, resolved)
         description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
         write_folder(dataset, scan, decisions, description, index, asked.styles.file)
@@ -126,6 +145,7 @@ def plan(
     lists: Path | None = None,
     columns: Mapping[str, str] | None = None,
     images: Path | None = None,
+    allow_absolute: bool = False,
     overwrite: bool = False,
 ) -> Plan:
     """Return what `prepare` would do; it reads only names and writes nothing.
@@ -134,22 +154,32 @@ def plan(
         UsageError, DataError: As in `prepare`, as far as names can tell.
     """
     vocabulary = read_vocabulary(config.styles.file)
-    found = open_source(source, format, lists, columns, images, vocabulary)
+    found = open_source(
+        source,
+        format,
+        lists,
+        columns,
+        images,
+        vocabulary,
+        config.labels,
+        allow_absolute=allow_absolute,
+    )
     _require_free(DatasetFolder(out), found, source, overwrite)
     index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
     styles = [image.style for image in found.images]
     balanced = choose_balanced(
-        styles, [image.path for image in found.images], config.balance, config.seed
+        styles, [image.path for image in found.images], config.balance, config.seed, config.labels
     )
     kept = Counter(styles[row] for row in balanced.kept)
     counts = Counter(styles)
     return Plan(
         source=found,
-        group=resolve_group(config.split, found).group,
+        group=resolve_group(config.split, found, config.labels).group,
         unchanged=unchanged(found, index),
         found={style: counts[style] for style in label_order(styles)},
         kept={style: kept[style] for style in label_order(styles)},
-        notes=(*found.notes, *balanced.notes, *one_style_notes(+kept)),
+        notes=(*found.notes, *balanced.notes, *one_style_notes(+kept, config.labels.target)),
+        labels=config.labels,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from artstyle.config import STYLE_LABELS, LabelsConfig
 from artstyle.data.artists import artist_oracle, artist_overlap, artists_in
 from artstyle.data.manifest import SPLITS
 from artstyle.styles.names import label_order
@@ -70,14 +71,15 @@ def split_report(
     }
 
 
-def absence_notes(report: Mapping[str, Any]) -> list[str]:
+def absence_notes(report: Mapping[str, Any], labels: LabelsConfig = STYLE_LABELS) -> list[str]:
     """Return what a split lacks, one sentence each.
 
     Args:
         report: As `split_report` returns it.
+        labels: What the labels are.
     """
     counts: Mapping[str, Mapping[str, int]] = report["counts"]
-    notes = one_style_notes(counts)
+    notes = one_style_notes(counts, labels.target)
     for part, consequence in _CONSEQUENCES.items():
         if not report["totals"][part]:
             notes.append(
@@ -86,15 +88,17 @@ def absence_notes(report: Mapping[str, Any]) -> list[str]:
             )
         elif absent := report["absent"][part]:
             named = ", ".join(f"{style} ({sum(counts[style].values())})" for style in absent)
-            notes.append(f"styles without a painting in {part}, so that {consequence}: {named}")
+            notes.append(
+                f"{labels.plural} without a painting in {part}, so that {consequence}: {named}"
+            )
     return notes
 
 
-def one_style_notes(styles: Collection[str]) -> list[str]:
-    """Return a note if there is only one style."""
+def one_style_notes(styles: Collection[str], target: str = "style") -> list[str]:
+    """Return a note if there is only one style, or other label."""
     if len(styles) != 1:
         return []
-    return [f"only one style, {next(iter(styles))}: training needs at least two"]
+    return [f"only one {target}, {next(iter(styles))}: training needs at least two"]
 
 
 def _counts(splits: Sequence[str], styles: Sequence[str]) -> dict[str, dict[str, int]]:

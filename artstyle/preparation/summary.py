@@ -8,20 +8,23 @@ from artstyle.data.reasons import in_words
 from artstyle.styles.names import visible
 from artstyle.styles.vocabulary import display_name
 
-STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
+
+def style_columns(description: DatasetDescription) -> tuple[str, ...]:
+    """Return the columns of `style_rows`; the first says what is recognised."""
+    return (description.config.labels.target, "found", "left out", *SPLITS)
 
 
 def summary(description: DatasetDescription) -> str:
     """Return the page as Markdown."""
     lines = [
         f"# {_plain(description.source.name)}: {description.counts.taking_part:,} paintings in"
-        f" {len(description.labels)} styles",
+        f" {len(description.labels)} {description.config.labels.plural}",
         "",
         *_what_came_of_it(description),
         "",
-        "## Paintings of each style",
+        f"## Paintings of each {description.config.labels.target}",
         "",
-        *_markdown_table(STYLE_COLUMNS, style_rows(description)),
+        *_markdown_table(style_columns(description), style_rows(description)),
         "",
         "## What to know before trusting a number",
         "",
@@ -36,7 +39,7 @@ def summary(description: DatasetDescription) -> str:
 
 
 def style_rows(description: DatasetDescription) -> list[list[str]]:
-    """Return a row for each style and one for all, with the columns ``STYLE_COLUMNS``."""
+    """Return a row for each style and one for all, with the columns `style_columns`."""
     numbers = {
         style: [
             row.found, row.unreadable + sum(row.left_out.values()), row.train, row.val, row.test
@@ -45,9 +48,8 @@ def style_rows(description: DatasetDescription) -> list[list[str]]:
     }  # fmt: skip
     totals = [sum(column) for column in zip(*numbers.values(), strict=True)]
     rows = [(display_name(style), row) for style, row in numbers.items()]
-    return [
-        [name, *(f"{number:,}" for number in row)] for name, row in [*rows, ("all styles", totals)]
-    ]
+    rows.append((f"all {description.config.labels.plural}", totals))
+    return [[name, *(f"{number:,}" for number in row)] for name, row in rows]
 
 
 def left_out_sentences(description: DatasetDescription) -> list[str]:
@@ -66,7 +68,12 @@ def split_sentence(description: DatasetDescription) -> str:
 
 
 def artist_sentences(description: DatasetDescription) -> list[str]:
-    """Return what the artists' names give away, one sentence for each split."""
+    """Return what the artists' names give away, one sentence for each split.
+
+    Where the artists are what is recognised, there is nothing to give away.
+    """
+    if description.config.labels.target == "artist":
+        return []
     report, sentences = description.split, []
     overlaps, oracles = report.artist_overlap, report.artist_oracle
     parts = {"val": (overlaps.val, oracles.val), "test": (overlaps.test, oracles.test)}

@@ -5,7 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from artstyle.collection.numbers import NumberedFiles
-from artstyle.collection.places import Finder, find_places, is_web_address, path_below
+from artstyle.collection.places import (
+    Finder,
+    absolute_path,
+    find_places,
+    is_web_address,
+    path_below,
+)
 from artstyle.collection.spellings import FolderListings
 from artstyle.collection.table import examples
 from artstyle.collection.whereabouts import whereabouts
@@ -47,7 +53,12 @@ class _Found:
 
 
 def locate(
-    root: Path, list_name: str, listed: Iterable[ListedImage], *, by_number: bool = False
+    root: Path,
+    list_name: str,
+    listed: Iterable[ListedImage],
+    *,
+    by_number: bool = False,
+    allow_absolute: bool = False,
 ) -> Located:
     """Find the files of listed names, with one look at each folder.
 
@@ -59,6 +70,7 @@ def locate(
         list_name: What to call the list, or lists, in messages.
         listed: The names, in the order of the list.
         by_number: They are accession numbers, not paths.
+        allow_absolute: Absolute paths may lead out of ``root``; they stay absolute.
 
     Raises:
         DataError: A path is a web address or leaves ``root``; no file is found under one style.
@@ -68,7 +80,8 @@ def locate(
         names = [entry.image.path for entry in entries]
         found = _find(NumberedFiles(root, names), entries, names)
     else:
-        found = _find(FolderListings(root), entries, _relative(entries, root))
+        names = _relative(entries, root, allow_absolute=allow_absolute)
+        found = _find(FolderListings(root), entries, names)
     two_styles = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
     images = tuple(
         replace(found.files[path][0].image, path=path)
@@ -96,8 +109,8 @@ def _find(finder: Finder, listed: Sequence[ListedImage], names: Sequence[str]) -
     return found
 
 
-def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
-    """Return each path below ``root``; refuse those that lead anywhere else."""
+def _relative(listed: Sequence[ListedImage], root: Path, *, allow_absolute: bool) -> list[str]:
+    """Return each path below ``root``; refuse those that lead anywhere they may not."""
     _refuse(
         [entry for entry in listed if is_web_address(entry.image.path)],
         lambda path: (
@@ -106,14 +119,25 @@ def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
         ),
     )
     paths = [path_below(entry.image.path, root) for entry in listed]
+    if allow_absolute:
+        paths = [
+            absolute_path(entry.image.path) if path is None else path
+            for entry, path in zip(listed, paths, strict=True)
+        ]
     _refuse(
         [entry for entry, path in zip(listed, paths, strict=True) if path is None],
         lambda path: (
             f"'{visible(path)}' leads out of {root}; write paths relative to it, or say with"
-            f" --images where they start{whereabouts(root, [path])}"
+            f" --images where they start{_or_absolute(path)}{whereabouts(root, [path])}"
         ),
     )
     return [path for path in paths if path is not None]
+
+
+def _or_absolute(path: str) -> str:
+    if absolute_path(path) is None:
+        return ""
+    return "; --allow-absolute reads absolute paths as they are"
 
 
 def _refuse(wrong: Sequence[ListedImage], reason: Callable[[str], str]) -> None:

@@ -175,7 +175,7 @@ def test_what_is_not_a_style_is_left_out_with_its_lines(tmp_path: Path) -> None:
         f"rows of {manifest} without a style, left out: 4, as line 3 ('nan'), line 6 ('?'),"
         " line 8 ('N/A') and 1 more",
         f"rows of {manifest} of several styles, left out: 2, as line 5 ('Cubism, Rococo'),"
-        " line 7 ('Cubism; Rococo')",
+        " line 7 ('Cubism; Rococo'); labels.multi=true keeps them, each under all its styles",
     )
 
 
