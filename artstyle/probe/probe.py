@@ -245,6 +245,7 @@ def _write_history(
     values = {
         "train_loss": trained.loss,
         "train_accuracy": trained.accuracy,
+        "plain_train_loss": trained.loss,
         "val_loss": validated.loss,
         "val_accuracy": validated.accuracy,
         "val_macro_f1": validated.macro_f1,

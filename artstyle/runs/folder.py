@@ -32,14 +32,19 @@ Number = Score | Literal[""]
 """Empty in an epoch without training."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Epoch:
     """A line of ``history.csv``."""
 
     epoch: int
     train_loss: Number
+    """What was optimised, on the augmented images, before each update."""
     train_accuracy: Number
+    """On the same images."""
+    plain_train_loss: Number = ""
+    """Of a sample of the training images, computed as `val_loss`; earlier versions lack it."""
     val_loss: Score
+    """Mean cross-entropy after the epoch, neither weighted nor smoothed."""
     val_accuracy: Score
     val_macro_f1: Score
     lr: Number

@@ -69,6 +69,7 @@ class EpochResult:
     """The result of one epoch of training, over all processes."""
 
     loss: float
+    """What was optimised: weighted, smoothed and mixed as configured, on the augmented images."""
     accuracy: float
     """On the augmented images, before each update."""
     images: int

@@ -48,6 +48,14 @@ def build_loss(config: LossConfig, labels_N: Labels, num_styles: int, device: to
     )
 
 
+def plain_loss(logits_NC: Tensor, labels_N: Tensor) -> float:
+    """Return the mean cross-entropy: neither weighted, smoothed nor mixed, whatever is optimised.
+
+    Training and validation are compared by it.
+    """
+    return float(functional.cross_entropy(logits_NC, labels_N))
+
+
 def focal_loss(
     logits_NC: Tensor, shares_NC: Tensor, *, gamma: float, weights_C: Tensor | None = None
 ) -> Tensor:

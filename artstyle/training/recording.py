@@ -146,6 +146,7 @@ def _history_row(
     epoch: int, trained: EpochResult | None, validated: Validation
 ) -> Mapping[str, float]:
     values = {
+        "plain_train_loss": validated.plain_train_loss,
         "val_loss": validated.loss,
         "val_accuracy": validated.accuracy,
         "val_macro_f1": validated.macro_f1,
