@@ -16,6 +16,7 @@ from artstyle.metrics import BoolArray
 from artstyle.recipes import config_values
 from artstyle.runs.folder import RunFolder
 from artstyle.styles.names import label_order
+from artstyle.styles.targets import refused_several
 
 SHORT_KEYS = {"model": "model.name"}
 """Short names of the configuration keys that runs are grouped by."""
@@ -108,6 +109,10 @@ def _read(run: RunFolder, split: Split) -> _Read:
         raise MissingError(
             f"{run.path} is not evaluated on {split};"
             f" run 'artstyle evaluate --run {run.path} --split {split}' first"
+        )
+    if run.config().labels.multi:
+        raise refused_several(
+            "compare works", "the scores of each run are in its evaluation's report.json"
         )
     report = EvaluationReport.read(folder / REPORT_NAME)
     _, pictures = read_predictions(folder / "predictions.csv")

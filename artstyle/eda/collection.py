@@ -11,7 +11,7 @@ from artstyle.data.reasons import MaybeReason
 from artstyle.eda.document import KEPT, RejectedFile
 from artstyle.errors import DataError, ImageError
 from artstyle.pictures.opening import read_bytes as read_file
-from artstyle.preparation.balance import Balanced, choose_balanced
+from artstyle.preparation.balance import Balanced, choose_balanced, counted_labels
 from artstyle.preparation.sources.opening import open_source, read_source_bytes
 from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.preparation.split_report import one_style_notes
@@ -19,6 +19,7 @@ from artstyle.storage.files import read_csv
 from artstyle.styles.vocabulary import Vocabulary
 
 DATASET = "dataset folder"
+_SEVERAL = "a painting of several labels is shown and counted under the rarest of them only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,11 @@ def read_bytes(
 
 
 def _from_dataset(dataset: DatasetFolder) -> Collection:
-    paintings = tuple(_from_row(dataset, row) for row in read_manifest(dataset.manifest_path))
+    rows = list(read_manifest(dataset.manifest_path))
+    styles = counted_labels([row.style for row in rows])
+    paintings = tuple(
+        _from_row(dataset, row, style) for row, style in zip(rows, styles, strict=True)
+    )
     if not paintings:
         raise DataError(f"{dataset.manifest_path} lists no paintings; run 'artstyle prepare' again")
     return Collection(
@@ -128,13 +133,14 @@ def _from_dataset(dataset: DatasetFolder) -> Collection:
         paintings=paintings,
         balance=dataset.description.config.balance,
         rejected=tuple(_rejected(dataset.rejected_path)),
+        notes=(_SEVERAL,) if dataset.targets.multi else (),
     )
 
 
-def _from_row(dataset: DatasetFolder, row: ManifestRow) -> Painting:
+def _from_row(dataset: DatasetFolder, row: ManifestRow, style: str) -> Painting:
     return Painting(
         path=row.path,
-        style=row.style,
+        style=style,
         artist=row.artist,
         fate=row.split or row.left_out,
         place=dataset.image_path(row),

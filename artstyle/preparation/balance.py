@@ -1,5 +1,6 @@
 """Which paintings of each style take part."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from artstyle.config import STYLE_LABELS, BalanceConfig, LabelsConfig
 from artstyle.data.reasons import MaybeReason
 from artstyle.data.seeding import derived_rng, shuffled
 from artstyle.errors import DataError
-from artstyle.styles.names import label_order
+from artstyle.styles.names import joined_labels, label_order, labels_in
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,25 @@ def choose_balanced(
         for rank, row in enumerate(shuffled(rows, keys, rng)):
             left_out[row] = "" if limit is None or rank < limit else "balance"
     return Balanced(tuple(left_out), _notes(members, common, limit, config, labels))
+
+
+def common_labels(styles: Sequence[str], enough: int) -> list[str]:
+    """Return the labels of each painting without those that too few paintings have; "" is none.
+
+    Each label is answered by itself, so that a painting without one of its labels is still a right
+    example of the others.
+    """
+    counts = Counter(label for style in styles for label in labels_in(style))
+    return [
+        joined_labels(label for label in labels_in(style) if counts[label] >= enough)
+        for style in styles
+    ]
+
+
+def counted_labels(styles: Sequence[str]) -> list[str]:
+    """Return for each painting the label that it counts for: the rarest of its labels."""
+    counts = Counter(label for style in styles for label in labels_in(style))
+    return [min(labels_in(style), key=lambda label: counts[label]) for style in styles]
 
 
 def too_rare(counts: Mapping[str, int], enough: int, target: str = "style") -> str:

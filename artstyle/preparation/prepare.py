@@ -12,21 +12,26 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.description import DatasetDescription
 from artstyle.data.manifest import ManifestRow, write_manifest
 from artstyle.errors import DataError, UsageError
-from artstyle.preparation.balance import choose_balanced
+from artstyle.preparation.balance import (
+    choose_balanced,
+    common_labels,
+    counted_labels,
+    too_rare,
+)
 from artstyle.preparation.cache import CacheIndex, cache_rules, source_of
 from artstyle.preparation.dead_end import dead_end
-from artstyle.preparation.decisions import Decisions, decide, resolve_group
+from artstyle.preparation.decisions import Decisions, decide, require_sense, resolve_group
 from artstyle.preparation.describe import describe
 from artstyle.preparation.scan import Scan, scan_source, unchanged
 from artstyle.preparation.sources.opening import open_source
 from artstyle.preparation.sources.source import Source
-from artstyle.preparation.sources.targets import without_artists
+from artstyle.preparation.sources.targets import decided_images
 from artstyle.preparation.split_report import one_style_notes
 from artstyle.preparation.summary import summary
 from artstyle.progress import Progress, silent
 from artstyle.storage.files import write_csv, write_text
 from artstyle.storage.locks import is_vacant, sole_writer
-from artstyle.styles.names import label_order
+from artstyle.styles.names import label_order, labels_in
 from artstyle.styles.vocabulary import read_vocabulary, record_vocabulary, styles_named_by
 
 REJECTED_COLUMNS = ("path", "style", "reason", "detail")
@@ -56,6 +61,8 @@ class Plan:
     """Style -> paintings."""
     kept: dict[str, int]
     """Style -> paintings that the balance policy would keep if all could be read."""
+    taking_part: int
+    """Paintings that it would keep."""
     notes: tuple[str, ...]
     """What a person should know, one line each."""
     labels: LabelsConfig
@@ -106,6 +113,7 @@ def prepare(
         ArtstyleError: A worker process was killed.
     """
     source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
+    require_sense(asked)
     vocabulary = read_vocabulary(asked.styles.file)
     found = open_source(
         source_path,
@@ -118,7 +126,7 @@ def prepare(
         allow_absolute=allow_absolute,
     )
     _require_free(dataset, found, source_path, overwrite)
-    split = resolve_group(asked.split, found, asked.labels)
+    split = resolve_group(asked.split, found)
     resolved = asked.model_copy(update={"split": split})
     rules = cache_rules(resolved.data)
     with sole_writer(dataset.path), styles_named_by(vocabulary):
@@ -127,8 +135,7 @@ def prepare(
         index = CacheIndex(dataset.path, _identity(source_path, found), rules)
         scan = scan_source(found, index, rules, resolved.data.workers, progress)
         decisions = decide(scan.images, scan.scanned, resolved)
-        if asked.labels.target == "artist":
-            scan = replace(scan, images=without_artists(scan.images))
+        scan = replace(scan, images=decided_images(scan.images, decisions.styles, asked.labels))
         _require_paintings(dataset, found, scan, decisions, resolved)
         description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
         write_folder(dataset, scan, decisions, description, index, asked.styles.file)
@@ -153,6 +160,7 @@ def plan(
     Raises:
         UsageError, DataError: As in `prepare`, as far as names can tell.
     """
+    require_sense(config)
     vocabulary = read_vocabulary(config.styles.file)
     found = open_source(
         source,
@@ -166,18 +174,29 @@ def plan(
     )
     _require_free(DatasetFolder(out), found, source, overwrite)
     index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
-    styles = [image.style for image in found.images]
+    styles, settings = [image.style for image in found.images], config.balance
+    if config.labels.multi:
+        styles = common_labels(styles, settings.min_per_style)
+        settings = settings.model_copy(update={"min_per_style": 1})
+    rows = [row for row, style in enumerate(styles) if style]
+    counts = Counter(label for image in found.images for label in labels_in(image.style))
+    if not rows:
+        raise DataError(too_rare(counts, config.balance.min_per_style, config.labels.target))
     balanced = choose_balanced(
-        styles, [image.path for image in found.images], config.balance, config.seed, config.labels
+        counted_labels([styles[row] for row in rows]),
+        [found.images[row].path for row in rows],
+        settings,
+        config.seed,
+        config.labels,
     )
-    kept = Counter(styles[row] for row in balanced.kept)
-    counts = Counter(styles)
+    kept = Counter(label for row in balanced.kept for label in labels_in(styles[rows[row]]))
     return Plan(
         source=found,
-        group=resolve_group(config.split, found, config.labels).group,
+        group=resolve_group(config.split, found).group,
         unchanged=unchanged(found, index),
-        found={style: counts[style] for style in label_order(styles)},
-        kept={style: kept[style] for style in label_order(styles)},
+        found={style: counts[style] for style in label_order(counts)},
+        kept={style: kept[style] for style in label_order(counts)},
+        taking_part=len(balanced.kept),
         notes=(*found.notes, *balanced.notes, *one_style_notes(+kept, config.labels.target)),
         labels=config.labels,
     )

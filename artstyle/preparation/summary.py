@@ -46,7 +46,10 @@ def style_rows(description: DatasetDescription) -> list[list[str]]:
         ]
         for style, row in description.counts.styles.items()
     }  # fmt: skip
-    totals = [sum(column) for column in zip(*numbers.values(), strict=True)]
+    counts, split = description.counts, description.split.totals
+    left_out = counts.unreadable + sum(counts.left_out.values())
+    # Not the sums: a painting of several labels is in several rows.
+    totals = [counts.found, left_out, split.train, split.val, split.test]
     rows = [(display_name(style), row) for style, row in numbers.items()]
     rows.append((f"all {description.config.labels.plural}", totals))
     return [[name, *(f"{number:,}" for number in row)] for name, row in rows]
@@ -79,17 +82,22 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
     parts = {"val": (overlaps.val, oracles.val), "test": (overlaps.test, oracles.test)}
     shares_known = _shares_known(report)
     for split, (overlap, oracle) in parts.items():
-        if overlap is None or oracle is None:
+        if overlap is None:
             sentences.append(
                 f"{split}: no artist is known, so artists and styles cannot be separated"
             )
             continue
-        sentences.append(
+        sentence = (
             f"{split}: {_with_all(overlap, shares_known[split])} are by artists who are also in"
-            " train; naming each artist's usual style, without looking, is right for"
-            f" {oracle.accuracy:.1%}"
+            " train"
         )
-    known = any(oracle is not None for _, oracle in parts.values())
+        if oracle is not None:
+            sentence += (
+                "; naming each artist's usual style, without looking, is right for"
+                f" {oracle.accuracy:.1%}"
+            )
+        sentences.append(sentence)
+    known = any(overlap is not None for overlap, _ in parts.values())
     if known and report.group != "artist":
         sentences.append(
             "a model can be as good by recognising artists, not styles; to test styles:"

@@ -20,7 +20,7 @@ from artstyle.data.loading import EpochBatches, iterate
 from artstyle.data.seeding import derived_seed
 from artstyle.errors import TrainingError
 from artstyle.models.unfreeze import train_mode
-from artstyle.training.losses import Loss
+from artstyle.training.losses import Loss, right_answers
 from artstyle.training.optim import Schedule
 from artstyle.training.process_group import ProcessGroup
 
@@ -85,14 +85,14 @@ class Tally:
 
     loss: float = 0.0
     """Summed over images."""
-    right: int = 0
-    """Correct predictions."""
+    right: float = 0
+    """Correct predictions; of several labels, the share that is correct."""
     images: int = 0
     seconds: float = 0.0
     lr: float = 0.0
     """The head's learning rate, summed over images."""
 
-    def add(self, loss: float, right: int, images: int, seconds: float, lr: float = 0.0) -> None:
+    def add(self, loss: float, right: float, images: int, seconds: float, lr: float = 0.0) -> None:
         """Add one batch; ``loss`` and ``lr`` are sums over its images."""
         self.loss += loss
         self.right += right
@@ -218,7 +218,7 @@ def _seed_batch(batches: EpochBatches, number: int, rank: int) -> None:
 
 def _train_batch(
     learner: Learner, feed: Feed, position: _Position, batch: Batch, max_grad_norm: float
-) -> tuple[float, int]:
+) -> tuple[float, float]:
     """Train on one batch; return its mean loss and the number of right predictions."""
     inputs, labels = batch
     with _local_gradients(feed.module, position.updates):
@@ -235,7 +235,7 @@ def _train_batch(
 
 def _add_gradients(
     learner: Learner, module: nn.Module, inputs: Tensor, labels: Tensor, loss_weight: float
-) -> tuple[Tensor, int]:
+) -> tuple[Tensor, float]:
     """Add the gradients of one batch; return its losses and the number of right predictions."""
     targets = labels
     if learner.mix is not None:
@@ -247,7 +247,7 @@ def _add_gradients(
     losses_N = learner.loss(logits_NC.float(), targets)
     loss = learner.scaler.scale(losses_N.sum() * loss_weight)
     loss.backward()  # type: ignore[no-untyped-call]
-    return losses_N.detach(), int((logits_NC.argmax(dim=1) == labels).sum())
+    return losses_N.detach(), right_answers(logits_NC, labels)
 
 
 def _update(learner: Learner, max_grad_norm: float) -> None:

@@ -171,7 +171,7 @@ def _show_plan(plan: "Plan", out: Path) -> None:
         (display_name(style), f"{plan.found[style]:,}", f"{kept:,}")
         for style, kept in plan.kept.items()
     ]
-    rows.append((f"all {plan.labels.plural}", f"{found:,}", f"{sum(plan.kept.values()):,}"))
+    rows.append((f"all {plan.labels.plural}", f"{found:,}", f"{plan.taking_part:,}"))
     show_table(
         "", (plan.labels.target, "found", "kept by balance"), rows, ("found", "kept by balance")
     )

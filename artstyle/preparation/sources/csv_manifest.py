@@ -102,7 +102,12 @@ def read_manifest_table(
         reasons = "; ".join(notes) or "it has no rows"
         raise DataError(f"{path} lists no picture with a {labels.target}: {reasons}")
     located = locate(
-        root, str(path), listed, by_number=table.by_number, allow_absolute=allow_absolute
+        root,
+        str(path),
+        listed,
+        by_number=table.by_number,
+        allow_absolute=allow_absolute,
+        multi=labels.multi,
     )
     found, source_notes = with_collections(located.images)
     notes = (*notes, *located.notes, *source_notes)

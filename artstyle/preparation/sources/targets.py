@@ -1,6 +1,6 @@
 """What is recognised: the column that is read as the label, and paintings of several labels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from artstyle.collection.table import examples
@@ -85,6 +85,15 @@ def kept_by(labels: LabelsConfig) -> str:
     return f"labels.multi=true keeps them, each under all its {labels.plural}"
 
 
-def without_artists(images: tuple[SourceImage, ...]) -> tuple[SourceImage, ...]:
-    """Return paintings whose artist is their label: nothing more is known of the artist."""
-    return tuple(replace(image, artist="") for image in images)
+def decided_images(
+    images: Sequence[SourceImage], styles: Sequence[str], labels: LabelsConfig
+) -> tuple[SourceImage, ...]:
+    """Return the paintings as they take part.
+
+    Of several labels, each has those that are recognised. Where the artist is the label, nothing
+    more is known of artists: no score may count artists by themselves.
+    """
+    return tuple(
+        replace(image, style=style, artist="" if labels.target == "artist" else image.artist)
+        for image, style in zip(images, styles, strict=True)
+    )

@@ -17,7 +17,7 @@ from artstyle.collection.table import examples
 from artstyle.collection.whereabouts import whereabouts
 from artstyle.errors import DataError
 from artstyle.preparation.sources.source import SourceImage
-from artstyle.styles.names import visible
+from artstyle.styles.names import joined_labels, labels_in, visible
 from artstyle.styles.vocabulary import style_identity
 
 
@@ -59,6 +59,7 @@ def locate(
     *,
     by_number: bool = False,
     allow_absolute: bool = False,
+    multi: bool = False,
 ) -> Located:
     """Find the files of listed names, with one look at each folder.
 
@@ -71,6 +72,7 @@ def locate(
         listed: The names, in the order of the list.
         by_number: They are accession numbers, not paths.
         allow_absolute: Absolute paths may lead out of ``root``; they stay absolute.
+        multi: A file has all labels under which lines name it.
 
     Raises:
         DataError: A path is a web address or leaves ``root``; no file is found under one style.
@@ -82,12 +84,13 @@ def locate(
     else:
         names = _relative(entries, root, allow_absolute=allow_absolute)
         found = _find(FolderListings(root), entries, names)
-    two_styles = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
+    several = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
+    two_styles = {} if multi else several
     images = tuple(
-        replace(found.files[path][0].image, path=path)
+        replace(found.files[path][0].image, path=path, style=_joined(found.files[path]))
         for path in sorted(found.files.keys() - two_styles.keys())
     )
-    notes = _notes(list_name, found, two_styles)
+    notes = _notes(list_name, found, two_styles, several if multi else {})
     if not images:
         raise DataError(_nothing_found(root, list_name, found, notes))
     return Located(images, len(found.missing) + len(found.ambiguous), notes)
@@ -159,10 +162,13 @@ def _nothing_found(root: Path, list_name: str, found: _Found, notes: Sequence[st
 
 
 def _notes(
-    list_name: str, found: _Found, two_styles: dict[str, list[ListedImage]]
+    list_name: str,
+    found: _Found,
+    two_styles: dict[str, list[ListedImage]],
+    joined: dict[str, list[ListedImage]],
 ) -> tuple[str, ...]:
     repeated = [
-        entry for path, lines in found.files.items() if path not in two_styles
+        entry for path, lines in found.files.items() if path not in two_styles | joined
         for entry in lines[1:]
     ]  # fmt: skip
     groups = {
@@ -175,6 +181,9 @@ def _notes(
             )
         ],
         f"lines in {list_name} that repeat a file, whose first line counts": _lines(repeated),
+        f"files in {list_name} on several lines, whose labels are joined": [
+            f"{visible(path)} ({_joined(lines)})" for path, lines in sorted(joined.items())
+        ],
         f"files in {list_name} under two styles, left out": [
             f"{visible(path)} ({', '.join(_styles(lines))})"
             for path, lines in sorted(two_styles.items())
@@ -189,6 +198,15 @@ def _notes(
 
 def _lines(entries: Iterable[ListedImage]) -> list[str]:
     return [f"{visible(entry.image.path)} (line {entry.line})" for entry in entries]
+
+
+def _joined(lines: Sequence[ListedImage]) -> str:
+    """Return all labels under which a file is listed, each in the spelling of its first line."""
+    first: dict[str, str] = {}
+    for entry in lines:
+        for label in labels_in(entry.image.style):
+            first.setdefault(style_identity(label), label)
+    return joined_labels(first.values())
 
 
 def _styles(lines: Sequence[ListedImage]) -> list[str]:

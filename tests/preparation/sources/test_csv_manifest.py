@@ -263,7 +263,7 @@ def test_a_manifest_of_an_earlier_version_without_sources_is_still_ours(tmp_path
     assert only(open_source(path)) == SourceImage("=1.jpg", "Cubism", "@gris", "", "", "")
 
 
-@pytest.mark.parametrize("style", ["Baroque,_Early", "A|B", "Arts_&_Crafts"])
+@pytest.mark.parametrize("style", ["Baroque,_Early", "A;B", "Arts_&_Crafts"])
 def test_a_style_of_a_dataset_folders_manifest_is_never_parted(tmp_path: Path, style: str) -> None:
     paint(tmp_path, "a.jpg")
     row = ManifestRow("a.jpg", style, "", "", "", "", "", 9, 9, "0" * 64, "0" * 16, "images/1")

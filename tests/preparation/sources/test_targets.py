@@ -85,7 +85,7 @@ def test_a_data_set_of_artists_says_so_and_measures_no_artist_by_itself(tmp_path
     assert "paintings in 6 artists" in (prepared.dataset.path / "summary.md").read_text()
     assert prepared.dataset.as_prepared(config()).labels == ARTISTS
     apart = config("labels.target=artist", "split.group=artist")
-    with pytest.raises(ConfigError, match="split.group is artist, but the artists are what is"):
+    with pytest.raises(ConfigError, match=r"split\.group is artist, but the artists are what is"):
         prepare(museum, tmp_path / "other", apart)
 
 
