@@ -42,8 +42,8 @@ def _best_threshold(probabilities_N: FloatArray, truth_N: BoolArray) -> float:
     sorted_N, right_N = probabilities_N[order], np.cumsum(truth_N[order])
     # 2 TP / (given + true), where the first so many are given.
     f1_N = 2 * right_N / (np.arange(1, len(order) + 1) + truth_N.sum())
-    below_N = np.append(sorted_N[1:], 0.0)
     # Equal probabilities are given together, or not at all.
-    f1_N[sorted_N == below_N] = -1
+    f1_N[:-1][sorted_N[:-1] == sorted_N[1:]] = -1
     best = int(f1_N.argmax())
+    below_N = np.append(sorted_N[1:], 0.0)
     return float((sorted_N[best] + below_N[best]) / 2)

@@ -41,7 +41,7 @@ from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
-from artstyle.styles.targets import Targets
+from artstyle.styles.targets import Targets, refused_several
 from artstyle.styles.vocabulary import styles_named_by
 
 
@@ -51,10 +51,21 @@ class Evaluation:
 
     path: Path
     """The folder that holds it."""
-    report: EvaluationReport | LabelReport
+    scores: EvaluationReport | LabelReport
     """The content of ``report.json``; the second kind is that of several labels a picture."""
     replaced: bool
     """Whether the folder held the same evaluation before."""
+
+    @property
+    def report(self) -> EvaluationReport:
+        """The scores where a picture has one label.
+
+        Raises:
+            UsageError: It may have several: ``scores`` has theirs.
+        """
+        if isinstance(self.scores, LabelReport):
+            raise refused_several("this report is of pictures", "see Evaluation.scores")
+        return self.scores
 
 
 def evaluate(

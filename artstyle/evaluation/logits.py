@@ -32,7 +32,7 @@ def write_logits(path: Path, outcome: Outcome, model: str) -> None:
         labels=np.array(outcome.labels),
         paths=np.array([row.path for row in outcome.rows]),
         targets=outcome.targets_N,
-        temperature=np.float64(fitted.temperature if fitted else 1.0),
+        temperature=np.array(fitted.temperature if fitted else 1.0, np.float64),
         model=np.array(model),
     )
 

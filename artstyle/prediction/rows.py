@@ -43,11 +43,11 @@ class PredictionRow:
     model is not calibrated."""
     group: GroupAnswer | None = None
     """None if the most probable styles belong to no known group."""
+    record: Record | None = None
+    """What the list or manifest says that names the picture; None for a file that was found."""
     labels: tuple[str, ...] | None = None
     """Where a picture may have several labels: those that it is given, the most probable first.
     None where it has one, which is the first of ``styles``."""
-    record: Record | None = None
-    """What the list or manifest says that names the picture; None for a file that was found."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as it is written in JSON."""

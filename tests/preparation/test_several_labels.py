@@ -86,7 +86,7 @@ def test_every_label_has_its_share_of_every_split() -> None:
     rng = np.random.default_rng(0)
     names = np.array(list("ABCDEF"))
     shares = np.array([0.6, 0.4, 0.3, 0.2, 0.1, 0.05])
-    styles = []
+    styles: list[str] = []
     while len(styles) < 600:
         if chosen := names[rng.random(6) < shares].tolist():
             styles.append("|".join(chosen))

@@ -70,7 +70,7 @@ def test_scores_are_those_that_scikit_learn_gives_for_the_written_logits(
 ) -> None:
     done = evaluate(run, data, device="cpu")
     report = LabelReport.read(done.path / "report.json")
-    assert report == done.report
+    assert report == done.scores
     with np.load(done.path / "logits.npz", allow_pickle=False) as found:
         truth_NC, labels = found["targets"], found["labels"].tolist()
         probabilities_NC = 1 / (1 + np.exp(-found["logits"].astype(np.float64)))
@@ -126,7 +126,7 @@ def test_thresholds_come_from_validation_and_decide_what_predict_gives(
         probabilities = {ranked.style: ranked.probability for ranked in row.styles}
         limits = dict(zip(model.labels, model.calibration.thresholds or (), strict=True))
         assert row.labels == tuple(s for s, p in probabilities.items() if p >= limits[s])
-        assert row.verdict is row.likely is None
+        assert (row.verdict, row.likely) == (None, None)
         assert PredictionRow.from_dict(json.loads(json.dumps(row.to_dict()))) == row
     with (tmp_path / "rows.csv").open("w", newline="") as stream:
         write_all(rows, stream, "csv", 2)

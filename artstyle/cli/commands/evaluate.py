@@ -83,13 +83,13 @@ def evaluate(
             progress=progress,
         )
     if output_format == "json":
-        show(json.dumps(evaluation.report.to_dict(), indent=2, ensure_ascii=False))
-    elif isinstance(evaluation.report, LabelReport):
-        _show_label_scores(evaluation.report)
+        show(json.dumps(evaluation.scores.to_dict(), indent=2, ensure_ascii=False))
+    elif isinstance(evaluation.scores, LabelReport):
+        _show_label_scores(evaluation.scores)
     else:
-        _show_scores(evaluation.report)
+        _show_scores(evaluation.scores)
     _say_where(evaluation)
-    if evaluation.report.unreadable:
+    if evaluation.scores.unreadable:
         raise typer.Exit(SOME_FAILED)
 
 
@@ -144,22 +144,22 @@ def _show_scores(report: "EvaluationReport") -> None:
 
 
 def _say_where(evaluation: "Evaluation") -> None:
-    report, path = evaluation.report, evaluation.path
+    from artstyle.evaluation.document import EvaluationReport
+
+    report, path = evaluation.scores, evaluation.path
     for warning in report.warnings:
         warn(warning)
-    reason = getattr(report, "not_calibrated", "")
-    if reason:
-        say(f"note: This model does not say how sure it is: {reason}.")
+    if isinstance(report, EvaluationReport) and report.not_calibrated:
+        say(f"note: This model does not say how sure it is: {report.not_calibrated}.")
     if report.unreadable:
         total = report.pictures + report.unreadable
         say(f"{report.unreadable} of {total} pictures could not be read")
-    show_places(
-        "Replaced:" if evaluation.replaced else "Written:",
-        {
-            "page": path / "report.html",
-            "scores": path / "report.json",
-            "predictions": path / "predictions.csv",
-            "logits": path / "logits.npz",
-            "figures": path / "*.png",
-        },
-    )
+    places = {
+        "page": path / "report.html",
+        "scores": path / "report.json",
+        "predictions": path / "predictions.csv",
+        "logits": path / "logits.npz",
+    }
+    if isinstance(report, EvaluationReport):
+        places["figures"] = path / "*.png"
+    show_places("Replaced:" if evaluation.replaced else "Written:", places)
