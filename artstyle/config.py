@@ -101,6 +101,11 @@ class LabelsConfig(Section):
     """Whether a painting may have several labels, written A|B; each is then answered by itself."""
 
     @property
+    def one(self) -> str:
+        """The word for one label, with its article: "a style", "an artist"."""
+        return f"{'an' if self.target[:1].lower() in 'aeiou' else 'a'} {self.target}"
+
+    @property
     def plural(self) -> str:
         """The word for several labels: styles, artists, genres, or "values of COLUMN"."""
         known = self.target in ("style", "artist", "genre")

@@ -75,7 +75,8 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
 
     Where the artists are what is recognised, there is nothing to give away.
     """
-    if description.config.labels.target == "artist":
+    labels = description.config.labels
+    if labels.target == "artist":
         return []
     report, sentences = description.split, []
     overlaps, oracles = report.artist_overlap, report.artist_oracle
@@ -84,7 +85,7 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
     for split, (overlap, oracle) in parts.items():
         if overlap is None:
             sentences.append(
-                f"{split}: no artist is known, so artists and styles cannot be separated"
+                f"{split}: no artist is known, so artists and {labels.plural} cannot be separated"
             )
             continue
         sentence = (
@@ -93,15 +94,15 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
         )
         if oracle is not None:
             sentence += (
-                "; naming each artist's usual style, without looking, is right for"
+                f"; naming each artist's usual {labels.target}, without looking, is right for"
                 f" {oracle.accuracy:.1%}"
             )
         sentences.append(sentence)
     known = any(overlap is not None for overlap, _ in parts.values())
     if known and report.group != "artist":
         sentences.append(
-            "a model can be as good by recognising artists, not styles; to test styles:"
-            " --set split.group=artist"
+            f"a model can be as good by recognising artists, not {labels.plural}; to test"
+            f" {labels.plural}: --set split.group=artist"
         )
     return sentences
 

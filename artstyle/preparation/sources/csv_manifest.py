@@ -100,7 +100,7 @@ def read_manifest_table(
     notes = (*notes, *_left_out_notes(path, rows, styles, labels))
     if not usable:
         reasons = "; ".join(notes) or "it has no rows"
-        raise DataError(f"{path} lists no picture with a {labels.target}: {reasons}")
+        raise DataError(f"{path} lists no picture with {labels.one}: {reasons}")
     located = locate(
         root,
         str(path),
@@ -179,10 +179,9 @@ def _left_out_notes(
     placed = [row for row in rows if row.cells["path"]]
     nothing = [row for row in placed if not styles[row.cells["style"]]]
     several = [row for row in placed if len(styles[row.cells["style"]]) > 1]
-    noun = labels.target
     kinds = {
         "without a path": pathless,
-        f"without a {noun}": nothing,
+        f"without {labels.one}": nothing,
         f"of several {labels.plural}": () if labels.multi else several,
     }
     notes = [

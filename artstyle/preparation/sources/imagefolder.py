@@ -22,16 +22,23 @@ _LABEL = "label"
 
 
 def find_metadata(root: Path) -> list[Path]:
-    """Return the metadata files in a folder and in two levels of folders below, sorted."""
+    """Return the metadata files in a folder and in two levels of folders below, sorted.
+
+    A table of that name without the column ``file_name`` is something else.
+    """
     patterns = ["*/" * depth + name for depth in range(_DEPTH) for name in METADATA_NAMES]
     found = (path for pattern in patterns for path in root.glob(pattern) if path.is_file())
-    return sorted(p for p in found if not any(map(is_litter, p.relative_to(root).parts)))
+    meant = (path for path in found if not any(map(is_litter, path.relative_to(root).parts)))
+    return sorted(path for path in meant if HUGGING_FACE_PATH in _header(path))
 
 
 def has_labels(path: Path, columns: Mapping[str, str]) -> bool:
     """Return whether a metadata file has a column of labels, or the user named one."""
-    header = {title.strip().casefold() for title in table_header(path, columns)}
-    return "style" in columns or not header.isdisjoint(("style", _LABEL))
+    return "style" in columns or not {"style", _LABEL}.isdisjoint(_header(path))
+
+
+def _header(path: Path) -> list[str]:
+    return [title.strip().casefold() for title in table_header(path, {})]
 
 
 def read_imagefolder(
@@ -52,7 +59,9 @@ def read_imagefolder(
         DataError: There is no metadata file, one cannot be read, or no listed file is there.
     """
     if not files:
-        raise DataError(f"{root} has no {' and no '.join(METADATA_NAMES)}")
+        raise DataError(
+            f"{root} has no {' and no '.join(METADATA_NAMES)} with the column {HUGGING_FACE_PATH}"
+        )
     names = read_class_names(root)
     parts = [_read_part(root, file, columns, labels, names) for file in files]
     images = sorted((i for part in parts for i in part.images), key=lambda image: image.path)
@@ -86,10 +95,8 @@ def _read_part(
 
 def _asked_columns(file: Path, columns: Mapping[str, str]) -> dict[str, str]:
     """Return the columns to read: file_name for paths, and label where there is no style."""
-    header = [title.strip().casefold() for title in table_header(file, columns)]
-    asked = dict(columns)
-    if HUGGING_FACE_PATH in header:
-        asked.setdefault("path", HUGGING_FACE_PATH)
+    header, asked = _header(file), dict(columns)
+    asked.setdefault("path", HUGGING_FACE_PATH)
     if "style" not in header and _LABEL in header:
         asked.setdefault("style", _LABEL)
     return asked

@@ -68,7 +68,7 @@ def read_parquet(
     notes = _left_out_notes(nothing, several, labels)
     if not images:
         reasons = "; ".join(notes) or "they have no rows"
-        wanted = f"a {labels.target}" if labels.multi else f"one {labels.target}"
+        wanted = labels.one if labels.multi else f"one {labels.target}"
         raise DataError(f"no row of the Parquet files in {root} has {wanted}: {reasons}")
     images.sort(key=lambda image: image.path)
     return Source(root, "parquet", tuple(images), 0, notes)
@@ -79,7 +79,7 @@ def _left_out_notes(
 ) -> tuple[str, ...]:
     notes = []
     if nothing:
-        notes.append(f"rows without a {labels.target}, left out: {len(nothing)}")
+        notes.append(f"rows without {labels.one}, left out: {len(nothing)}")
     if several:
         shown = [f"{row.image.path} ({', '.join(row.styles)})" for row in several[:3]]
         notes.append(

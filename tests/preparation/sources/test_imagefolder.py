@@ -113,6 +113,9 @@ def test_captions_without_a_label_leave_the_folders_their_say(tmp_path: Path) ->
     assert found(captions) == {"Cubism/a_b.jpg": ("a_still_life", "")}
     with pytest.raises(ArtstyleError, match=r"metadata\.csv has no column style, only file_name"):
         open_source(tmp_path, "imagefolder")
+    write_manifest(tmp_path / "metadata.csv", [{"id": "1", "style": "Rococo"}])
+    other = open_source(tmp_path)
+    assert (found(other), other.skipped) == ({"Cubism/a_b.jpg": ("Cubism", "")}, ("metadata.csv",))
 
 
 @pytest.mark.parametrize(
