@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import average_precision_score, f1_score
+from sklearn.metrics import average_precision_score, f1_score, log_loss
 from torch import nn
 from torchvision.ops import sigmoid_focal_loss
 
 from artstyle.confidence.thresholds import best_thresholds
 from artstyle.config import LossConfig
+from artstyle.crossval.crossval import cross_validate
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.sampling import class_weights
 from artstyle.devices import choose_device
@@ -26,6 +27,7 @@ from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.writers import write_all
 from artstyle.preparation.prepare import prepare
+from artstyle.probe.probe import probe
 from artstyle.recipes import resolve_config
 from artstyle.report import write_run_report
 from artstyle.runs.folder import RunFolder
@@ -152,8 +154,30 @@ def test_what_works_with_one_label_only_says_so(
 ) -> None:
     with pytest.raises(ArtstyleError, match="report works with one label for each picture"):
         write_run_report(run)
+    with pytest.raises(ArtstyleError, match="crossval works with one label for each picture"):
+        cross_validate(tiny_config(), data, run.path / "cv", folds=2)
     with pytest.raises(DataError, match=r"have several labels \(labels\.multi\), and the model"):
         evaluate(tiny_run, data, device="cpu")
+
+
+def test_a_probe_answers_each_label_by_itself(
+    data: DatasetFolder, run: RunFolder, tmp_path: Path
+) -> None:
+    overrides = (
+        "model.name=simple_cnn", f"model.weights={run.best_path}", "data.image_size=32",
+        "train.device=cpu", "train.export=false", "probe.c=0.01",
+    )  # fmt: skip
+    config = resolve_config("probe", overrides=overrides).config
+    probed = probe(config, data, RunFolder(tmp_path / "probe")).run
+    done = evaluate(probed, data, "val", device="cpu")
+    assert isinstance(done.scores, LabelReport)
+    with np.load(done.path / "logits.npz", allow_pickle=False) as found:
+        losses = [
+            log_loss(truth_N, sigmoid(logits_N), labels=[0, 1])
+            for truth_N, logits_N in zip(found["targets"].T, found["logits"].T, strict=True)
+        ]
+    (epoch,) = probed.history()
+    assert float(epoch["val_loss"]) == pytest.approx(np.mean(losses), abs=1e-4)
 
 
 def test_the_run_records_what_it_learns_and_how_it_is_chosen(run: RunFolder) -> None:
