@@ -243,8 +243,8 @@ class TrainConfig(Section):
     keep_state: bool = False
     """Keep last.safetensors once the run is done, so that it can be resumed with more epochs."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """auto: half precision if a short measurement finds it clearly faster, else fp32. Fix it if
-    runs must be equal to the bit: another measurement may choose differently."""
+    """auto: half precision if two short measurements find it clearly faster, else fp32. Fix it if
+    runs must be equal to the bit: other measurements may choose differently."""
     channels_last: bool | Literal["auto"] = "auto"
     """Whether memory holds images pixel by pixel (NHWC), not plane by plane; auto: as measured."""
     device: str = "auto"

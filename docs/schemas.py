@@ -145,5 +145,6 @@ def _json_value(field: Mapping[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of {_json_value(field.get('items', {}))}"
     if field.get("type") == "object":
-        return f"mapping of text to {_json_value(field.get('additionalProperties') or {})}"
+        values = field.get("additionalProperties")  # True where any value may follow.
+        return f"mapping of text to {_json_value(values if isinstance(values, dict) else {})}"
     return _schema_value(field) if field.keys() & {"type", "enum", "const"} else "anything"

@@ -130,7 +130,9 @@ def _train(
 ) -> None:
     if plan.method == "finetune":
         resume = run.config_path.is_file()
-        fit(plan.config, data, run, resume=resume, progress=progress, warn=warn)
+        # Memory may have run out in an earlier try: the run then has smaller batches.
+        config = run.config() if resume else plan.config
+        fit(config, data, run, resume=resume, progress=progress, warn=warn)
     elif not run.history_path.is_file():  # The last that a probe needs to write.
         if run.path.is_dir():
             shutil.rmtree(run.path)  # A probe that was killed while it wrote its files.

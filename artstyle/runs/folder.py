@@ -214,8 +214,9 @@ class RunFolder:
         vocabulary = Path(environment.dataset.path) / RECORD_NAME
         if vocabulary.is_file():
             write_bytes(self.path / RECORD_NAME, vocabulary.read_bytes())
-        environment.write(self.environment_path)
-        write_yaml(self.config_path, config.model_dump(mode="json"))
+        settings = config.model_dump(mode="json")
+        environment.model_copy(update={"settings": settings}).write(self.environment_path)
+        write_yaml(self.config_path, settings)
 
     def adapt(self, config: "Config") -> str:
         """Record that the run continues with smaller batches; return a line that says so."""
@@ -225,11 +226,15 @@ class RunFolder:
             f" train.accumulate {before.accumulate} -> {now.accumulate};"
             " each update has the same images as before"
         )
-        environment = self.environment()
-        adapted = environment.model_copy(update={"adapted": (*environment.adapted, line)})
-        adapted.write(self.environment_path)
-        write_yaml(self.config_path, config.model_dump(mode="json"))
+        self.record_change(config, line)
         return line
+
+    def record_change(self, config: "Config", line: str) -> None:
+        """Record that the run continues with other settings; ``line`` says which."""
+        environment, settings = self.environment(), config.model_dump(mode="json")
+        changed = {"adapted": (*environment.adapted, line), "settings": settings}
+        environment.model_copy(update=changed).write(self.environment_path)
+        write_yaml(self.config_path, settings)
 
     def finish(self, finished: "FinishedRun", *, keep_state: bool) -> None:
         """Record how the run ended, and remove the state that only a resumed run needs."""

@@ -20,13 +20,16 @@ from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size, require_single
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
+from artstyle.runs.environment import ParentRun
 from artstyle.runs.folder import RunFolder
-from artstyle.training.engine import Feed, Learner, build_mix
+from artstyle.training.draws.mixing import build_mix
+from artstyle.training.engine import Feed, Learner
 from artstyle.training.faults import is_out_of_memory
 from artstyle.training.losses import build_loss
 from artstyle.training.numerics import Choice, choose_numerics
 from artstyle.training.optim import Schedule, build_ema, build_optimizer
 from artstyle.training.process_group import ProcessGroup
+from artstyle.training.start.branch import take_optimiser
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Session:
     group: ProcessGroup
     progress: Progress = silent
     warn: Callable[[str], None] = lambda message: None
+    parent: ParentRun | None = None
+    """The run that this one branches off."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,8 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     _require_an_image_each(config, group)
     require_two_styles(data)
     training, validation = labelled(data, "train"), labelled(data, "val")
-    built = _build_network(session, saved=resume and session.run.last_path.is_file())
+    saved = resume and session.run.last_path.is_file()
+    built = _build_network(session, saved=saved)
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     batches = _build_batches(session, training)
     built.network.to(group.device)
@@ -133,11 +139,14 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     layout = choice.numerics.memory_format
     built.network.to(memory_format=layout)
     transform = train_transform(preprocessing, config.augment)
+    learner = _build_learner(
+        config, built, training, batches, group.device, choice.numerics.autocast
+    )
+    if session.parent is not None and session.parent.optimiser and not saved:
+        take_optimiser(learner, session.parent)
     return Setup(
         spec=built.spec,
-        learner=_build_learner(
-            config, built, training, batches, group.device, choice.numerics.autocast
-        ),
+        learner=learner,
         header=Header(
             config.model.name,
             data.labels,

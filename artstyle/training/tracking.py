@@ -67,7 +67,10 @@ class Tracker:
             name=run.name,
             dir=run.path,
             mode=_mode(wandb, config.tracking, self._warn),
-            config=config.model_dump(mode="json"),
+            config={
+                **config.model_dump(mode="json"),
+                "dataset": run.environment().dataset.to_dict(),
+            },
             settings=wandb.Settings(silent=True, init_timeout=60),
         )
 

@@ -22,6 +22,7 @@ FEATURES = (
     "unfreeze.mode=head", "augment.crop_scale=[1,1]", "augment.flip=0", "augment.erasing=0",
     "augment.trivial_augment=false",
 )  # fmt: skip
+COLUMNS: dict[str, Split] = {"plain_train_loss": "train", "val_loss": "val"}
 
 
 def mean_loss(run: RunFolder, data: DatasetFolder, split: Split) -> float:
@@ -44,7 +45,7 @@ def test_both_losses_are_of_plain_pictures_whatever_is_optimised(
     run = RunFolder(tmp_path / "run")
     fit(tiny_config(*optimised, *way), tiny_dataset, run)
     (row,) = run.history()
-    for column, split in (("plain_train_loss", "train"), ("val_loss", "val")):
+    for column, split in COLUMNS.items():
         # History has six digits; 28 training pictures are fewer than a sample has.
         assert float(row[column]) == pytest.approx(mean_loss(run, tiny_dataset, split), rel=1e-4)
     assert row["train_loss"] != row["plain_train_loss"]
