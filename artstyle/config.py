@@ -72,7 +72,7 @@ class SplitConfig(Section):
     group: Literal["auto", "image", "artist", "source", "official"] = "auto"
     """image: each painting by itself; artist: all paintings of an artist in one split; source: all
     paintings of a collection in one split; official: the splits that the data come with; auto:
-    official for split folders and manifests, else image."""
+    official where the data come with splits for all paintings, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; their sum is 1."""
 
@@ -90,6 +90,30 @@ class StylesConfig(Section):
     file: str | None = None
     """A vocabulary of your own styles: a table as `artstyle styles --format csv` prints it. It is
     recorded in the data set and in its runs; null: artstyle's vocabulary alone."""
+
+
+class LabelsConfig(Section):
+    """What is recognised: the styles, or another property of the paintings."""
+
+    target: Annotated[str, Field(min_length=1)] = "style"
+    """The column whose values are the labels: style, artist, genre, or another of the table."""
+    multi: bool = False
+    """Whether a painting may have several labels, written A|B; each is then answered by itself."""
+
+    @property
+    def one(self) -> str:
+        """The word for one label, with its article: "a style", "an artist"."""
+        return f"{'an' if self.target[:1].lower() in 'aeiou' else 'a'} {self.target}"
+
+    @property
+    def plural(self) -> str:
+        """The word for several labels: styles, artists, genres, or "values of COLUMN"."""
+        known = self.target in ("style", "artist", "genre")
+        return f"{self.target}s" if known else f"values of {self.target}"
+
+
+STYLE_LABELS = LabelsConfig()
+"""What is recognised unless the user says otherwise: one style for each painting."""
 
 
 class ModelConfig(Section):
@@ -263,6 +287,8 @@ class Config(Section):
     """Which images are for training, for choosing the checkpoint, and for testing."""
     styles: StylesConfig = StylesConfig()
     """What the styles are called."""
+    labels: LabelsConfig = LabelsConfig()
+    """What is recognised: the styles, or another property of the paintings."""
     model: ModelConfig = ModelConfig()
     """Which network."""
     unfreeze: UnfreezeConfig = UnfreezeConfig()

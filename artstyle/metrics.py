@@ -91,6 +91,41 @@ def style_scores(confusion_CC: IntArray) -> StyleScores:
     )
 
 
+def separate_scores(truth_NC: BoolArray, given_NC: BoolArray) -> StyleScores:
+    """Return the scores of each label where a picture may have several, each by itself."""
+    right_C = (truth_NC & given_NC).sum(axis=0)
+    support_C, given_C = truth_NC.sum(axis=0), given_NC.sum(axis=0)
+    return StyleScores(
+        precision_C=_ratio(right_C, given_C),
+        recall_C=_ratio(right_C, support_C),
+        f1_C=_f1(right_C, support_C, given_C),
+        support_C=support_C.astype(np.int64),
+    )
+
+
+def average_precision(
+    probabilities_N: FloatArray, truth_N: BoolArray, weights_RN: FloatArray
+) -> FloatArray:
+    """Return the average precision of one label in each draw, R: sum of (R_n - R_n-1) P_n.
+
+    That is scikit-learn's definition: no interpolation, and equal probabilities are one step. It
+    is 0 in a draw without a picture of the label.
+
+    Args:
+        probabilities_N: The label's probability for each picture.
+        truth_N: Whether the picture has the label.
+        weights_RN: How often each draw has each picture; one row of ones is the score itself.
+    """
+    order = np.argsort(-probabilities_N, kind="stable")
+    sorted_N = probabilities_N[order]
+    ends = np.flatnonzero(np.append(sorted_N[1:] < sorted_N[:-1], True))
+    weights_RN = weights_RN[:, order]
+    right_RE = np.cumsum(weights_RN * truth_N[order], axis=1)[:, ends]
+    precision_RE = _ratio(right_RE, np.cumsum(weights_RN, axis=1)[:, ends])
+    steps_RE = np.diff(right_RE, axis=1, prepend=0.0)
+    return _ratio((steps_RE * precision_RE).sum(axis=1), right_RE[:, -1])
+
+
 def macro_average(scores: StyleScores) -> Averages:
     """Average over the styles that have true images, each with the same weight."""
     return _averages(scores, (scores.support_C > 0).astype(np.float64))
@@ -127,6 +162,13 @@ def log_loss(logits_NC: NDArray[np.floating], targets_N: IntArray) -> float:
     """Return the mean negative natural logarithm of the true styles' probabilities."""
     log_probabilities_NC = log_softmax(logits_NC.astype(np.float64))
     return float(-np.take_along_axis(log_probabilities_NC, targets_N[:, None], axis=1).mean())
+
+
+def binary_log_loss(logits_NC: NDArray[np.floating], truth_NC: BoolArray) -> float:
+    """Return the mean binary cross-entropy of all answers to all labels."""
+    exact_NC = logits_NC.astype(np.float64)
+    losses_NC = np.logaddexp(0, np.where(truth_NC, -exact_NC, exact_NC))
+    return float(losses_NC.mean())
 
 
 def brier_score(probabilities_NC: FloatArray, targets_N: IntArray) -> float:
@@ -194,7 +236,7 @@ def bootstrap_intervals(
         "top_k_accuracy": counts_RK @ triples_K3[:, 2] / len(targets_N),
     }
     return {
-        name: exact_at_the_ends(_percentile_interval(values, level), level, len(targets_N))
+        name: exact_at_the_ends(percentile_interval(values, level), level, len(targets_N))
         for name, values in values_R.items()
     }
 
@@ -215,7 +257,8 @@ def _resampled_counts(
     return triples_K3, np.vstack([counts_K, drawn_RK]).astype(np.float64)
 
 
-def _percentile_interval(values_R: FloatArray, level: float) -> Interval:
+def percentile_interval(values_R: FloatArray, level: float) -> Interval:
+    """Return the interval of draws; the first value is that of the observation itself."""
     low, high = np.quantile(values_R[1:], [(1 - level) / 2, (1 + level) / 2])
     return Interval(float(values_R[0]), float(low), float(high))
 

@@ -11,11 +11,13 @@ import artstyle
 from artstyle.comparison.document import Comparison
 from artstyle.config import Config
 from artstyle.crossval.document import CrossvalReport
+from artstyle.evaluation.document import LabelReport
 from docs.markdown import Row, page, table
 
 RECIPES = Path(__file__).parents[1] / "configs"
 SCHEMAS: dict[str, type[BaseModel]] = {
     "report.json": artstyle.EvaluationReport,
+    "report.json with several labels": LabelReport,
     "report.json of a cross-validation": CrossvalReport,
     "comparison.json": Comparison,
     "dataset.json": artstyle.DatasetDescription,

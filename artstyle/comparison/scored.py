@@ -15,6 +15,7 @@ from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
 from artstyle.evaluation.predictions import AnsweredPicture, read_predictions
 from artstyle.runs.finding import find_run
 from artstyle.runs.folder import RunFolder
+from artstyle.styles.targets import refused_several
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def read_scored(named: RunFolder | CrossvalFolder, split: Split) -> list[Scored]
 
     Raises:
         MissingError: The run is not evaluated on the split, or the cross-validation not finished.
-        UsageError: ``split`` is not test, and a cross-validation has no other.
+        UsageError: ``split`` is not test, and a cross-validation has no other; or a picture may
+            have several labels.
     """
     if isinstance(named, CrossvalFolder):
         return list(_of_crossval(named.path, split))
@@ -89,6 +91,10 @@ def _of_run(run: RunFolder, split: Split) -> Scored:
         raise MissingError(
             f"{run.path} is not evaluated on {split};"
             f" run 'artstyle evaluate --run {run.path} --split {split}' first"
+        )
+    if run.config().labels.multi:
+        raise refused_several(
+            "compare works", "the scores of each run are in its evaluation's report.json"
         )
     report = EvaluationReport.read(folder / REPORT_NAME)
     _, pictures = read_predictions(folder / PREDICTIONS_NAME)

@@ -29,6 +29,7 @@ from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import sole_writer
+from artstyle.styles.targets import refused_several
 from artstyle.styles.vocabulary import styles_named_by
 from artstyle.training.fit import fit
 from artstyle.training.setup import require_two_styles
@@ -90,6 +91,8 @@ def cross_validate(
     if label_issues:
         import_cleanlab()  # Says so before the work if there is none.
     require_two_styles(data)
+    if data.targets.multi:
+        raise refused_several("crossval works", "evaluate runs of 'artstyle finetune' instead")
     if method == "probe":
         require_pretrained(config.model)
     else:

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from artstyle.confidence.answers import thresholds
 from artstyle.confidence.calibration import majority_doubt
+from artstyle.confidence.familiarity import Features
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
@@ -19,15 +21,19 @@ from artstyle.evaluation.document import (
     WEIGHTED_AVERAGE,
     Evaluated,
     EvaluationReport,
+    LabelReport,
     ReportHeader,
 )
 from artstyle.evaluation.figures import write_figures
-from artstyle.evaluation.logits import LOGITS_NAME, write_logits
+from artstyle.evaluation.logits import LOGITS_NAME, write_label_logits, write_logits
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
 from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
+from artstyle.evaluation.several_labels import LabelOutcome, summarise_labels
+from artstyle.evaluation.several_labels_page import write_labels_page
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
+from artstyle.metrics import FloatArray
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.style_model import SYNTHETIC_NOTE, StyleModel
 from artstyle.pictures.image import read_image
@@ -35,6 +41,7 @@ from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
+from artstyle.styles.targets import Targets, refused_several
 from artstyle.styles.vocabulary import styles_named_by
 
 
@@ -44,10 +51,21 @@ class Evaluation:
 
     path: Path
     """The folder that holds it."""
-    report: EvaluationReport
-    """The content of ``report.json``."""
+    scores: EvaluationReport | LabelReport
+    """The content of ``report.json``; the second kind is that of several labels a picture."""
     replaced: bool
     """Whether the folder held the same evaluation before."""
+
+    @property
+    def report(self) -> EvaluationReport:
+        """The scores where a picture has one label.
+
+        Raises:
+            UsageError: It may have several: ``scores`` has theirs.
+        """
+        if isinstance(self.scores, LabelReport):
+            raise refused_several("this report is of pictures", "see Evaluation.scores")
+        return self.scores
 
 
 def evaluate(
@@ -82,7 +100,7 @@ def evaluate(
     """
     rows = dataset.rows(split)
     model = load_style_model(run.best_path, choose_device(device))
-    _require_known_styles(rows, model.labels, dataset, split)
+    _require_known_styles(rows, model, dataset, split)
     folder = out or run.evaluation_path(split)
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)
@@ -92,10 +110,15 @@ def evaluate(
         doubts = find_doubts(run, dataset, split, rows, training)
         doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
-        outcome = _predict(model, rows, read, training, batch_size, progress)
+        answers = _predict(model, rows, read, batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
-        report = summarise(header, outcome, training)
-        _write(folder, outcome, report, read, progress)
+        report: EvaluationReport | LabelReport
+        if model.multi:
+            report = _write_labels(folder, header, model, answers)
+        else:
+            outcome = _outcome(model, answers, training)
+            report = summarise(header, outcome, training)
+            _write(folder, outcome, report, read, progress)
     return Evaluation(folder, report, replaced)
 
 
@@ -121,6 +144,25 @@ def _write(
     write_evaluation_page(folder, outcome, report, read, progress)
 
 
+def _write_labels(
+    folder: Path, header: ReportHeader, model: StyleModel, answers: "_Answers"
+) -> LabelReport:
+    """Score and write the evaluation of a model whose pictures may have several labels."""
+    outcome = LabelOutcome(
+        labels=model.labels,
+        rows=answers.rows,
+        logits_NC=answers.logits_NC,
+        thresholds_C=thresholds(model.calibration, model.labels),
+        unreadable=answers.unreadable,
+    )
+    report = summarise_labels(header, outcome)
+    report.write(folder / REPORT_NAME)
+    write_csv(folder / "predictions.csv", outcome.prediction_columns, outcome.prediction_rows())
+    write_label_logits(folder / LOGITS_NAME, outcome, report.model)
+    write_labels_page(folder, outcome, report)
+    return report
+
+
 def _reader(dataset: DatasetFolder) -> ReadPicture:
     def read(row: ManifestRow, short_side_px: int) -> Image.Image:
         path = dataset.image_path(row)
@@ -129,14 +171,23 @@ def _reader(dataset: DatasetFolder) -> ReadPicture:
     return read
 
 
+@dataclass(frozen=True)
+class _Answers:
+    """What the model answered to the pictures that could be read."""
+
+    rows: tuple[ManifestRow, ...]
+    logits_NC: FloatArray
+    features_ND: Features | None
+    unreadable: tuple[Unreadable, ...]
+
+
 def _predict(
     model: StyleModel,
     rows: Sequence[ManifestRow],
     read: ReadPicture,
-    training: Sequence[ManifestRow] | None,
     batch_size: int | None,
     progress: Progress,
-) -> Outcome:
+) -> _Answers:
     def read_for_model(row: ManifestRow) -> Image.Image:
         return read(row, model.preprocessing.read_size)
 
@@ -163,26 +214,43 @@ def _predict(
             f"none of the {len(rows)} pictures could be read; the first, {first.row.cached}:"
             f" {first.reason}; run 'artstyle prepare' again to rebuild the cache"
         )
-    return Outcome(
-        labels=model.labels,
+    return _Answers(
         rows=tuple(answered),
         logits_NC=np.stack(logits).astype(np.float64),
-        artist_seen=artists_seen(answered, training),
-        unreadable=tuple(unreadable),
         features_ND=np.stack(features) if features else None,
+        unreadable=tuple(unreadable),
+    )
+
+
+def _outcome(
+    model: StyleModel, answers: _Answers, training: Sequence[ManifestRow] | None
+) -> Outcome:
+    return Outcome(
+        labels=model.labels,
+        rows=answers.rows,
+        logits_NC=answers.logits_NC,
+        artist_seen=artists_seen(answers.rows, training),
+        unreadable=answers.unreadable,
+        features_ND=answers.features_ND,
         calibration=model.calibration,
     )
 
 
 def _require_known_styles(
-    rows: Sequence[ManifestRow], labels: Sequence[str], dataset: DatasetFolder, split: Split
+    rows: Sequence[ManifestRow], model: StyleModel, dataset: DatasetFolder, split: Split
 ) -> None:
+    labels = model.labels
+    if dataset.targets.multi and not model.multi:
+        raise DataError(
+            f"paintings of {dataset.path} have several labels (labels.multi), and the model answers"
+            " with one; train on this data, or name other data with --data"
+        )
     if taken := sorted({"accuracy", MACRO_AVERAGE, WEIGHTED_AVERAGE} & set(labels)):
         raise DataError(
             f"a style cannot be called '{taken[0]}': report.json has a score of that name;"
             " rename the style and train again"
         )
-    unknown = sorted({row.style for row in rows} - set(labels))
+    unknown = Targets(labels, model.multi).unknown(row.style for row in rows)
     if unknown:
         raise DataError(
             f"the {split} split of {dataset.path} has styles that the model does not know:"

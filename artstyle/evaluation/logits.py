@@ -4,12 +4,15 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from artstyle.confidence.temperature import probabilities
 from artstyle.errors import DataError, MissingError
 from artstyle.evaluation.outcome import Outcome
+from artstyle.evaluation.several_labels import LabelOutcome
 from artstyle.metrics import FloatArray
 from artstyle.storage.files import write_bytes
 
@@ -40,17 +43,37 @@ def write_logits(path: Path, outcome: Outcome, model: str) -> None:
         model: Fingerprint of the model.
     """
     fitted = outcome.calibration.fitted if outcome.calibration else None
-    content = io.BytesIO()
-    np.savez(
-        content,
+    _write_arrays(
+        path,
         logits=outcome.logits_NC.astype(np.float32),
         labels=np.array(outcome.labels),
         paths=np.array([row.path for row in outcome.rows]),
         targets=outcome.targets_N,
-        temperature=np.float64(fitted.temperature if fitted else 1.0),
+        temperature=np.array(fitted.temperature if fitted else 1.0, np.float64),
         model=np.array(model),
-        allow_pickle=False,
     )
+
+
+def write_label_logits(path: Path, outcome: LabelOutcome, model: str) -> None:
+    """Write the answers where a picture may have several labels; as `write_logits`, but for these.
+
+    ``targets`` is N x C of 0 and 1, and there are ``thresholds`` (C) and no ``temperature``. The
+    probabilities are the sigmoid of ``logits``.
+    """
+    _write_arrays(
+        path,
+        logits=outcome.logits_NC.astype(np.float32),
+        labels=np.array(outcome.labels),
+        paths=np.array([row.path for row in outcome.rows]),
+        targets=outcome.truth_NC.astype(np.int64),
+        thresholds=outcome.thresholds_C,
+        model=np.array(model),
+    )
+
+
+def _write_arrays(path: Path, **arrays: NDArray[Any]) -> None:
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
     write_bytes(path, content.getvalue())
 
 

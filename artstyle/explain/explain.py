@@ -167,7 +167,9 @@ def _heats(maps: Heatmaps) -> Iterator[_Heat]:
 def _explained(shown: _Shown, heat: _Heat, model: StyleModel, top_k: int) -> Explained:
     assert shown.picture is not None
     features_1D = None if heat.features_D is None else heat.features_D[None]
-    (answer,) = read_answers(heat.logits_C[None], features_1D, model.calibration, model.labels)
+    (answer,) = read_answers(
+        heat.logits_C[None], features_1D, model.calibration, model.labels, multi=model.multi
+    )
     shown_C = answer.probabilities_C
     return Explained(
         picture=shown.picture,

@@ -123,6 +123,7 @@ def load_style_model(path: Path, device: torch.device) -> TorchModel:
         spec=built.spec,
         calibration=header.calibration,
         synthetic=header.synthetic,
+        multi=header.multi,
     )
 
 

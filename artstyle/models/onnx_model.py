@@ -98,6 +98,7 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> OnnxModel:
         session=session,
         calibration=header.calibration,
         synthetic=header.synthetic,
+        multi=header.multi,
     )
 
 

@@ -52,6 +52,8 @@ class StyleModel(ABC):
     """How sure its answers are; None for models of earlier versions."""
     synthetic: bool = field(default=False, kw_only=True)
     """Whether artstyle painted all pictures that it learnt from."""
+    multi: bool = field(default=False, kw_only=True)
+    """Whether each label is answered by itself, with a sigmoid: a picture may have several."""
 
     @property
     def notes(self) -> tuple[str, ...]:

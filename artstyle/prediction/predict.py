@@ -88,10 +88,17 @@ def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> 
     picture, logits_C, features_D = prediction.item, prediction.logits_C, prediction.features_D
     if logits_C is None:
         return PredictionRow(
-            picture.path, None, prediction.error, model.fingerprint, record=picture.record
+            picture.path,
+            None,
+            prediction.error,
+            model.fingerprint,
+            labels=() if model.multi else None,
+            record=picture.record,
         )
     features_1D = None if features_D is None else features_D[None]
-    (answer,) = read_answers(logits_C[None], features_1D, model.calibration, model.labels)
+    (answer,) = read_answers(
+        logits_C[None], features_1D, model.calibration, model.labels, multi=model.multi
+    )
     known = answer.familiarity
     return PredictionRow(
         path=picture.path,
@@ -102,6 +109,7 @@ def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> 
         familiarity=None if known is None else round(known, _FAMILIARITY_DECIMALS),
         likely=answer.likely,
         group=_rounded(answer.group),
+        labels=answer.labels,
         record=picture.record,
     )
 

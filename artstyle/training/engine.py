@@ -21,7 +21,7 @@ from artstyle.errors import TrainingError
 from artstyle.models.unfreeze import train_mode
 from artstyle.training.draws.masks import MasksByPlace
 from artstyle.training.draws.mixing import Mix, mixed
-from artstyle.training.losses import Loss
+from artstyle.training.losses import Loss, right_answers
 from artstyle.training.optim import Schedule
 from artstyle.training.process_group import ProcessGroup
 
@@ -86,14 +86,14 @@ class Tally:
 
     loss: float = 0.0
     """Summed over images."""
-    right: int = 0
-    """Correct predictions."""
+    right: float = 0
+    """Correct predictions; of several labels, the share that is correct."""
     images: int = 0
     seconds: float = 0.0
     lr: float = 0.0
     """The head's learning rate, summed over images."""
 
-    def add(self, loss: float, right: int, images: int, seconds: float, lr: float = 0.0) -> None:
+    def add(self, loss: float, right: float, images: int, seconds: float, lr: float = 0.0) -> None:
         """Add one batch; ``loss`` and ``lr`` are sums over its images."""
         self.loss += loss
         self.right += right
@@ -212,7 +212,7 @@ def _train_batch(
     batch: Batch,
     max_grad_norm: float,
     group: ProcessGroup,
-) -> tuple[float, int]:
+) -> tuple[float, float]:
     """Train on one batch; return its mean loss and the number of right predictions."""
     inputs, labels = batch
     with _local_gradients(feed.module, position.updates):
@@ -227,7 +227,7 @@ def _train_batch(
 
 def _add_gradients(
     learner: Learner, feed: Feed, position: _Position, batch: Batch, group: ProcessGroup
-) -> tuple[Tensor, int]:
+) -> tuple[Tensor, float]:
     """Add the gradients of one batch; return its losses and the number of right predictions.
 
     Each batch has its own seeds, so that a resumed run draws the same. Pairs and masks are those of
@@ -256,7 +256,7 @@ def _add_gradients(
     losses_N = learner.loss(logits_NC.float(), targets)
     loss = learner.scaler.scale(losses_N.sum() * position.loss_weight)
     loss.backward()  # type: ignore[no-untyped-call]
-    return losses_N.detach(), int((logits_NC.argmax(dim=1) == labels).sum())
+    return losses_N.detach(), right_answers(logits_NC, labels)
 
 
 def _update(learner: Learner, max_grad_norm: float) -> None:

@@ -43,10 +43,10 @@ class Features:
         return forward(head, both_NF.to(setup.device), setup.learner.precision).cpu()
 
     def _loader(self, setup: Setup) -> Iterator[Batch]:
-        labels_N = torch.from_numpy(setup.training.labels_N)
+        targets = torch.from_numpy(setup.training.targets)
         for draws in setup.feed.batches:
             indices = torch.tensor([draw.index for draw in draws])
-            yield self.train_NF[indices], labels_N[indices]
+            yield self.train_NF[indices], targets[indices]
 
 
 def reused_features(

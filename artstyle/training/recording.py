@@ -127,9 +127,10 @@ class Recorder:
         require_finite_weights(learner, state)
         header = replace(self._setup.header, about=about)
         write_checkpoint(self._session.run.best_path, learner.eval_network, header)
-        tracker.confusion(
-            validated.targets_N.tolist(), validated.predictions_N.tolist(), header.labels
-        )
+        if not header.multi:
+            tracker.confusion(
+                validated.targets_N.tolist(), validated.predictions_N.tolist(), header.labels
+            )
 
     def _save(self, state: RunState, about: dict[str, object]) -> None:
         """Write the last checkpoint, with ``about`` in its header."""

@@ -50,7 +50,7 @@ def mixed(
     # In a batch of pairs, each second image is ours and is mixed with the one before it.
     pairs, shares_NC = mix(
         to_input(torch.stack([partners, pixels], dim=1).flatten(0, 1)),
-        torch.stack([theirs, labels], dim=1).flatten(),
+        torch.stack([theirs, labels], dim=1).flatten(0, 1),
     )
     is_last = pairs.is_contiguous(memory_format=torch.channels_last)
     layout = torch.channels_last if is_last else torch.contiguous_format

@@ -92,8 +92,8 @@ def _warn_of_batch_norm(session: Session, network: nn.Module) -> None:
 
 def _warn_of_unseen_styles(session: Session, setup: Setup) -> None:
     """Warn if the validation split, which chooses the best epoch, lacks some styles."""
-    styles = set(setup.training.labels_N.tolist())
-    unseen = styles - set(setup.validation.labels_N.tolist())
+    styles = set(setup.training.all_labels.tolist())
+    unseen = styles - set(setup.validation.all_labels.tolist())
     if unseen and session.config.train.keep == "best":
         session.warn(
             f"validation has no image of {len(unseen)} of the {len(styles)} styles, so the best"
