@@ -9,7 +9,15 @@ from difflib import get_close_matches
 
 
 class ArtstyleError(Exception):
-    """The root of the tree: the work failed."""
+    """The root of the tree: the work failed.
+
+    Examples:
+        >>> try:
+        ...     artstyle.load_model("runs/tinny")
+        ... except artstyle.ArtstyleError as error:
+        ...     print(error)
+        unknown run 'runs/tinny'. Did you mean 'tiny'? Choose from: tiny.
+    """
 
     exit_code = 1
 

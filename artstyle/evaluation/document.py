@@ -164,7 +164,16 @@ class Confidence(Document):
 
 
 class EvaluationReport(ReportHeader):
-    """The content of ``report.json``: what was evaluated, and every score."""
+    """The content of ``report.json``: what was evaluated, and every score.
+
+    Examples:
+        >>> report = artstyle.EvaluationReport.read("runs/tiny/evaluation/test/report.json")
+        >>> report.pictures
+        6
+        >>> low, high = report.intervals.accuracy
+        >>> low <= report.accuracy <= high
+        True
+    """
 
     pictures: PositiveInt
     """Pictures that were scored."""

@@ -51,7 +51,7 @@ def compare(
     """
     from artstyle.comparison.answers import read_compared
     from artstyle.comparison.compare import compare as compare_runs
-    from artstyle.comparison.tables import as_text, write_comparison
+    from artstyle.comparison.tables import comparison_table, write_comparison
     from artstyle.runs.finding import find_run
 
     if out is not None:
@@ -67,7 +67,7 @@ def compare(
     elif output_format == "table":
         _show(comparison)
     else:
-        show(as_text(comparison, output_format).rstrip("\n"))
+        show(comparison_table(comparison, output_format).rstrip("\n"))
     for note in comparison.notes:
         say(f"note: {note}")
     if out is not None:
