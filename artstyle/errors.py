@@ -13,10 +13,10 @@ class ArtstyleError(Exception):
 
     Examples:
         >>> try:
-        ...     artstyle.load_model("runs/tinny")
+        ...     artstyle.load_model("tinny")
         ... except artstyle.ArtstyleError as error:
         ...     print(error)
-        unknown run 'runs/tinny'. Did you mean 'tiny'? Choose from: tiny.
+        unknown run 'tinny'. Did you mean 'tiny'? Choose from: first, probe, tiny.
     """
 
     exit_code = 1

@@ -16,7 +16,7 @@ Examples:
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from artstyle.errors import UsageError
 from artstyle.storage.arrays import as_labels, as_scores, require_equal_length
@@ -78,7 +78,7 @@ class Interval:
     high: float
 
 
-def confusion_matrix(targets_N: IntArray, predictions_N: IntArray, num_styles: int) -> IntArray:
+def confusion_matrix(targets_N: ArrayLike, predictions_N: ArrayLike, num_styles: int) -> IntArray:
     """Count each pair of true (row) and predicted (column) style; shape (C, C).
 
     Args:
@@ -142,7 +142,7 @@ def weighted_average(scores: StyleScores) -> Averages:
     return _averages(scores, scores.support_C.astype(np.float64))
 
 
-def true_ranks(scores_NC: FloatArray, targets_N: IntArray) -> IntArray:
+def true_ranks(scores_NC: ArrayLike, targets_N: ArrayLike) -> IntArray:
     """Return the rank of each image's true style among its scores; 1 is the highest.
 
     Among equal scores the lower label comes first, as in ``argmax``: the rank is 1 exactly if the
@@ -169,7 +169,7 @@ def log_softmax(logits_NC: FloatArray) -> FloatArray:
     return log_probabilities_NC
 
 
-def log_loss(logits_NC: NDArray[np.floating], targets_N: IntArray) -> float:
+def log_loss(logits_NC: ArrayLike, targets_N: ArrayLike) -> float:
     """Return the mean negative natural logarithm of the true styles' probabilities.
 
     Raises:
@@ -180,7 +180,7 @@ def log_loss(logits_NC: NDArray[np.floating], targets_N: IntArray) -> float:
     return float(-np.take_along_axis(log_probabilities_NC, targets_N[:, None], axis=1).mean())
 
 
-def brier_score(probabilities_NC: FloatArray, targets_N: IntArray) -> float:
+def brier_score(probabilities_NC: ArrayLike, targets_N: ArrayLike) -> float:
     """Return the mean squared distance to the truth over all styles (Brier 1950), 0 to 2.
 
     Raises:
@@ -308,7 +308,7 @@ def _require_square(confusion_CC: IntArray) -> None:
         raise UsageError(f"a confusion matrix is C x C, as confusion_matrix gives it, not {shape}")
 
 
-def _targets_of(scores_NC: FloatArray, targets_N: IntArray) -> IntArray:
+def _targets_of(scores_NC: FloatArray, targets_N: ArrayLike) -> IntArray:
     """Return the true labels, once they are known to belong to these scores."""
     targets_N = as_labels(targets_N, "targets", scores_NC.shape[1])
     require_equal_length(scores=scores_NC, targets=targets_N)

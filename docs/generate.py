@@ -77,17 +77,6 @@ def python_page() -> str:
     return page(parts)
 
 
-def public_names() -> list[str]:
-    """Return the names that `import artstyle` offers."""
-    return [name for name in dir(artstyle) if not name.startswith("_") and _is_public(name)]
-
-
-def _is_public(name: str) -> bool:
-    public = getattr(artstyle, name)
-    module = public.__name__ if inspect.ismodule(public) else getattr(public, "__module__", "")
-    return module.startswith("artstyle.")
-
-
 def _first(name: str) -> str:
     """Return the first sentence of a public name's docstring."""
     return (inspect.getdoc(getattr(artstyle, name)) or "").split("\n\n")[0].replace("\n", " ")

@@ -17,6 +17,7 @@ from artstyle.config import BalanceConfig, Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.eda.collection import open_collection
 from artstyle.eda.explore import explore
+from artstyle.errors import UnknownNameError, UsageError
 from artstyle.painter.collection import paint
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.runs.folder import RunFolder
@@ -67,11 +68,6 @@ def test_the_version_is_that_of_the_installed_package() -> None:
 
 def test_the_types_are_part_of_the_package() -> None:
     assert (Path(artstyle.__file__).parent / "py.typed").is_file()
-
-
-def test_the_page_has_each_public_name_in_one_group() -> None:
-    listed = [name for names in GROUPS.values() for name in names]
-    assert sorted(listed) == sorted(artstyle._PUBLIC)
 
 
 @pytest.fixture
@@ -125,3 +121,63 @@ def test_the_example_of_the_readme_labels_pictures(
     lines = done.stdout.splitlines()
     assert len(lines) == 11
     assert sum("could not be read" in line for line in lines) == 1
+
+
+def test_folders_of_a_text_and_of_a_path_are_the_same() -> None:
+    assert DatasetFolder("data/one") == DatasetFolder(Path("data/one"))
+    assert DatasetFolder("data/one").images_path == Path("data/one/images")
+    assert RunFolder("runs/one", "results") == RunFolder(Path("runs/one"), Path("results"))
+    assert repr(RunFolder("one")) == repr(RunFolder(Path("one")))
+
+
+def test_each_function_with_a_path_takes_text_and_path_alike(
+    tiny_run: RunFolder, tiny_dataset: DatasetFolder
+) -> None:
+    best, folder = tiny_run.best_path, tiny_run.path
+    assert artstyle.find_run(str(folder)) == artstyle.find_run(folder) == tiny_run
+    root = folder.parent
+    assert artstyle.find_run("tiny", str(root)) == artstyle.find_run(Path("tiny"), root)
+    models = [artstyle.load_style_model(best, "cpu"), artstyle.load_style_model(str(best), "cpu")]
+    models += [artstyle.load_model(place, "torch", "cpu") for place in (folder, str(folder))]
+    assert len({model.fingerprint for model in models}) == 1
+    description = tiny_dataset.description_path
+    assert artstyle.DatasetDescription.read(str(description)) == tiny_dataset.description
+    config = str(tiny_run.config_path)
+    assert artstyle.resolve_config(file=config) == artstyle.resolve_config(file=Path(config))
+    picture = tiny_dataset.image_path(tiny_dataset.rows("test")[0])
+    read = [artstyle.read_image(place).pixels.tobytes() for place in (picture, str(picture))]
+    assert read[0] == read[1]
+    built = artstyle.build_network("simple_cnn", 4, weights=best, image_size=32)
+    assert built.notes
+
+
+@pytest.mark.parametrize("name", ["find_pictures", "predict_styles", "explain_pictures"])
+def test_each_function_with_pictures_takes_text_path_and_lists(
+    name: str, tiny_run: RunFolder, tiny_paintings: Path
+) -> None:
+    model = artstyle.load_style_model(tiny_run.best_path, "cpu")
+    folder = tiny_paintings / "Cubism"
+    before = () if name == "find_pictures" else (model,)
+    call = getattr(artstyle, name)
+    expected = sorted(folder.glob("*.jpg"))
+    for given in (folder, str(folder), [folder], [str(path) for path in expected]):
+        assert [row.path for row in call(*before, given)] == expected
+
+
+def test_a_model_in_a_notebook_is_one_line(tiny_run: RunFolder) -> None:
+    model = artstyle.load_style_model(tiny_run.best_path, "cpu")
+    assert repr(model) == "<TorchModel simple_cnn: 4 styles, 32 x 32 pixels, on cpu>"
+    starter = artstyle.load_starter()
+    assert repr(starter) == "<OnnxModel efficientnet_lite0: 22 styles, 224 x 224 pixels, on cpu>"
+    built = artstyle.build_network("simple_cnn", 4)
+    assert "\n" not in repr(built)
+
+
+def test_wrong_names_are_refused_with_what_was_meant(tiny_run: RunFolder) -> None:
+    model = artstyle.load_style_model(tiny_run.best_path, "cpu")
+    with pytest.raises(UnknownNameError, match="Did you mean 'Cubism'"):
+        list(artstyle.explain_pictures(model, [], style="Cubist"))
+    with pytest.raises(UnknownNameError, match="Did you mean 'finetune'"):
+        artstyle.resolve_config("finetun")
+    with pytest.raises(UsageError, match="two runs or more"):
+        artstyle.compare_runs(str(tiny_run.path))

@@ -75,7 +75,7 @@ def compare_runs(
         ...     _ = artstyle.evaluate(run, "data/processed", device="cpu")
         >>> comparison = artstyle.compare_runs(["tiny", "probe"])
         >>> [row.name for row in comparison.rows], comparison.pictures
-        (['tiny', 'probe'], 6)
+        (['tiny', 'probe'], 4)
     """
     named = [runs] if isinstance(runs, str | Path) else runs
     folders = [run if isinstance(run, RunFolder) else find_run(run) for run in named]

@@ -27,7 +27,7 @@ class DatasetFolder:
     Examples:
         >>> data = artstyle.DatasetFolder("data/processed")
         >>> {split: len(data.rows(split)) for split in ("train", "val", "test")}
-        {'train': 28, 'val': 6, 'test': 6}
+        {'train': 28, 'val': 8, 'test': 4}
         >>> data.image_path(data.rows("train")[0]).suffix
         '.jpg'
     """

@@ -26,7 +26,8 @@ class PaintingDataset(Dataset[tuple[Seen, int]], Generic[Seen]):
 
     Attributes:
         labels: Style names; a style's position is its integer label.
-        rows: What the manifest says of each painting: path, style, artist, ...
+        rows: What the manifest says of each painting: style, artist, title, ...
+        paths: Their copies.
         targets_N: The labels of all paintings.
 
     Raises:
@@ -51,10 +52,11 @@ class PaintingDataset(Dataset[tuple[Seen, int]], Generic[Seen]):
         split: Split,
         transform: Callable[[Image.Image], Seen],
     ) -> None:
-        self.folder = folder if isinstance(folder, DatasetFolder) else DatasetFolder(folder)
+        folder = folder if isinstance(folder, DatasetFolder) else DatasetFolder(folder)
         self.transform = transform
-        self.labels = self.folder.labels
-        self.rows = self.folder.rows(split)
+        self.labels = folder.labels
+        self.rows = folder.rows(split)
+        self.paths = [folder.image_path(row) for row in self.rows]
         position = {style: label for label, style in enumerate(self.labels)}
         self.targets_N: Labels = np.array([position[row.style] for row in self.rows], np.int64)
 
@@ -64,5 +66,5 @@ class PaintingDataset(Dataset[tuple[Seen, int]], Generic[Seen]):
 
     def __getitem__(self, index: int) -> tuple[Seen, int]:
         """Return a painting, transformed, and its label."""
-        image = read_cached(self.folder.image_path(self.rows[index]))
+        image = read_cached(self.paths[index])
         return self.transform(image), int(self.targets_N[index])

@@ -147,7 +147,9 @@ def evaluate_predictions(
     *,
     artists: Sequence[str] | None = None,
 ) -> PredictionScores:
-    """Return the scores and intervals that `evaluate` would give these predictions.
+    """Return the scores that `evaluate` would give these predictions, with their intervals.
+
+    The intervals are from other draws than those of `evaluate_logits`, so they differ a little.
 
     Args:
         predictions: N predicted labels, positions in ``labels``.

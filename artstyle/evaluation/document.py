@@ -169,7 +169,7 @@ class EvaluationReport(ReportHeader):
     Examples:
         >>> report = artstyle.EvaluationReport.read("runs/tiny/evaluation/test/report.json")
         >>> report.pictures
-        6
+        4
         >>> low, high = report.intervals.accuracy
         >>> low <= report.accuracy <= high
         True

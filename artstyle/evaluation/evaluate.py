@@ -84,7 +84,7 @@ def evaluate(
     Examples:
         >>> evaluation = artstyle.evaluate("tiny", "data/processed", device="cpu")
         >>> evaluation.report.split, evaluation.report.pictures
-        ('test', 6)
+        ('test', 4)
     """
     run = run if isinstance(run, RunFolder) else find_run(run)
     dataset = dataset if isinstance(dataset, DatasetFolder) else DatasetFolder(dataset)

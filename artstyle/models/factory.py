@@ -69,7 +69,7 @@ def build_network(
         >>> built.network(torch.zeros(1, 3, 32, 32)).shape
         torch.Size([1, 4])
         >>> built.network.get_submodule(built.spec.head)
-        Linear(in_features=128, out_features=4, bias=True)
+        Linear(in_features=512, out_features=4, bias=True)
     """
     require_model(name)
     weights = weights_at_start(name, None if weights is None else os.fspath(weights))

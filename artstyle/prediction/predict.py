@@ -48,7 +48,7 @@ def predict_styles(
         >>> for row in artstyle.predict_styles(artstyle.load_model("tiny"), "scans", top_k=1):
         ...     print(row.path.name, len(row.styles or ()), row.error)
         boat.jpg 1 None
-        damaged.jpg 0 not an image
+        damaged.jpg 0 not a picture, but text
     """
 
     def read(picture: PicturePath) -> Image.Image:

@@ -49,8 +49,6 @@ def find_run(
     Examples:
         >>> artstyle.find_run("tiny").best_path.name
         'best.safetensors'
-        >>> artstyle.find_run("latest").name
-        'tiny'
     """
     name, root = os.fspath(name), Path(root)
     if name == "latest":
