@@ -237,7 +237,12 @@ def test_a_path_with_slashes_never_walks_the_whole_disk(
     touch(here, "scans/a.jpg")
     entered = list[str]()
     scandir = os.scandir
-    monkeypatch.setattr(os, "scandir", lambda path: entered.append(str(path)) or scandir(path))
+
+    def watched(path: Path) -> Any:
+        entered.append(str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
     found = list(find_pictures(str(here / "scans")))
     assert [picture.path for picture in found] == [here / "scans" / "a.jpg"]
     assert entered == [str(here / "scans")]
