@@ -137,8 +137,10 @@ def test_each_function_with_a_path_takes_text_and_path_alike(
     assert artstyle.find_run(str(folder)) == artstyle.find_run(folder) == tiny_run
     root = folder.parent
     assert artstyle.find_run("tiny", str(root)) == artstyle.find_run(Path("tiny"), root)
-    models = [artstyle.load_style_model(best, "cpu"), artstyle.load_style_model(str(best), "cpu")]
-    models += [artstyle.load_model(place, "torch", "cpu") for place in (folder, str(folder))]
+    models: list[artstyle.StyleModel] = [
+        *(artstyle.load_style_model(file, "cpu") for file in (best, str(best))),
+        *(artstyle.load_model(place, "torch", "cpu") for place in (folder, str(folder))),
+    ]
     assert len({model.fingerprint for model in models}) == 1
     description = tiny_dataset.description_path
     assert artstyle.DatasetDescription.read(str(description)) == tiny_dataset.description
