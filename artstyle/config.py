@@ -271,7 +271,14 @@ class TrackingConfig(Section):
 
 
 class Config(Section):
-    """Everything that decides a run."""
+    """Everything that decides a run.
+
+    Examples:
+        >>> artstyle.Config().data.cache_size
+        432
+        >>> artstyle.resolve_config("finetune", overrides="optim.lr=1e-3").config.optim.lr
+        0.001
+    """
 
     seed: NonNegativeInt = 42
     """Seed for all random choices."""

@@ -117,7 +117,7 @@ def schemas_page() -> str:
     """Return the schemas of the JSON files."""
     parts = ["# JSON files", "What is in the files that artstyle writes and reads."]
     for file, model in SCHEMAS.items():
-        parts += [f"## {file}", inspect.getdoc(model) or ""]
+        parts += [f"## {file}", (inspect.getdoc(model) or "").partition("\n\nExamples:")[0]]
         for title, rows in model_tables(model):
             parts += [f"**{title}**", rows]
     return page(parts)

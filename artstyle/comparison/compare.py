@@ -3,12 +3,13 @@
 Axes: N pictures, R draws of the bootstrap, with the observation first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from artstyle.comparison.answers import Compared, Row
+from artstyle.comparison.answers import Compared, Row, read_compared
 from artstyle.comparison.document import (
     ComparedRow,
     ComparedScore,
@@ -16,7 +17,9 @@ from artstyle.comparison.document import (
     Comparison,
     Difference,
 )
+from artstyle.comparison.scored import find_scored
 from artstyle.comparison.significance import holm, mcnemar_p
+from artstyle.data.manifest import Split
 from artstyle.evaluation.document import Bounds
 from artstyle.evaluation.intervals import (
     ScoreDraws,
@@ -25,6 +28,7 @@ from artstyle.evaluation.intervals import (
     score_draws,
 )
 from artstyle.metrics import FloatArray, IntArray, Interval, exact_at_the_ends
+from artstyle.runs.folder import RunFolder
 
 _SEED = 42
 _RESAMPLES = 1000
@@ -50,6 +54,33 @@ class _Clustered:
 
 
 _Pick = Callable[[ScoreDraws], FloatArray]
+
+
+def compare_runs(
+    runs: Iterable[RunFolder | str | Path], split: Split = "test", group_by: str | None = None
+) -> Comparison:
+    """Return the comparison of evaluated runs on the same pictures, each row with the first.
+
+    Args:
+        runs: Two or more runs, or names or paths of runs and cross-validations.
+        split: Whose evaluations.
+        group_by: A configuration key, such as ``model``: runs with the same value are one row.
+
+    Raises:
+        UsageError: Fewer than two rows, a run named twice, or an unknown key.
+        MissingError: A run is not evaluated on the split.
+        RunError: Two runs were not evaluated on the same pictures.
+
+    Examples:
+        >>> for run in ("tiny", "probe"):
+        ...     _ = artstyle.evaluate(run, "data/processed", device="cpu")
+        >>> comparison = artstyle.compare_runs(["tiny", "probe"])
+        >>> [row.name for row in comparison.rows], comparison.pictures
+        (['tiny', 'probe'], 4)
+    """
+    named = [runs] if isinstance(runs, str | Path) else runs
+    folders = [run if isinstance(run, RunFolder) else find_scored(str(run)) for run in named]
+    return compare(read_compared(folders, split, group_by), group_by)
 
 
 def compare(compared: Compared, grouped_by: str | None) -> Comparison:

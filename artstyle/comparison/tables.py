@@ -15,6 +15,7 @@ from artstyle.comparison.document import (
     ComparedStyle,
     Comparison,
 )
+from artstyle.errors import UnknownNameError
 from artstyle.evaluation.document import Bounds
 from artstyle.storage.files import inert, write_csv, write_text
 from artstyle.styles.vocabulary import display_name
@@ -98,20 +99,35 @@ def _recognised(style: ComparedStyle) -> Iterator[str]:
         yield f"{right:,} (+{won:,} {_MINUS}{lost:,})" if n else f"{right:,}"
 
 
-def as_text(comparison: Comparison, chosen: TableFormat) -> str:
-    """Return the table as text in a format; CSV has one number a cell, for programs."""
+def comparison_table(comparison: Comparison, chosen: TableFormat) -> str:
+    """Return the table as text in a format; CSV has one number a cell, for programs.
+
+    Args:
+        comparison: What `compare_runs` gave.
+        chosen: ``csv``, ``latex`` (needs the package booktabs) or ``markdown``.
+
+    Raises:
+        UnknownNameError: There is no such format.
+
+    Examples:
+        >>> table = artstyle.comparison_table(artstyle.compare_runs(["tiny", "probe"]), "latex")
+        >>> "toprule" in table
+        True
+    """
     formats: dict[TableFormat, Callable[[Comparison], str]] = {
         "csv": _csv,
         "latex": _latex,
         "markdown": _markdown,
     }
+    if chosen not in formats:
+        raise UnknownNameError("format", chosen, formats)
     return formats[chosen](comparison)
 
 
 def write_comparison(folder: Path, compared: Compared, comparison: Comparison) -> None:
     """Write the comparison, its table in each format, and the pictures that changed."""
     for chosen, ending in _ENDINGS.items():
-        write_text(folder / f"comparison.{ending}", as_text(comparison, chosen))
+        write_text(folder / f"comparison.{ending}", comparison_table(comparison, chosen))
     names = [row.name for row in comparison.rows]
     write_csv(
         folder / "changed.csv", ["path", "style", "artist", *names], changed_pictures(compared)

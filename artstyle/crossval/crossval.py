@@ -23,7 +23,7 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS
 from artstyle.models.zoo import require_single
-from artstyle.probe.probe import probe
+from artstyle.probe.probe import fit_probe
 from artstyle.probe.settings import require_pretrained
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -164,7 +164,7 @@ def _train(
     elif not run.history_path.is_file():  # The last that a probe needs to write.
         if run.path.is_dir():
             shutil.rmtree(run.path)  # A probe that was killed while it wrote its files.
-        probe(config, data, run, progress=progress, warn=warn)
+        fit_probe(config, data, run, progress=progress, warn=warn)
 
 
 def _numbered(progress: Progress, plan: CrossvalPlan, seed: int, fold: int) -> Progress:

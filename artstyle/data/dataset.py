@@ -21,11 +21,22 @@ def is_decided(key: str) -> bool:
     return section in _SECTIONS or (section == "data" and name in DECIDED_DATA_KEYS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class DatasetFolder:
-    """A folder that `artstyle prepare` wrote: splits, labels, and a cache of images."""
+    """A folder that `artstyle prepare` wrote: splits, labels, and a cache of images.
+
+    Examples:
+        >>> data = artstyle.DatasetFolder("data/processed")
+        >>> {split: len(data.rows(split)) for split in ("train", "val", "test")}
+        {'train': 28, 'val': 8, 'test': 4}
+        >>> data.image_path(data.rows("train")[0]).suffix
+        '.jpg'
+    """
 
     path: Path
+
+    def __init__(self, path: str | Path) -> None:
+        object.__setattr__(self, "path", Path(path))
 
     @property
     def description_path(self) -> Path:

@@ -175,6 +175,10 @@ class DatasetDescription(Document):
     """The content of ``dataset.json``.
 
     Equal sources and configurations give equal files: no date and no path is in it.
+
+    Examples:
+        >>> artstyle.DatasetDescription.read("data/processed/dataset.json").labels
+        ('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e')
     """
 
     format_version: int = 1

@@ -232,7 +232,16 @@ class LabelReport(ReportHeader):
 
 
 class EvaluationReport(ReportHeader):
-    """The content of ``report.json``: what was evaluated, and every score."""
+    """The content of ``report.json``: what was evaluated, and every score.
+
+    Examples:
+        >>> report = artstyle.EvaluationReport.read("runs/tiny/evaluation/test/report.json")
+        >>> report.pictures
+        4
+        >>> low, high = report.intervals.accuracy
+        >>> low <= report.accuracy <= high
+        True
+    """
 
     pictures: PositiveInt
     """Pictures that were scored."""

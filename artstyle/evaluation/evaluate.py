@@ -38,6 +38,7 @@ from artstyle.models.checkpoint import load_style_model
 from artstyle.models.style_model import SYNTHETIC_NOTE, StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
+from artstyle.runs.finding import find_run
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
@@ -69,11 +70,11 @@ class Evaluation:
 
 
 def evaluate(
-    run: RunFolder,
-    dataset: DatasetFolder,
+    run: RunFolder | str | Path,
+    dataset: DatasetFolder | str | Path,
     split: Split = "test",
     *,
-    out: Path | None = None,
+    out: str | Path | None = None,
     batch_size: int | None = None,
     device: str = "auto",
     progress: Progress = silent,
@@ -83,7 +84,7 @@ def evaluate(
     Styles are matched by name. Unreadable pictures are listed and take part in no score.
 
     Args:
-        run: The run.
+        run: The run, or its name or path as `find_run` takes them.
         dataset: The data set; it may be another than the one that the run was trained on.
         split: Which of its splits.
         out: The folder to write to; None takes the one in the run folder. An evaluation of the
@@ -97,11 +98,18 @@ def evaluate(
             readable picture.
         RunError: The folder to write to holds something else.
         BusyError: Another process writes to it.
+
+    Examples:
+        >>> evaluation = artstyle.evaluate("tiny", "data/processed", device="cpu")
+        >>> evaluation.report.split, evaluation.report.pictures
+        ('test', 4)
     """
+    run = run if isinstance(run, RunFolder) else find_run(run)
+    dataset = dataset if isinstance(dataset, DatasetFolder) else DatasetFolder(dataset)
     rows = dataset.rows(split)
     model = load_style_model(run.best_path, choose_device(device))
     _require_known_styles(rows, model, dataset, split)
-    folder = out or run.evaluation_path(split)
+    folder = run.evaluation_path(split) if out is None else Path(out)
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)
     # The folder is made before the work, so that a place without write access fails at once.

@@ -114,7 +114,7 @@ def paint(style: str, genre: str, artist: int, seed: int, size_px: Size) -> Synt
 
 
 def paint_collection(
-    folder: Path,
+    folder: str | Path,
     per_style: int,
     seed: int = 42,
     styles: Sequence[str] | None = None,
@@ -139,7 +139,7 @@ def paint_collection(
     for style in chosen:
         _painter(style)
     # Checked here and painted there: a generator would report a wrong name only when it is read.
-    return _painted(folder, chosen, per_style, seed, short_side_px)
+    return _painted(Path(folder), chosen, per_style, seed, short_side_px)
 
 
 def _painted(

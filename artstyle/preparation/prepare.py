@@ -70,14 +70,14 @@ class Plan:
 
 
 def prepare(
-    source: Path | str,
-    out: Path | str = "data/processed",
+    source: str | Path,
+    out: str | Path = "data/processed",
     config: Config | None = None,
     *,
     format: str | None = None,
-    lists: Path | None = None,
+    lists: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
-    images: Path | None = None,
+    images: str | Path | None = None,
     allow_absolute: bool = False,
     overwrite: bool = False,
     progress: Progress = silent,
@@ -111,16 +111,25 @@ def prepare(
         DataError: The source has no readable pictures, or too few.
         BusyError: Another process is preparing the same folder.
         ArtstyleError: A worker process was killed.
+
+    Examples:
+        >>> config = artstyle.resolve_config(
+        ...     overrides=["data.cache_size=40", "data.workers=0", "balance.min_per_style=4"]
+        ... ).config
+        >>> prepared = artstyle.prepare("paintings", "data/new", config)
+        >>> prepared.dataset.labels, prepared.unreadable
+        (('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e'), ())
     """
-    source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
+    source_path, dataset, asked = Path(source), DatasetFolder(out), config or Config()
     require_sense(asked)
+    lists_path, images_path = (None if path is None else Path(path) for path in (lists, images))
     vocabulary = read_vocabulary(asked.styles.file)
     found = open_source(
         source_path,
         format,
-        lists,
+        lists_path,
         columns,
-        images,
+        images_path,
         vocabulary,
         asked.labels,
         allow_absolute=allow_absolute,

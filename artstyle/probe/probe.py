@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import torch
 
@@ -67,10 +68,10 @@ class ProbeResult:
     validation: SplitScores
 
 
-def probe(
+def fit_probe(
     config: Config,
-    data: DatasetFolder,
-    run: RunFolder,
+    data: DatasetFolder | str | Path,
+    run: RunFolder | str | Path,
     *,
     progress: Progress = silent,
     warn: Callable[[str], None] = lambda message: None,
@@ -97,7 +98,17 @@ def probe(
         WeightsError: The weights cannot be had.
         RunError: The run folder is not empty.
         BusyError: Another process writes to it.
+
+    Examples:
+        >>> config = artstyle.resolve_config("probe", overrides=[
+        ...     "model.name=simple_cnn", "model.weights=runs/tiny/checkpoints/best.safetensors",
+        ...     "data.image_size=32", "train.device=cpu", "train.export=false", "probe.c=1",
+        ... ]).config
+        >>> artstyle.fit_probe(config, "data/processed", "runs/probe").run.labels()
+        ('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e')
     """
+    data = data if isinstance(data, DatasetFolder) else DatasetFolder(data)
+    run = run if isinstance(run, RunFolder) else RunFolder(run)
     require_pretrained(config.model)
     require_two_styles(data)
     config = data.as_prepared(config)

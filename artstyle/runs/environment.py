@@ -102,7 +102,13 @@ class FinishedRun(_Record):
 
 
 class RunEnvironment(_Record):
-    """``environment.json``: data, device, versions, and in the end the result of a run."""
+    """``environment.json``: data, device, versions, and in the end the result of a run.
+
+    Examples:
+        >>> environment = artstyle.RunEnvironment.read("runs/tiny/environment.json")
+        >>> environment.seed, environment.device
+        (42, 'cpu')
+    """
 
     started: str
     """UTC, ISO 8601."""

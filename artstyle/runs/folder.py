@@ -56,15 +56,30 @@ _WRITTEN_FIRST = ("labels.json", RECORD_NAME, "environment.json")
 HISTORY_COLUMNS = tuple(field.name for field in fields(_Epoch))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class RunFolder:
-    """The only link between training and everything after it."""
+    """The only link between training and everything after it.
+
+    Examples:
+        >>> run = artstyle.RunFolder("runs/tiny")
+        >>> run.labels()
+        ('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e')
+        >>> [row["epoch"] for row in run.history()]
+        ['1', '2']
+    """
 
     path: Path
     results: Path | None = None
     """Where what is learnt about the run is written; None is its own folder."""
     lone: Path | None = None
     """A checkpoint without a run folder; None for a run."""
+
+    def __init__(
+        self, path: str | Path, results: str | Path | None = None, lone: str | Path | None = None
+    ) -> None:
+        object.__setattr__(self, "path", Path(path))
+        object.__setattr__(self, "results", None if results is None else Path(results))
+        object.__setattr__(self, "lone", None if lone is None else Path(lone))
 
     @property
     def results_path(self) -> Path:

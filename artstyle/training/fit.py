@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from artstyle import interrupts
 from artstyle.config import Config
@@ -40,8 +41,8 @@ class FitResult:
 
 def fit(
     config: Config,
-    data: DatasetFolder,
-    run: RunFolder,
+    data: DatasetFolder | str | Path,
+    run: RunFolder | str | Path,
     *,
     resume: bool = False,
     parent: ParentRun | None = None,
@@ -67,7 +68,19 @@ def fit(
         OutOfMemoryError: Memory ran out, and a smaller batch does not help.
         TrainingError: A loss or a weight is NaN or infinite; the checkpoints are from before it.
         BusyError: Another process writes to the run folder.
+
+    Examples:
+        >>> config = artstyle.resolve_config("finetune", overrides=[
+        ...     "model.name=simple_cnn", "model.weights=none", "unfreeze.mode=all",
+        ...     "data.image_size=32", "train.epochs=1", "train.precision=fp32",
+        ...     "train.channels_last=true", "train.device=cpu", "train.export=false",
+        ... ]).config
+        >>> fitted = artstyle.fit(config, "data/processed", "runs/first")
+        >>> fitted.stopped, fitted.run.best_path.is_file()
+        ('all epochs are done', True)
     """
+    data = data if isinstance(data, DatasetFolder) else DatasetFolder(data)
+    run = run if isinstance(run, RunFolder) else RunFolder(run)
     while True:
         try:
             with translated_errors(config), process_group(config.train.device) as group:

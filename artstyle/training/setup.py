@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from artstyle.config import Config, TrainConfig
-from artstyle.data.augment import train_transform
+from artstyle.data.augment import augmentation
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
@@ -138,7 +138,7 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     )
     layout = choice.numerics.memory_format
     built.network.to(memory_format=layout)
-    transform = train_transform(preprocessing, config.augment)
+    transform = augmentation(preprocessing, config.augment)
     learner = _build_learner(
         config, built, training, batches, group.device, choice.numerics.autocast
     )

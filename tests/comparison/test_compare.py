@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 from artstyle.comparison.answers import Compared, read_compared
 from artstyle.comparison.compare import changed_pictures, compare
 from artstyle.comparison.document import Comparison
-from artstyle.comparison.tables import as_text, write_comparison
+from artstyle.comparison.tables import comparison_table, write_comparison
 from artstyle.errors import MissingError, RunError, UnknownNameError, UsageError
 from tests.comparison.conftest import MakeRun, painted
 from tests.evaluation.tiny import STYLES
@@ -111,7 +111,7 @@ def test_the_table_has_the_range_over_runs_and_both_intervals(make_run: MakeRun)
     runs = [make_run(f"a{n}", right(0.3 + 0.2 * n, n), seed=n) for n in range(2)]
     runs.append(make_run("b", right(0.9, 9), model="resnet18"))
     comparison = compare(read_compared(runs, "test", "model"), "model")
-    cells = as_text(comparison, "markdown").splitlines()
+    cells = comparison_table(comparison, "markdown").splitlines()
     names = [name.strip() for name in cells[0].strip("|").split("|")]
     row = dict(zip(names, (cell.strip() for cell in cells[2].strip("|").split("|")), strict=True))
     accuracy = comparison.rows[0].accuracy
@@ -199,5 +199,5 @@ def test_the_files_hold_the_same_comparison(make_run: MakeRun, tmp_path: Path) -
 def test_a_name_with_marks_of_latex_and_markdown_is_escaped(make_run: MakeRun) -> None:
     runs = [make_run("a_b|50%", right(0.5, 0)), make_run("c", right(0.5, 1))]
     comparison = compare(read_compared(runs, "test", None), None)
-    assert r"a\_b|50\%" in as_text(comparison, "latex")
-    assert r"| a_b\|50% |" in as_text(comparison, "markdown")
+    assert r"a\_b|50\%" in comparison_table(comparison, "latex")
+    assert r"| a_b\|50% |" in comparison_table(comparison, "markdown")

@@ -55,7 +55,7 @@ def compare(
     from artstyle.comparison.answers import read_compared
     from artstyle.comparison.compare import compare as compare_runs
     from artstyle.comparison.scored import find_scored, first_run
-    from artstyle.comparison.tables import as_text, write_comparison
+    from artstyle.comparison.tables import comparison_table, write_comparison
 
     if out is not None:
         _require_free(out, overwrite=overwrite)
@@ -68,7 +68,7 @@ def compare(
     elif output_format == "table":
         _show(comparison)
     else:
-        show(as_text(comparison, output_format).rstrip("\n"))
+        show(comparison_table(comparison, output_format).rstrip("\n"))
     for note in comparison.notes:
         say(f"note: {note}")
     if out is not None:
