@@ -27,7 +27,7 @@ from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.writers import write_all
 from artstyle.preparation.prepare import prepare
-from artstyle.probe.probe import probe
+from artstyle.probe.probe import fit_probe
 from artstyle.recipes import resolve_config
 from artstyle.report import write_run_report
 from artstyle.runs.folder import RunFolder
@@ -168,7 +168,7 @@ def test_a_probe_answers_each_label_by_itself(
         "train.device=cpu", "train.export=false", "probe.c=0.01",
     )  # fmt: skip
     config = resolve_config("probe", overrides=overrides).config
-    probed = probe(config, data, RunFolder(tmp_path / "probe")).run
+    probed = fit_probe(config, data, RunFolder(tmp_path / "probe")).run
     done = evaluate(probed, data, "val", device="cpu")
     assert isinstance(done.scores, LabelReport)
     with np.load(done.path / "logits.npz", allow_pickle=False) as found:
