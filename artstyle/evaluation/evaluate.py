@@ -13,6 +13,13 @@ from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.devices import choose_device
 from artstyle.errors import DataError, RunError
+from artstyle.evaluation.bias.measure import (
+    ENOUGH_PICTURES,
+    known_genres,
+    measure_bias,
+    painted_flips,
+    require_genres,
+)
 from artstyle.evaluation.document import (
     MACRO_AVERAGE,
     REPORT_NAME,
@@ -29,7 +36,7 @@ from artstyle.evaluation.provenance import artists_seen, find_doubts, training_r
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model
-from artstyle.models.style_model import SYNTHETIC_NOTE, StyleModel
+from artstyle.models.style_model import SYNTHETIC_NOTE, Output, StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs.folder import RunFolder
@@ -58,6 +65,7 @@ def evaluate(
     out: Path | None = None,
     batch_size: int | None = None,
     device: str = "auto",
+    bias: bool | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Evaluate the best checkpoint of a run and write report, predictions, figures and page.
@@ -72,6 +80,8 @@ def evaluate(
             same model on the same split of the same data is replaced; other content is refused.
         batch_size: Pictures in a forward pass; None takes what suits the device.
         device: As `choose_device` takes it.
+        bias: Whether content bias is measured, on synthetic pairs too; None measures it without
+            the pairs where the genre of 100 pictures is known.
         progress: Called after each picture.
 
     Raises:
@@ -83,6 +93,7 @@ def evaluate(
     rows = dataset.rows(split)
     model = load_style_model(run.best_path, choose_device(device))
     _require_known_styles(rows, model.labels, dataset, split)
+    wants_bias = _wants_bias(bias, rows, model, split)
     folder = out or run.evaluation_path(split)
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)
@@ -92,11 +103,37 @@ def evaluate(
         doubts = find_doubts(run, dataset, split, rows, training)
         doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
-        outcome = _predict(model, rows, read, training, batch_size, progress)
+        outputs = {*model.outputs_for_confidence, *(["features"] if wants_bias else [])}
+        outcome = _predict(model, rows, read, training, sorted(outputs), batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
         report = summarise(header, outcome, training)
+        if wants_bias:
+            painted = painted_flips(model, progress) if bias else None
+            report = report.model_copy(
+                update={"content_bias": measure_bias(outcome, training, painted)}
+            )
         _write(folder, outcome, report, read, progress)
     return Evaluation(folder, report, replaced)
+
+
+def _wants_bias(
+    bias: bool | None, rows: Sequence[ManifestRow], model: StyleModel, split: Split
+) -> bool:
+    """Return whether content bias is to be measured; refuse if it cannot be.
+
+    Raises:
+        DataError: It was asked for, and the pictures or the model do not allow it.
+    """
+    embeds = "features" in model.outputs
+    if not bias:
+        return bias is None and embeds and len(known_genres(rows).rows) >= ENOUGH_PICTURES
+    require_genres(rows, split)
+    if not embeds:
+        raise DataError(
+            f"{model.name} gives no features, so its content bias cannot be measured;"
+            " leave --bias out"
+        )
+    return True
 
 
 def _header(
@@ -134,6 +171,7 @@ def _predict(
     rows: Sequence[ManifestRow],
     read: ReadPicture,
     training: Sequence[ManifestRow] | None,
+    outputs: Sequence[Output],
     batch_size: int | None,
     progress: Progress,
 ) -> Outcome:
@@ -145,7 +183,7 @@ def _predict(
         model,
         rows,
         read_for_model,
-        outputs=model.outputs_for_confidence,
+        outputs=outputs,
         batch_size=batch_size,
     )
     for done, prediction in enumerate(predictions, start=1):
