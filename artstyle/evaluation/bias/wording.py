@@ -1,9 +1,11 @@
 """Content bias in sentences, tables and a board of neighbours."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
+from artstyle.data.artists import display_artist
 from artstyle.evaluation.bias.measure import Known, known_genres
 from artstyle.evaluation.bias.neighbours import nearest_of_others
 from artstyle.evaluation.document import (
@@ -16,8 +18,9 @@ from artstyle.evaluation.document import (
 )
 from artstyle.evaluation.outcome import Outcome
 from artstyle.presentation.pages import Block, Content, Gallery, Picture, Prose, Table
+from artstyle.styles.vocabulary import display_name
 
-QUERIES, NEIGHBOURS_SHOWN = 20, 8
+QUERIES, NEIGHBOURS_SHOWN = 20, 6
 _SEED = 42
 
 Thumbnail = Callable[[int], Picture]
@@ -26,7 +29,7 @@ Thumbnail = Callable[[int], Picture]
 
 def genre_name(genre: str) -> str:
     """Return a genre as people write it: ``still_life`` -> ``still life``."""
-    return genre.removesuffix("_painting").replace("_", " ")
+    return genre.replace("_", " ")
 
 
 def bias_line(bias: ContentBias) -> str:
@@ -123,10 +126,16 @@ def _board(known: Known, outcome: Outcome, thumbnail: Thumbnail) -> Iterator[Blo
         outcome.features_ND[known.positions_K], known.artists_K, np.sort(drawn), NEIGHBOURS_SHOWN
     )
     for asked, found in near:
-        places = [int(known.positions_K[n]) for n in (asked, *found)]
         row = known.rows[asked]
         title = f"{row.title or row.path} ({genre_name(known.genres[asked].name)})"
-        yield Gallery(title, [thumbnail(place) for place in places])
+        yield Gallery(title, [_tile(known, n, thumbnail) for n in (asked, *found.tolist())])
+
+
+def _tile(known: Known, position: int, thumbnail: Thumbnail) -> Picture:
+    row, genre = known.rows[position], known.genres[position]
+    lines = [f"{display_name(row.style)}, {genre_name(genre.name)}", display_artist(row.artist)]
+    picture = thumbnail(int(known.positions_K[position]))
+    return replace(picture, caption="\n".join(filter(None, lines)))
 
 
 def _ratio(measured: Measured) -> str:
