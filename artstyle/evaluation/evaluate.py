@@ -15,6 +15,13 @@ from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.devices import choose_device
 from artstyle.errors import DataError, RunError
+from artstyle.evaluation.bias.measure import (
+    ENOUGH_PICTURES,
+    known_genres,
+    measure_bias,
+    painted_flips,
+    require_genres,
+)
 from artstyle.evaluation.document import (
     MACRO_AVERAGE,
     REPORT_NAME,
@@ -35,7 +42,7 @@ from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
 from artstyle.metrics import FloatArray
 from artstyle.models.checkpoint import load_style_model
-from artstyle.models.style_model import SYNTHETIC_NOTE, StyleModel
+from artstyle.models.style_model import SYNTHETIC_NOTE, Output, StyleModel
 from artstyle.pictures.image import read_image
 from artstyle.progress import Progress, silent
 from artstyle.runs.finding import find_run
@@ -77,6 +84,7 @@ def evaluate(
     out: str | Path | None = None,
     batch_size: int | None = None,
     device: str = "auto",
+    bias: bool | None = None,
     progress: Progress = silent,
 ) -> Evaluation:
     """Evaluate the best checkpoint of a run and write report, predictions, figures and page.
@@ -91,6 +99,8 @@ def evaluate(
             same model on the same split of the same data is replaced; other content is refused.
         batch_size: Pictures in a forward pass; None takes what suits the device.
         device: As `choose_device` takes it.
+        bias: Whether content bias is measured, on synthetic pairs too; None measures it without
+            the pairs where the genre of 100 pictures is known.
         progress: Called after each picture.
 
     Raises:
@@ -109,6 +119,7 @@ def evaluate(
     rows = dataset.rows(split)
     model = load_style_model(run.best_path, choose_device(device))
     _require_known_styles(rows, model, dataset, split)
+    wants_bias = _wants_bias(bias, rows, model, split)
     folder = run.evaluation_path(split) if out is None else Path(out)
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)
@@ -118,7 +129,8 @@ def evaluate(
         doubts = find_doubts(run, dataset, split, rows, training)
         doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
-        answers = _predict(model, rows, read, batch_size, progress)
+        outputs = {*model.outputs_for_confidence, *(["features"] if wants_bias else [])}
+        answers = _predict(model, rows, read, sorted(outputs), batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
         report: EvaluationReport | LabelReport
         if model.multi:
@@ -126,8 +138,35 @@ def evaluate(
         else:
             outcome = _outcome(model, answers, training)
             report = summarise(header, outcome, training)
+            if wants_bias:
+                painted = painted_flips(model, progress) if bias else None
+                found = measure_bias(outcome, training, painted)
+                report = report.model_copy(update={"content_bias": found})
             _write(folder, outcome, report, read, progress)
     return Evaluation(folder, report, replaced)
+
+
+def _wants_bias(
+    bias: bool | None, rows: Sequence[ManifestRow], model: StyleModel, split: Split
+) -> bool:
+    """Return whether content bias is to be measured; refuse if it cannot be.
+
+    Raises:
+        DataError: It was asked for, and the pictures or the model do not allow it.
+    """
+    embeds = "features" in model.outputs
+    if not bias:
+        measurable = embeds and not model.multi
+        return bias is None and measurable and len(known_genres(rows).rows) >= ENOUGH_PICTURES
+    if model.multi:
+        raise refused_several("content bias is measured", "leave --bias out")
+    require_genres(rows, split)
+    if not embeds:
+        raise DataError(
+            f"{model.name} gives no features, so its content bias cannot be measured;"
+            " leave --bias out"
+        )
+    return True
 
 
 def _header(
@@ -193,6 +232,7 @@ def _predict(
     model: StyleModel,
     rows: Sequence[ManifestRow],
     read: ReadPicture,
+    outputs: Sequence[Output],
     batch_size: int | None,
     progress: Progress,
 ) -> _Answers:
@@ -204,7 +244,7 @@ def _predict(
         model,
         rows,
         read_for_model,
-        outputs=model.outputs_for_confidence,
+        outputs=outputs,
         batch_size=batch_size,
     )
     for done, prediction in enumerate(predictions, start=1):

@@ -168,6 +168,15 @@ def artist_clusters(artists: Sequence[str]) -> IntArray:
     return np.array([numbers[name] for name in names], dtype=np.int64)
 
 
+def draw_counts(clusters: int, *, seed: int, resamples: int = 1000) -> FloatArray:
+    """Return how often each cluster occurs in each draw, (1 + R) x G; row 0 has each once.
+
+    The draws are those of `score_draws`.
+    """
+    draws = _draws(np.random.default_rng(seed), clusters, resamples)
+    return np.concatenate([np.ones((1, clusters)), *draws])
+
+
 def _draws(generator: np.random.Generator, clusters: int, resamples: int) -> Iterator[FloatArray]:
     """Yield how often each cluster occurs, a few draws at a time: memory stays small."""
     even_G = np.full(clusters, 1 / clusters)

@@ -40,6 +40,15 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", help="A folder; by default evaluation/<split> in the run."),
 ]
+BiasOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--bias/--no-bias",
+        help="Measure whether it goes by style or content, on synthetic pairs too. By default"
+        " without the pairs, where the genre of 100 pictures is known.",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[
     Literal["table", "json"], typer.Option("--format", help="table, or for programs json.")
 ]
@@ -52,6 +61,7 @@ def evaluate(
     out: OutOption = None,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
+    bias: BiasOption = None,
     output_format: FormatOption = "table",
 ) -> None:
     """Measure a run: scores with their intervals, predictions, figures, and a page.
@@ -80,6 +90,7 @@ def evaluate(
             out=out,
             batch_size=batch_size,
             device=device or "auto",
+            bias=bias,
             progress=progress,
         )
     if output_format == "json":
@@ -110,6 +121,7 @@ def _show_label_scores(report: "LabelReport") -> None:
 
 
 def _show_scores(report: "EvaluationReport") -> None:
+    from artstyle.evaluation.bias.wording import bias_line
     from artstyle.evaluation.wording import (
         SCORE_COLUMNS,
         by_artist_line,
@@ -141,6 +153,8 @@ def _show_scores(report: "EvaluationReport") -> None:
         show(for_artists)
     if report.confidence:
         show(confidence_line(report.confidence))
+    if report.content_bias and (line := bias_line(report.content_bias)):
+        show(line)
 
 
 def _say_where(evaluation: "Evaluation") -> None:
