@@ -129,8 +129,9 @@ def evaluate(
         doubts = find_doubts(run, dataset, split, rows, training)
         doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
-        outputs = {*model.outputs_for_confidence, *(["features"] if wants_bias else [])}
-        answers = _predict(model, rows, read, sorted(outputs), batch_size, progress)
+        features: tuple[Output, ...] = ("features",) if wants_bias else ()
+        outputs = features or model.outputs_for_confidence
+        answers = _predict(model, rows, read, outputs, batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
         report: EvaluationReport | LabelReport
         if model.multi:

@@ -134,7 +134,9 @@ def _neighbours(outcome: Outcome, known: Known) -> document.NeighbourLifts | Non
         known.artists_K,
         seed=_SEED,
     )
-    return found and document.NeighbourLifts(
+    if found is None:
+        return None
+    return document.NeighbourLifts(
         neighbours=neighbours.NEIGHBOURS,
         pictures=found.queries,
         style=_measured(found.style),
@@ -148,7 +150,9 @@ def _genre_probe(outcome: Outcome, known: Known) -> document.GenreProbe | None:
     features_KD = outcome.features_ND[known.positions_K]
     names = [genre.name for genre in known.genres]
     found = genre_probe.probe_genres(features_KD, names, known.artists_K, seed=_SEED)
-    return found and document.GenreProbe(
+    if found is None:
+        return None
+    return document.GenreProbe(
         pictures=found.pictures,
         genres=len(found.genres),
         recall=_measured(found.recall),
@@ -169,7 +173,9 @@ def _combinations(
         known.artists_K,
         seed=_SEED,
     )
-    return found and document.Combinations(
+    if found is None:
+        return None
+    return document.Combinations(
         new_pictures=found.new_pictures,
         known_pictures=found.known_pictures,
         new=_measured(found.new),

@@ -88,7 +88,8 @@ def test_distance_correlation_equals_the_definition() -> None:
 
     def centred(rows: np.ndarray) -> np.ndarray:
         a = np.array([[np.linalg.norm(x - y) for y in rows] for x in rows])
-        return a - a.mean(0) - a.mean(1)[:, None] + a.mean()
+        centred: np.ndarray = a - a.mean(0) - a.mean(1)[:, None] + a.mean()
+        return centred
 
     a, b = centred(one), centred(other)
     wanted = np.sqrt((a * b).mean() / np.sqrt((a * a).mean() * (b * b).mean()))
