@@ -23,6 +23,7 @@ _PUBLIC = {
     "RunEnvironment": "artstyle.runs.environment",
     "RunFolder": "artstyle.runs.folder",
     "choose_device": "artstyle.devices",
+    "embed_pictures": "artstyle.search.embeddings",
     "evaluate": "artstyle.evaluation.evaluate",
     "explain_pictures": "artstyle.explain.explain",
     "find_pictures": "artstyle.pictures.finding",
