@@ -169,9 +169,8 @@ def open_index(path: Path) -> Index:
     folder.require_whole()
     document = IndexDocument.read(folder.document_path)
     tensors = read_tensors(folder.tensors_path)
-    shapes: dict[str, tuple[int, ...]] = {
-        name: (document.works,) for name in ("ends", "paths", "artists", "checksums")
-    }
+    columns = ("ends", "paths", "artists", "checksums")
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(columns, (document.works,))
     shapes |= {kind: (document.works, size) for kind, size in document.sizes.items()}
     fits = all(name in tensors and tensors[name].shape == shape for name, shape in shapes.items())
     if not fits or zlib.crc32(tensors["checksums"].tobytes()) != document.checksum:

@@ -123,7 +123,7 @@ def artist_number(artist: str | None) -> int:
 
 def path_number(path: str) -> int:
     """Return 64 bits of a file's absolute path: a picture is not its own neighbour."""
-    return _number(os.path.abspath(path))
+    return _number(os.path.normpath(Path(path).absolute()))
 
 
 def _number(text: str) -> int:
