@@ -34,13 +34,13 @@ def main() -> None:
     plain = movement_scores(vectors_ND, styles, artists)
     gallery_ND, as_queries_ND = with_csls(vectors_ND)
     corrected = movement_scores(gallery_ND, styles, artists, as_queries_ND=as_queries_ND)
-    print(f"{len(works)} works, {len(plain.queries)} queries, {plain.unanswerable} without answer")
+    print(f"{len(works)} works, {len(plain.queries)} queries, {plain.unanswerable} without answer")  # noqa: T201
     for name, scores in {"cosine": plain, "CSLS": corrected}.items():
-        print(f"movement, {name}: {line(scores)}")
+        print(f"movement, {name}: {line(scores)}")  # noqa: T201
     low, high = interval(corrected, plain, artists)
     gain = corrected.mean_average_precision(10) - plain.mean_average_precision(10)
     taken = gain >= _LEAST_GAIN and low > 0
-    print(f"CSLS - cosine, mAP@10: {gain:+.4f} [{low:+.4f}, {high:+.4f}]: taken: {taken}")
+    print(f"CSLS - cosine, mAP@10: {gain:+.4f} [{low:+.4f}, {high:+.4f}]: taken: {taken}")  # noqa: T201
     # Every fifth work of an artist is a query, as a fifth of CSD's collection is.
     seen: dict[str, int] = {}
     is_query = []
@@ -48,9 +48,9 @@ def main() -> None:
         seen[artist] = seen.get(artist, 0) + 1
         is_query.append(seen[artist] % 5 == 0)
     scores = artist_scores(vectors_ND, artists, is_query)
-    print(f"artist, cosine, {len(scores.queries)} queries: {line(scores)}")
+    print(f"artist, cosine, {len(scores.queries)} queries: {line(scores)}")  # noqa: T201
     published = [f"{scores.published_precision[k].mean():.3f} @{k}" for k in RANKS]
-    print(f"artist, as the published code averages: {', '.join(published)}")
+    print(f"artist, as the published code averages: {', '.join(published)}")  # noqa: T201
 
 
 def line(scores: RetrievalScores) -> str:

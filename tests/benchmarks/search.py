@@ -44,7 +44,7 @@ def main() -> None:
     parser.add_argument("--one", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.one:
-        print(json.dumps(measured(given.scratch, given.one, given.sizes[0])))
+        print(json.dumps(measured(given.scratch, given.one, given.sizes[0])))  # noqa: T201
         return
     for size in given.sizes:
         write_vectors(given.index, given.scratch, size)
@@ -55,7 +55,7 @@ def main() -> None:
                 stdout=subprocess.PIPE,
                 text=True,
             )
-            print(size, library, done.stdout.strip() or f"failed: {done.returncode}", flush=True)
+            print(size, library, done.stdout.strip() or f"failed: {done.returncode}", flush=True)  # noqa: T201
 
 
 def write_vectors(index: Path, scratch: Path, size: int) -> None:
