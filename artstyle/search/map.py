@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from artstyle.data.artists import display_artist
 from artstyle.errors import ImageError
 from artstyle.pictures.finding import printable
 from artstyle.pictures.image import ImageRules, read_image
@@ -118,7 +119,7 @@ def _entry(work: Work, place: NDArray[np.float64], size: tuple[int, int]) -> dic
         "path": printable(Path(work.path)),
         "style": work.style and display_name(work.style),
         "predicted": display_name(work.predicted),
-        "artist": work.artist,
+        "artist": work.artist and display_artist(work.artist),
         "verdict": work.verdict,
     }
 

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Literal, TextIO
 
+from artstyle.data.artists import display_artist
 from artstyle.pictures.finding import printable
 from artstyle.search.neighbours import SimilarRow, SimilarWork
 from artstyle.storage.files import csv_writer
@@ -34,14 +36,14 @@ def _write_table(rows: Iterable[SimilarRow], stream: TextIO) -> Iterator[Similar
             stream.write(f"      no similar works: {row.error}\n")
         for rank, work in enumerate(row.similar, start=1):
             stream.write(f"{rank:>4}  {work.score:.3f}  {about(work)}\n")
-            stream.write(f"             {work.path}\n")
+            stream.write(f"             {printable(Path(work.path))}\n")
         yield row
 
 
 def about(work: SimilarWork) -> str:
     """Return style and artist for people; a style that only the model names is marked."""
     style = display_name(work.style) if work.style else f"{display_name(work.predicted)} (model)"
-    return f"{style}, {work.artist}" if work.artist else style
+    return f"{style}, {display_artist(work.artist)}" if work.artist else style
 
 
 def _write_csv(rows: Iterable[SimilarRow], stream: TextIO) -> Iterator[SimilarRow]:
