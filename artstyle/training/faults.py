@@ -1,8 +1,9 @@
 """Faults from outside training: memory runs out, or a data-loading worker is killed."""
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import torch
 
@@ -13,6 +14,9 @@ from artstyle.errors import TrainingError, one_line
 _OUT_OF_MEMORY = (
     "out of memory", "can't allocate memory", "not enough memory", "could not create a primitive",
 )  # fmt: skip
+
+_REPORT_OF_A_DEATH_S = 1.0
+"""How long the report of a worker's death may take; a signal ends the wait."""
 
 
 class OutOfMemoryError(TrainingError):
@@ -48,7 +52,10 @@ def translated_errors(config: Config) -> Iterator[None]:
             raise _killed_worker() from None
         raise
     except (ConnectionError, EOFError):
-        # The worker died between announcing a batch and sending it.
+        # The worker died between announcing a batch and sending it. PyTorch raises as well, as soon
+        # as the system reports the death; that must happen here and not in the caller's code.
+        with suppress(RuntimeError):
+            time.sleep(_REPORT_OF_A_DEATH_S)
         raise _killed_worker() from None
 
 

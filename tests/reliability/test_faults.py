@@ -3,6 +3,7 @@
 import errno
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -16,11 +17,12 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
+from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import TrainingError
 from artstyle.models.checkpoint import read_state
 from artstyle.runs.folder import RunFolder
-from artstyle.training.faults import halved
+from artstyle.training.faults import halved, translated_errors
 from artstyle.training.fit import fit
 from tests.conftest import tiny_config
 from tests.reliability.commands import Commands, contents
@@ -309,6 +311,21 @@ def test_a_killed_worker_is_reported_in_one_line(tiny_dataset: DatasetFolder) ->
     assert done.stdout.count("\n") == 1, done.stderr
     assert "data-loading worker was killed" in done.stdout
     assert "resume with --resume" in done.stdout
+
+
+def test_a_death_reported_after_the_lost_connection_is_still_one_error() -> None:
+    def report(*_: object) -> None:
+        raise RuntimeError("DataLoader worker (pid 1) is killed by signal: Killed.")
+
+    before = signal.signal(signal.SIGALRM, report)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        with pytest.raises(TrainingError, match="worker was killed"), translated_errors(Config()):
+            raise EOFError
+        assert signal.getitimer(signal.ITIMER_REAL)[0] == 0  # The report came inside the block.
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_nonfinite_loss_keeps_the_batch_and_the_best_checkpoint(
