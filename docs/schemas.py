@@ -11,6 +11,7 @@ import artstyle
 from artstyle.comparison.document import Comparison
 from artstyle.config import Config
 from artstyle.crossval.document import CrossvalReport
+from artstyle.search.document import IndexDocument
 from docs.markdown import Row, page, table
 
 RECIPES = Path(__file__).parents[1] / "configs"
@@ -21,6 +22,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "dataset.json": artstyle.DatasetDescription,
     "environment.json": artstyle.RunEnvironment,
     "eda.json": artstyle.CollectionReport,
+    "index.json": IndexDocument,
 }
 """JSON file -> the model that describes it."""
 

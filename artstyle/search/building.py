@@ -17,7 +17,7 @@ from artstyle.progress import Progress, silent
 from artstyle.search.document import IndexDocument
 from artstyle.search.embeddings import embed_rows
 from artstyle.search.folder import IndexFolder
-from artstyle.search.graphs import GRAPH_FROM, build_graphs
+from artstyle.search.graphs import GRAPH_FROM, build_graphs, has_graphs
 from artstyle.search.kinds import Kind, embedding_sizes
 from artstyle.search.vectors import NUMBER_BYTES, read_tensors
 from artstyle.search.writing import Knowledge, Written, write_embeddings
@@ -45,7 +45,7 @@ def build_index(
     batch_size: int | None = None,
     resume: bool = False,
     progress: Progress = silent,
-    graph_from: int | None = GRAPH_FROM,
+    graph_from: int = GRAPH_FROM,
 ) -> Built:
     """Embed pictures and write their index; a killed process loses no more than a batch.
 
@@ -60,7 +60,7 @@ def build_index(
         batch_size: Pictures per forward pass; None takes what suits the device.
         resume: Keep the embeddings that exist; otherwise discard them.
         progress: Called after each picture, and after each graph.
-        graph_from: From so many works on, an approximate index is built; None never builds one.
+        graph_from: From so many works on, an approximate index is built if usearch is installed.
 
     Raises:
         BusyError: Another process writes the same index.
@@ -79,11 +79,10 @@ def build_index(
             }
             _drop_surplus(files, sizes, unfinished.answered)
             _embed(model, todo, unfinished, files, batch_size, progress)
-        # Until its new document is written, the folder is not an index.
-        folder.document_path.unlink(missing_ok=True)
+        folder.remove_former()
         written = write_embeddings(folder, sizes, unfinished.rows(), known)
         document = _document(model, run, sizes, written)
-        if graph_from is not None and document.works >= graph_from:
+        if document.works >= graph_from and has_graphs():
             document = _with_graphs(folder, document, progress)
         document.write(folder.document_path)
     for kind in sizes:

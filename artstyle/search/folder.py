@@ -40,6 +40,12 @@ class IndexFolder:
         """Whether nothing is left to do."""
         return self.document_path.is_file() and not partial_path(self.document_path).exists()
 
+    def remove_former(self) -> None:
+        """Remove what an index is without its embeddings: it belongs to those of before."""
+        # Until its new document is written, the folder is not an index.
+        for path in (self.document_path, self.map_path, *self.path.glob("*.usearch")):
+            path.unlink(missing_ok=True)
+
     def require_free(self, *, overwrite: bool, resume: bool) -> None:
         """Check that the index may be made as asked.
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from artstyle.errors import DataError, MissingError
+from artstyle.errors import DataError
 from artstyle.search.document import GraphFile
 from artstyle.search.kinds import Kind
 from artstyle.storage.files import atomic_path
@@ -27,8 +27,8 @@ _CONNECTIVITY, _EXPANSION_ADD, _EXPANSION_SEARCH = 16, 128, 96
 _AT_ONCE = 4096
 
 
-def can_build() -> bool:
-    """Return whether the package that graphs need is installed."""
+def has_graphs() -> bool:
+    """Return whether the package that graphs need is installed; without it, all are compared."""
     return find_spec("usearch") is not None
 
 
@@ -65,15 +65,10 @@ class Graphs:
         size: How many numbers a vector has.
 
     Raises:
-        MissingError: The package that graphs need is not installed, or a file is missing.
-        DataError: A file is damaged.
+        DataError: A file is missing or damaged.
     """
 
     def __init__(self, folder: Path, files: list[GraphFile], size: int) -> None:
-        if not can_build():
-            raise MissingError(
-                f"the index {folder} needs the package usearch: pip install 'artstyle[search]'"
-            )
         self._graphs = [_opened(folder / file.name, file.sha256, size) for file in files]
 
     def near(self, query_D: NDArray[np.float32], count: int) -> NDArray[np.int64]:

@@ -16,7 +16,7 @@ from artstyle.models.style_model import StyleModel
 from artstyle.search.document import IndexDocument
 from artstyle.search.embeddings import Vectors
 from artstyle.search.folder import IndexFolder
-from artstyle.search.graphs import Graphs
+from artstyle.search.graphs import Graphs, has_graphs
 from artstyle.search.kinds import By, Kind, kinds_of
 from artstyle.search.vectors import read_tensors
 from artstyle.search.works import Work
@@ -104,7 +104,8 @@ class Index:
             DataError: A row is damaged on disk.
         """
         wanted = _CANDIDATES * count
-        while self.document.graphs and wanted < self.document.works // _MORE:
+        is_approximate = bool(self.document.graphs) and has_graphs()
+        while is_approximate and wanted < self.document.works // _MORE:
             rows = np.unique(
                 np.concatenate([self._graphs[k].near(query[k], wanted) for k in kinds_of(by)])
             )

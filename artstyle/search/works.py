@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ from artstyle.collection.picture_list import PictureList
 from artstyle.collection.table import cell, read_contents
 from artstyle.confidence.answers import Verdict
 from artstyle.data.artists import artist_key, display_artist
-from artstyle.pictures.finding import PicturePath
 from artstyle.prediction.rows import PredictionRow
 from artstyle.preparation.sources.folders import image
 from artstyle.styles.vocabulary import known_style
@@ -91,8 +90,8 @@ def known_of_path(path: Path) -> Known:
     return Known()
 
 
-def known_of_list(listed: PictureList) -> Iterator[Known]:
-    """Yield what a collection's own list says of each of its rows, in order.
+def known_of_list(listed: PictureList) -> list[Known]:
+    """Return what a collection's own list says of each of its rows, in order.
 
     The columns are found by their usual names, in some languages.
     """
@@ -102,18 +101,11 @@ def known_of_list(listed: PictureList) -> Iterator[Known]:
         name: next((titles.index(fold(n)) for n in names if fold(n) in titles), None)
         for name, names in _COLUMNS.items()
     }
+    says = []
     for row in contents.rows:
-        found = {name: at if at is None else cell(row, at) for name, at in columns.items()}
-        yield Known(found["style"] or None, found["artist"] or None)
-
-
-def known_of(listed: PictureList | None, pictures: Iterator[PicturePath]) -> Iterator[Known]:
-    """Yield what is known of each picture: from the list that names it, else from its path."""
-    if listed is not None:
-        yield from known_of_list(listed)
-    else:
-        for picture in pictures:
-            yield known_of_path(picture.path)
+        found = {name: "" if at is None else cell(row, at) for name, at in columns.items()}
+        says.append(Known(found["style"] or None, found["artist"] or None))
+    return says
 
 
 def artist_number(artist: str | None) -> int:

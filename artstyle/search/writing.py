@@ -6,7 +6,6 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import tee
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -20,8 +19,8 @@ from artstyle.search.vectors import NUMBER_BYTES, Tensor, write_tensors
 from artstyle.search.works import Known, artist_number, path_number, work_of
 from artstyle.storage.files import atomic_path
 
-Knowledge = Callable[[Iterable[Path]], Iterable[Known]]
-"""What the collection says of each of its pictures, from their paths in order."""
+Knowledge = Callable[[int, Path], Known]
+"""What the collection says of a picture, from its position among all and its path."""
 _COPIED_BYTES = 1 << 22
 
 
@@ -95,13 +94,12 @@ def _read_back(
     lines: IO[bytes],
 ) -> Written:
     written = Written()
-    answers, for_paths = tee(rows)
     vectors = _vectors(folder, sizes)
-    for row, says in zip(answers, known(each.path for each in for_paths), strict=True):
+    for number, row in enumerate(rows):
         if row.error is not None:
             written.failures.append((row.path, row.error))
             continue
-        work = work_of(row, says)
+        work = work_of(row, known(number, row.path))
         line = json.dumps(work.to_dict(), allow_nan=False).encode("ascii") + b"\n"
         lines.write(line)
         written.ends.append(lines.tell())

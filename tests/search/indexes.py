@@ -50,7 +50,7 @@ def write_index(
         for name in names or [f"{n}.jpg" for n in range(count)]
     )
     says = known or [Known()] * count
-    written = write_embeddings(folder, sizes, rows, lambda paths: says)
+    written = write_embeddings(folder, sizes, rows, lambda number, path: says[number])
     graphs = [
         file
         for kind, each in vectors.items()

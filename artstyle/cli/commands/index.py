@@ -1,6 +1,5 @@
 """`artstyle index`: embeddings of a collection, to search it by similarity."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -90,15 +89,17 @@ def index(
 
     from artstyle.pictures.finding import printable
     from artstyle.search.building import build_index
+    from artstyle.search.graphs import GRAPH_FROM
 
     model = found.load()
     say_notes(model)
-    with live_progress(partial(_count, source)) as progress:
+    knowledge = _knowledge(source)
+    with live_progress(source.count) as progress:
         built = build_index(
             folder,
             model,
             source.stream(model.preprocessing.read_size),
-            _knowledge(source),
+            knowledge,
             run=_name(found, run),
             batch_size=batch_size,
             resume=resume,
@@ -108,24 +109,25 @@ def index(
     for path, reason in built.failures:
         say(f"not read: {printable(path)}: {reason}")
     say(f"{built.document.works} works in {out}")
+    if built.document.works >= GRAPH_FROM and not built.document.graphs:
+        say(
+            "note: each search compares all of them; an approximate index is faster:"
+            " pip install 'artstyle[search]', then make the index again with --overwrite"
+        )
     if draw_map:
         _draw_map(folder)
     if built.failures:
         raise typer.Exit(SOME_FAILED)
 
 
-def _count(source: Pictures) -> int | None:
-    return source.count()
-
-
 def _knowledge(source: Pictures) -> "Knowledge":
     """Return what the collection says of its pictures: its list, else the names of its files."""
     from artstyle.search.works import known_of_list, known_of_path
 
-    listed = source.listed
-    if listed is not None:
-        return lambda paths: known_of_list(listed)
-    return lambda paths: map(known_of_path, paths)
+    if source.listed is None:
+        return lambda number, path: known_of_path(path)
+    says = known_of_list(source.listed)
+    return lambda number, path: says[number]
 
 
 def _name(found: "FoundModel", run: str) -> str:

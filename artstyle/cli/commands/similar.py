@@ -1,6 +1,7 @@
 """`artstyle similar`: the works of an index that are nearest to pictures."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -20,6 +21,7 @@ from artstyle.cli.options import (
 )
 from artstyle.cli.pictures import Skipped, pictures_of
 from artstyle.cli.terminal.console import (
+    live_progress,
     say,
     say_notes,
     say_starter,
@@ -99,7 +101,8 @@ def similar(
     model = found.load()
     say_notes(model)
     opened.require_model(model)
-    rows = similar_works(
+    answer = partial(
+        similar_works,
         opened,
         model,
         source.stream(model.preprocessing.read_size),
@@ -113,11 +116,12 @@ def similar(
         from artstyle.search.page import write_similar_page
 
         assert out is not None
-        kept = list(rows)
+        with live_progress(source.count) as progress:
+            kept = list(answer(progress=progress))
         write_similar_page(out, kept, opened.document, by, mask_artist=mask_artist)
         total, failed = len(kept), sum(row.error is not None for row in kept)
     else:
-        total, failed = _write(rows, chosen, out)
+        total, failed = _write(answer(), chosen, out)
     if out is not None:
         show(str(out))
     skipped.say_count()
