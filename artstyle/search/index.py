@@ -126,12 +126,11 @@ class Index:
         return sorted(best, key=lambda found: (-found[1], found[0]))[:count]
 
     def _scores(self, rows: Rows, query: Mapping[Kind, Vectors], by: By) -> Vectors:
-        vectors = self.vectors(rows)
-        kinds = kinds_of(by)
-        scores_N: Vectors = sum(vectors[kind] @ query[kind] for kind in kinds) / np.float32(
-            len(kinds)
-        )
-        return scores_N
+        vectors, kinds = self.vectors(rows), kinds_of(by)
+        scores_N = np.zeros(len(rows), np.float32)
+        for kind in kinds:
+            scores_N += vectors[kind] @ query[kind]
+        return scores_N / np.float32(len(kinds))
 
     def _check(self, rows: Rows) -> None:
         """Compare rows with their checksums, once each."""

@@ -41,7 +41,7 @@ def embedding_sizes(model: StyleModel) -> dict[Kind, int]:
     side = model.preprocessing.image_size
     answers = model.answer(np.zeros((1, side, side, 3), np.uint8), *outputs.values())
     assert answers.features_ND is not None
-    return dict.fromkeys(outputs, answers.features_ND.shape[1])
+    return dict.fromkeys(outputs, int(answers.features_ND.shape[1]))
 
 
 def kinds_of(by: By) -> tuple[Kind, ...]:

@@ -154,7 +154,7 @@ def _scores(
         unanswerable=len(queries) - len(found),
         average_precision={k: average_precision(relevant_QK, total_Q, k) for k in ranks},
         recall={k: relevant_QK[:, :k].any(axis=1).astype(np.float64) for k in ranks},
-        published_precision={k: _precision_QK(relevant_QK, k).mean(axis=1) for k in ranks},
+        published_precision={k: _published_precision(relevant_QK, k) for k in ranks},
     )
 
 
@@ -168,6 +168,11 @@ def average_precision(relevant_QK: BoolArray, total_Q: IntArray, k: int) -> Floa
     """
     at_relevant_QK = np.where(relevant_QK[:, :k], _precision_QK(relevant_QK, k), 0)
     precision_Q: FloatArray = at_relevant_QK.sum(axis=1) / np.minimum(total_Q, k)
+    return precision_Q
+
+
+def _published_precision(relevant_QK: BoolArray, k: int) -> FloatArray:
+    precision_Q: FloatArray = _precision_QK(relevant_QK, k).mean(axis=1)
     return precision_Q
 
 

@@ -93,7 +93,8 @@ def measured(scratch: Path, library: str, size: int) -> dict[str, float]:
     started = time.process_time()
     search, files = LIBRARIES[library](vectors_ND, scratch)
     built, memory = time.process_time() - started, own_memory_mb()
-    seconds, found = [], []
+    seconds: list[float] = []
+    found: list[float] = []
     for query_D in queries_QD:
         started = time.process_time()
         rows = search(query_D, _CANDIDATES)

@@ -10,6 +10,7 @@ from PIL import Image
 
 from artstyle.prediction.output import partial_path
 from artstyle.search import building
+from artstyle.search.embeddings import embed_rows
 from artstyle.search.folder import IndexFolder
 from tests.cli.in_process import artstyle_text
 from tests.cli.random_run import write_random_run
@@ -172,7 +173,7 @@ def test_an_interrupted_index_is_resumed_to_the_same_bytes(
 ) -> None:
     whole = (here / "idx/embeddings.safetensors").read_bytes()
     words = ("index", "art", "torn.png", "--out", "cut", "--batch-size", "2")
-    real = building.embed_rows
+    real = embed_rows
 
     def killed(*given, **named):  # type: ignore[no-untyped-def]
         for done, each in enumerate(real(*given, **named)):

@@ -82,7 +82,7 @@ def test_no_pictures_give_no_rows(starter: StyleModel) -> None:
 
 def test_a_model_without_features_is_refused(starter: StyleModel) -> None:
     class Blind(OnnxModel):
-        outputs = frozenset()  # type: ignore[assignment]
+        outputs = frozenset()
 
     assert isinstance(starter, OnnxModel)
     blind = Blind(**{name: getattr(starter, name) for name in starter.__dataclass_fields__})

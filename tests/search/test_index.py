@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from artstyle.errors import DataError, MissingError, UsageError
+from artstyle.search.embeddings import Vectors
 from artstyle.search.index import Index, Rows, open_index
+from artstyle.search.kinds import Kind
 from artstyle.search.works import Known
 from tests.search.indexes import random_vectors, unit, write_index
 
@@ -34,7 +36,7 @@ def test_both_is_the_mean_of_two_cosines(tmp_path: Path) -> None:
     style = unit([[1, 0], [0, 1], [1, 1]])
     content = unit([[0, 1], [0, 1], [1, 0]])
     index = write_index(tmp_path / "index", {"style": style, "content": content})
-    query = {"style": style[0], "content": content[1]}
+    query: dict[Kind, Vectors] = {"style": style[0], "content": content[1]}
     found = index.nearest(query, "both", 3, none_left_out)
     assert [row for row, _ in found] == [0, 1, 2]
     np.testing.assert_allclose([score for _, score in found], [1, 0.5, 0.5**0.5 / 2], atol=1e-6)
