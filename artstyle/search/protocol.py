@@ -153,7 +153,7 @@ def _scores(
         queries=found,
         unanswerable=len(queries) - len(found),
         average_precision={k: average_precision(relevant_QK, total_Q, k) for k in ranks},
-        recall={k: relevant_QK[:, :k].any(axis=1).astype(np.float64) for k in ranks},
+        recall={k: _has_answer(relevant_QK, k) for k in ranks},
         published_precision={k: _published_precision(relevant_QK, k) for k in ranks},
     )
 
@@ -169,6 +169,11 @@ def average_precision(relevant_QK: BoolArray, total_Q: IntArray, k: int) -> Floa
     at_relevant_QK = np.where(relevant_QK[:, :k], _precision_QK(relevant_QK, k), 0)
     precision_Q: FloatArray = at_relevant_QK.sum(axis=1) / np.minimum(total_Q, k)
     return precision_Q
+
+
+def _has_answer(relevant_QK: BoolArray, k: int) -> FloatArray:
+    has_answer_Q: BoolArray = np.any(relevant_QK[:, :k], axis=1)
+    return has_answer_Q.astype(np.float64)
 
 
 def _published_precision(relevant_QK: BoolArray, k: int) -> FloatArray:
