@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from artstyle.runs.environment import RunEnvironment as RunEnvironment
     from artstyle.runs.finding import find_run as find_run
     from artstyle.runs.folder import RunFolder as RunFolder
+    from artstyle.search.embeddings import embed_pictures as embed_pictures
     from artstyle.training.fit import fit as fit
 
     __version__: str
@@ -74,6 +75,7 @@ _PUBLIC = {
     "choose_device": "artstyle.devices",
     "compare_runs": "artstyle.comparison.compare",
     "comparison_table": "artstyle.comparison.tables",
+    "embed_pictures": "artstyle.search.embeddings",
     "eval_transform": "artstyle.pictures.transforms",
     "evaluate": "artstyle.evaluation.evaluate",
     "evaluate_logits": "artstyle.evaluation.arrays",

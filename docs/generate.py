@@ -27,7 +27,7 @@ GROUPS = {
     "Training": (
         "Config", "resolve_config", "fit", "fit_probe", "find_run", "RunFolder", "RunEnvironment",
     ),
-    "Answers": ("predict_styles", "explain_pictures"),
+    "Answers": ("predict_styles", "explain_pictures", "embed_pictures"),
     "Scores": (
         "evaluate", "EvaluationReport", "evaluate_logits", "LogitScores", "evaluate_predictions",
         "PredictionScores", "fit_temperature", "metrics", "compare_runs", "comparison_table",

@@ -12,6 +12,7 @@ from artstyle.comparison.document import Comparison
 from artstyle.config import Config
 from artstyle.crossval.document import CrossvalReport
 from artstyle.evaluation.document import LabelReport
+from artstyle.search.document import IndexDocument
 from docs.markdown import Row, page, table
 
 RECIPES = Path(__file__).parents[1] / "configs"
@@ -23,6 +24,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "dataset.json": artstyle.DatasetDescription,
     "environment.json": artstyle.RunEnvironment,
     "eda.json": artstyle.CollectionReport,
+    "index.json": IndexDocument,
 }
 """JSON file -> the model that describes it."""
 

@@ -22,7 +22,7 @@ FLOORS = (
     ("preparation", "models"),
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
-    ("explain", "probe"),
+    ("explain", "probe", "search"),
     ("report", "crossval", "serving"),
     ("comparison",),
     ("cli",),

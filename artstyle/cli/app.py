@@ -13,11 +13,13 @@ from artstyle.cli.commands.evaluate import evaluate
 from artstyle.cli.commands.export import export
 from artstyle.cli.commands.factsheet import factsheet
 from artstyle.cli.commands.gradcam import gradcam
+from artstyle.cli.commands.index import index
 from artstyle.cli.commands.predict import predict
 from artstyle.cli.commands.prepare import prepare
 from artstyle.cli.commands.probe import probe
 from artstyle.cli.commands.report import report
 from artstyle.cli.commands.serve import serve
+from artstyle.cli.commands.similar import similar
 from artstyle.cli.commands.train import training_command
 from artstyle.cli.lists import config
 from artstyle.cli.lists.models import models
@@ -63,7 +65,7 @@ def run_words(words: Sequence[str]) -> None:
 
 
 _START, _DATA, _LEARNING = "Start here", "Data", "Learning"
-_NUMBERS, _ANSWERS, _SHARING = "Numbers", "Answers", "Sharing"
+_NUMBERS, _ANSWERS, _SEARCH, _SHARING = "Numbers", "Answers", "Search", "Sharing"
 # The order here is the order of the panels in --help.
 app.command(
     "demo",
@@ -93,6 +95,8 @@ app.command("predict", rich_help_panel=_ANSWERS)(predict)
 app.command("gradcam", rich_help_panel=_ANSWERS)(gradcam)
 app.command("factsheet", rich_help_panel=_ANSWERS)(factsheet)
 app.command("serve", rich_help_panel=_ANSWERS)(serve)
+app.command("index", rich_help_panel=_SEARCH)(index)
+app.command("similar", rich_help_panel=_SEARCH)(similar)
 app.command("report", rich_help_panel=_SHARING)(report)
 app.command("export", rich_help_panel=_SHARING)(export)
 app.command("version", rich_help_panel=_SHARING)(print_version)

@@ -31,6 +31,9 @@ ListsOption = Annotated[
 OverwriteOption = Annotated[
     bool, typer.Option("--overwrite", help="Replace what already exists at --out.")
 ]
+ResumeOption = Annotated[
+    bool, typer.Option("--resume", help="Continue an --out that was not finished.")
+]
 ConfigOption = Annotated[
     str | None, typer.Option("--config", help="A YAML file, or the name of a recipe.")
 ]

@@ -127,6 +127,8 @@ class Unfinished:
 
     def __init__(self, path: Path, file: BinaryIO, request: Request) -> None:
         self._path, self._file, self._request = path, file, request
+        self.answered = 0
+        """How many of the rows that `skip_finished` kept have no error."""
 
     def skip_finished(self, pictures: Iterator[PicturePath]) -> Iterator[PicturePath]:
         """Return the pictures that have no row yet.
@@ -138,13 +140,15 @@ class Unfinished:
         """
         kept = end = self._check_request()
         batch: list[PicturePath] = []
+        answered = 0
         for number, line in enumerate(self._file, start=1):
             row, end = _parsed(line), end + len(line)
             if row is None:
                 break
             batch.append(self._same_picture(row, next(pictures, None), number))
+            answered += row["error"] is None
             if len(batch) == self._request.batch_size:
-                kept, batch = end, []
+                kept, batch, self.answered = end, [], answered
         self._file.truncate(kept)
         self._file.seek(kept)
         return chain(batch, pictures)
@@ -172,7 +176,7 @@ class Unfinished:
             self._file.write(_line(asked))
             return self._file.tell()
         if found is None or "model" not in found:
-            raise UsageError(f"{self._path} was not written by 'artstyle predict'; move it away")
+            raise UsageError(f"{self._path} was not written by artstyle; move it away")
         if found.keys() != asked.keys():
             raise self._of_another_version()
         for key, value in asked.items():

@@ -64,7 +64,7 @@ def predict_styles(
         threads=threads,
     )
     for prediction in predictions:
-        yield _row(prediction, model, top_k)
+        yield prediction_row(prediction, model, top_k)
         done += 1
         progress(STAGE, done, None)
     progress(STAGE, done, done)
@@ -91,7 +91,10 @@ def rank_styles(
     return tuple(RankedStyle(labels[c], round(float(probabilities_C[c]), DECIMALS)) for c in best)
 
 
-def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> PredictionRow:
+def prediction_row(
+    prediction: Prediction[PicturePath], model: StyleModel, top_k: int
+) -> PredictionRow:
+    """Return what a model's logits say of a picture, with its ``top_k`` most probable styles."""
     picture, logits_C, features_D = prediction.item, prediction.logits_C, prediction.features_D
     if logits_C is None:
         return PredictionRow(

@@ -131,7 +131,7 @@ def test_a_file_of_an_earlier_version_is_refused_and_stays_as_it_is(
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv.partial"
     path.write_text("mine\n")
-    with pytest.raises(UsageError, match="was not written by 'artstyle predict'"):
+    with pytest.raises(UsageError, match="was not written by artstyle"):
         answer(path)
     assert path.read_text() == "mine\n"
 

@@ -22,6 +22,7 @@ from artstyle.cli.options import (
     OverwriteOption,
     PathColumnOption,
     PathsArgument,
+    ResumeOption,
     RunOption,
     TopKOption,
 )
@@ -87,9 +88,7 @@ def predict(
         typer.Option("--identifiers", help="Add each style's identifiers: aat,wikidata."),
     ] = None,
     overwrite: OverwriteOption = False,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Continue an --out that was not finished.")
-    ] = False,
+    resume: ResumeOption = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
     engine: EngineOption = "auto",

@@ -1,0 +1,150 @@
+"""`artstyle index`: embeddings of a collection, to search it by similarity."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from artstyle import interrupts
+from artstyle.cli.options import (
+    SOME_FAILED,
+    BatchSizeOption,
+    DeviceOption,
+    EngineOption,
+    IdColumnOption,
+    ImagesOption,
+    ListSkippedOption,
+    OverwriteOption,
+    PathColumnOption,
+    ResumeOption,
+    RunOption,
+)
+from artstyle.cli.pictures import Pictures, Skipped, pictures_of
+from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
+from artstyle.errors import UsageError
+from artstyle.styles.vocabulary import name_styles_by
+
+if TYPE_CHECKING:
+    from artstyle.engines import FoundModel
+    from artstyle.search.folder import IndexFolder
+    from artstyle.search.writing import Knowledge
+
+SearchedPaths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[PATH]...",
+        help="Files, folders, globs in quotes, a list, or - for a list on stdin.",
+    ),
+]
+
+
+def index(
+    paths: SearchedPaths = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder of the index.")] = Path("index"),
+    run: RunOption = "latest",
+    draw_map: Annotated[
+        bool, typer.Option("--map", help="Draw the works in two dimensions: map.html.")
+    ] = False,
+    images: ImagesOption = None,
+    path_column: PathColumnOption = None,
+    id_column: IdColumnOption = None,
+    overwrite: OverwriteOption = False,
+    resume: ResumeOption = False,
+    batch_size: BatchSizeOption = None,
+    device: DeviceOption = None,
+    engine: EngineOption = "auto",
+    list_skipped: ListSkippedOption = False,
+) -> None:
+    """Compute the embeddings of pictures, so that `similar` finds works that look alike.
+
+    PATH may also be a collection's own list, as for predict; its columns style and artist are kept.
+    Without a list, files named Style/artist_title.jpg say both. With --map alone, the map of the
+    index at --out is drawn.
+
+    A picture that cannot be read is named on stderr; the exit code is then 3.
+    """
+    from artstyle.search.folder import IndexFolder
+
+    folder = IndexFolder(out)
+    if not paths:
+        if not draw_map:
+            raise UsageError("name the pictures: artstyle index PICTURES --out INDEX")
+        _draw_map(folder)
+        return
+    folder.require_free(overwrite=overwrite, resume=resume)
+    if resume and folder.is_whole:
+        say(f"{out} is whole: there is nothing to resume")
+        raise typer.Exit
+    interrupts.set_resume_hint(
+        lambda: f"the embeddings so far are in {out}; run the same command with --resume"
+    )
+
+    from artstyle.engines import find_model
+
+    skipped = Skipped(list_skipped)
+    source = pictures_of(paths, images, path_column, id_column, skipped)
+    found = find_model(run, engine, device or "auto", needs=("features",), note=warn)
+    say_starter(found.run)
+    name_styles_by(found.vocabulary())
+
+    from artstyle.pictures.finding import printable
+    from artstyle.search.building import build_index
+    from artstyle.search.graphs import GRAPH_FROM
+
+    model = found.load()
+    say_notes(model)
+    knowledge = _knowledge(source)
+    with live_progress(source.count) as progress:
+        built = build_index(
+            folder,
+            model,
+            source.stream(model.preprocessing.read_size),
+            knowledge,
+            run=_name(found, run),
+            batch_size=batch_size,
+            resume=resume,
+            progress=progress,
+        )
+    skipped.say_count()
+    for path, reason in built.failures:
+        say(f"not read: {printable(path)}: {reason}")
+    say(f"{built.document.works} works in {out}")
+    if built.document.works >= GRAPH_FROM and not built.document.graphs:
+        say(
+            "note: each search compares all of them; an approximate index is faster:"
+            " pip install 'artstyle[search]', then make the index again with --overwrite"
+        )
+    if draw_map:
+        _draw_map(folder)
+    if built.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _knowledge(source: Pictures) -> "Knowledge":
+    """Return what the collection says of its pictures: its list, else the names of its files."""
+    from artstyle.search.works import known_of_list, known_of_path
+
+    if source.listed is None:
+        return lambda number, path: known_of_path(path)
+    says = known_of_list(source.listed)
+    return lambda number, path: says[number]
+
+
+def _name(found: "FoundModel", run: str) -> str:
+    """Return how `similar` finds the model again."""
+    from artstyle.runs.finding import STARTER, is_starter
+
+    if found.run is None or found.run.lone:
+        return run
+    return STARTER if is_starter(found.run) else str(found.run.path)
+
+
+def _draw_map(folder: "IndexFolder") -> None:
+    from artstyle.search.index import open_index
+    from artstyle.search.map import write_map
+
+    opened = open_index(folder.path)
+    with live_progress() as progress:
+        for note in write_map(folder.map_path, opened, progress=progress):
+            say(f"note: {note}")
+    show(str(folder.map_path))
