@@ -156,7 +156,11 @@ def fingerprint(header: Header, weights: Iterable[tuple[str, bytes]]) -> str:
     if header.multi:
         plain.append("multi")
     if header.calibration is not None:
-        plain.append(header.calibration.to_dict())
+        known = header.calibration.to_dict()
+        # Earlier versions had no such key, and their fingerprints stay.
+        if known["thresholds"] is None:
+            del known["thresholds"]
+        plain.append(known)
     total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for key, data in weights:
         total.update(key.encode())
