@@ -106,7 +106,7 @@ def _measured(report: LabelReport) -> list[str]:
     absent = [display_name(label) for label, row in report.labels.items() if not row.support]
     sentences = [
         "A picture may have several labels, and each is answered by itself: a label is given where"
-        " its probability reaches its threshold. There is no confusion matrix: with several labels"
+        " its probability reaches its threshold. No confusion matrix is drawn: with several labels"
         " a wrong one takes the place of no other.",
         "The thresholds were fitted on the validation split of the training, for the highest F1 of"
         " each label; these pictures took no part.",

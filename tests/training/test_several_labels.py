@@ -107,7 +107,7 @@ def test_scores_are_those_that_scikit_learn_gives_for_the_written_logits(
     assert [set(filter(None, line["given"].split("|"))) for line in table] == [
         {labels[c] for c in np.flatnonzero(given_C)} for given_C in given_NC
     ]
-    assert "no confusion matrix" in (done.path / "report.html").read_text()
+    assert "No confusion matrix" in (done.path / "report.html").read_text()
     assert not (done.path / "confusion.png").exists()
 
 
