@@ -19,11 +19,11 @@ FLOORS = (
     ("config", "styles"),
     ("pictures", "metrics", "recipes", "painter"),
     ("presentation", "runs", "data", "confidence", "collection", "iiif"),
-    ("preparation", "models"),
+    ("preparation", "models", "tracking"),
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
     ("explain", "probe"),
-    ("report", "crossval", "comparison", "serving"),
+    ("report", "crossval", "comparison", "serving", "sharing"),
     ("cli",),
     ("__main__", "__init__"),
 )

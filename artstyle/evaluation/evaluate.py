@@ -1,6 +1,6 @@
 """`evaluate` from start to end: predict a split with a run's best model, score it, write it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +36,12 @@ from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
 from artstyle.styles.vocabulary import styles_named_by
+from artstyle.tracking.trackers import add_scores
+
+_TRACKED = (
+    "accuracy", "macro_f1", "weighted_f1", "top3_accuracy", "expected_calibration_error",
+    "pictures",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,7 @@ def evaluate(
     batch_size: int | None = None,
     device: str = "auto",
     progress: Progress = silent,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Evaluation:
     """Evaluate the best checkpoint of a run and write report, predictions, figures and page.
 
@@ -73,6 +80,7 @@ def evaluate(
         batch_size: Pictures in a forward pass; None takes what suits the device.
         device: As `choose_device` takes it.
         progress: Called after each picture.
+        warn: Called with a line if a tracker of the run fails.
 
     Raises:
         DataError: The split is empty, has styles that the model does not know, or has no
@@ -96,6 +104,7 @@ def evaluate(
         header = _header(this, run, model, dataset, doubts)
         report = summarise(header, outcome, training)
         _write(folder, outcome, report, read, progress)
+    _add_to_trackers(run, report, warn)
     return Evaluation(folder, report, replaced)
 
 
@@ -119,6 +128,14 @@ def _write(
     write_logits(folder / "logits.npz", outcome, report.model)
     write_figures(folder, outcome, read, progress)
     write_evaluation_page(folder, outcome, report, read, progress)
+
+
+def _add_to_trackers(run: RunFolder, report: EvaluationReport, warn: Callable[[str], None]) -> None:
+    """Add the test scores on the run's own data set to the run at its trackers."""
+    if run.lone or report.split != "test":
+        return
+    if report.dataset == run.environment().dataset.fingerprint:
+        add_scores(run, {f"test_{name}": getattr(report, name) for name in _TRACKED}, warn)
 
 
 def _reader(dataset: DatasetFolder) -> ReadPicture:

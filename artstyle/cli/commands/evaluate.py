@@ -79,6 +79,7 @@ def evaluate(
             batch_size=batch_size,
             device=device or "auto",
             progress=progress,
+            warn=warn,
         )
     if output_format == "json":
         show(json.dumps(evaluation.report.to_dict(), indent=2, ensure_ascii=False))
