@@ -31,7 +31,6 @@ from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import MODELS, build_preprocessing
 from artstyle.painter.collection import paint
 from artstyle.pictures.colour import coded_profile
-from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.pictures.transforms import normalise
 from artstyle.runs.folder import RunFolder
 from artstyle.sharing.export import export_model
@@ -51,17 +50,9 @@ OUTSIDE = [name for name, spec in MODELS.items() if spec.source != "artstyle"]
 
 
 def write_run(
-    run: RunFolder, name: str, fit: str = "crop", labels: tuple[str, ...] = LABELS
+    run: RunFolder, built: Built, name: str, fit: str = "crop", labels: tuple[str, ...] = LABELS
 ) -> TorchModel:
-    """Write a run with weights no two alike, whose answers depend on the picture.
-
-    The Lites need their ImageNet weights for that: their norms drown small random signals.
-    """
-    torch.manual_seed(0)
-    weights = "imagenet" if "lite" in name else "none"
-    built = build_network(name, len(labels), weights=weights, image_size=SIDE)
-    for value in built.network.parameters():
-        value.data.mul_(1 + 0.1 * torch.rand_like(value))
+    """Write a run of a network with a temperature, and load its model."""
     asked = DataConfig.model_validate({"image_size": SIDE, "fit": fit, "cache_size": READ})
     likely = LikelySets(coverage=0.9, temperature=1, least=0.1)
     fitted = Fitted(temperature=TEMPERATURE, sure=None, group_sure=None, likely=likely)
@@ -69,15 +60,32 @@ def write_run(
         labels=labels, pictures=40, accuracy=0.5, majority=0.3, reason="", fitted=fitted
     )
     preprocessing = build_preprocessing(built.spec, asked, asked)
-    _spread_answers(built, preprocessing)
     run.begin(Config(), labels, environment())
     header = Header(name, labels, preprocessing, {}, calibration)
     write_checkpoint(run.best_path, built.network, header)
     return load_style_model(run.best_path, torch.device("cpu"))
 
 
-def _spread_answers(built: Built, preprocessing: Preprocessing) -> None:
-    """Let norms and the head pass on how pictures differ, as after training."""
+def random_network(name: str) -> Built:
+    """Every weight and statistic is random, so that none can be exchanged unseen."""
+    torch.manual_seed(0)
+    built = build_network(name, len(LABELS), image_size=SIDE)
+    for value in built.network.state_dict().values():
+        if value.is_floating_point():
+            value.mul_(1 + 0.1 * torch.rand_like(value)).add_(0.02 * torch.rand_like(value))
+    return built
+
+
+def responsive_network(name: str) -> Built:
+    """Its answers depend on the picture, as after training.
+
+    The Lites need their ImageNet weights for that: their norms drown small random signals.
+    """
+    torch.manual_seed(0)
+    weights = "imagenet" if "lite" in name else "none"
+    built = build_network(name, len(LABELS), weights=weights, image_size=SIDE)
+    asked = DataConfig(image_size=SIDE)
+    preprocessing = build_preprocessing(built.spec, asked, asked)
     images_N3SS = normalise(torch.from_numpy(painted_pixels(preprocessing, 12)), preprocessing)
     for module in built.network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -88,6 +96,7 @@ def _spread_answers(built: Built, preprocessing: Preprocessing) -> None:
         head: Any = built.network.get_submodule(built.spec.head)
         head.weight.div_(logits_NC.std(dim=0)[:, None])
         head.bias.sub_(built.network(images_N3SS).mean(dim=0))
+    return built
 
 
 @dataclass(frozen=True)
@@ -106,7 +115,7 @@ class Shared:
 @pytest.fixture(scope="module", params=OUTSIDE)
 def shared(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Shared:
     run = RunFolder(tmp_path_factory.mktemp("shared") / "run")
-    return Shared(run, write_run(run, request.param))
+    return Shared(run, write_run(run, random_network(request.param), request.param))
 
 
 def assert_same(model: TorchModel, network: torch.nn.Module) -> None:
@@ -192,7 +201,7 @@ def test_the_documented_lines_give_the_answers_of_predict_without_artstyle(
     scripts, expected = {}, {}
     for (name, fit), forms in FORMS.items():
         run = RunFolder(tmp_path / "runs" / name)
-        shared = Shared(run, write_run(run, name, fit))
+        shared = Shared(run, write_run(run, responsive_network(name), name, fit))
         expected[name] = predicted(run, pictures)
         for form in forms:
             exported = shared.export(form)
@@ -240,7 +249,8 @@ def test_the_documented_lines_are_those_of_the_folder_and_thirty() -> None:
 def test_a_hub_folder_loads_in_timm_and_its_card_has_the_figures(tmp_path: Path) -> None:
     data = write_dataset(tmp_path / "secret-place/paintings")
     run = RunFolder(tmp_path / "run")
-    model = write_run(run, "efficientnet_lite0", "squash", STYLES)
+    name = "efficientnet_lite0"
+    model = write_run(run, random_network(name), name, "squash", STYLES)
     evaluation = evaluate(run, data)
     hub = run.path / "hub"
     hub.mkdir()
@@ -269,26 +279,22 @@ def test_a_hub_folder_loads_in_timm_and_its_card_has_the_figures(tmp_path: Path)
     assert all("secret-place" not in path.read_text("latin-1") for path in hub.iterdir())
 
 
-def test_a_program_of_torch_takes_any_batch_of_a_network_that_no_library_has(
+def test_a_program_of_torch_takes_any_batch_and_holds_nothing_that_can_run_on_loading(
     tmp_path: Path,
 ) -> None:
     run = RunFolder(tmp_path / "run")
-    shared = Shared(run, write_run(run, "simple_cnn"))
-    network = torch.export.load(shared.export("torch")).module()
+    shared = Shared(run, write_run(run, random_network("simple_cnn"), "simple_cnn"))
+    path = shared.export("torch")
+    with zipfile.ZipFile(path) as archive:
+        names = archive.namelist()
+        pickled = [n for n in names if archive.read(n)[:2] in (b"\x80\x02", b"\x80\x04")]
+    assert pickled == []
+    network = torch.export.load(path).module()
     for count in (1, 5):
         images_N3SS = torch.randn(count, 3, SIDE, SIDE)
         with torch.inference_mode():
             expected_NC = shared.model.network(images_N3SS)
             torch.testing.assert_close(network(images_N3SS), expected_NC, rtol=1e-4, atol=1e-4)
-
-
-def test_a_program_holds_nothing_that_can_run_on_loading(tmp_path: Path) -> None:
-    run = RunFolder(tmp_path / "run")
-    path = Shared(run, write_run(run, "simple_cnn")).export("torch")
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        pickled = [n for n in names if archive.read(n)[:2] in (b"\x80\x02", b"\x80\x04")]
-    assert pickled == []
 
 
 @pytest.mark.parametrize(
