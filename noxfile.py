@@ -1,5 +1,6 @@
 """What can be done to the project: `nox -s tests`, `nox -s lint`, ..."""
 
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -83,6 +84,10 @@ def types(session: nox.Session) -> None:
     session.install(".[offline,serve]", *dependencies("types"))
     for platform in ("linux", "win32", "darwin"):
         session.run("mypy", "--platform", platform)
+    # A user's script sees the installed package and its py.typed, not this folder.
+    script = Path(shutil.copy("tests/typed_script.py", session.create_tmp())).resolve()
+    session.chdir(script.parent)
+    session.run("mypy", "--strict", script.name)
 
 
 @nox.session
@@ -105,6 +110,13 @@ def docs(session: nox.Session) -> None:
     session.run("python", "-m", "docs.generate")
     strict = ("--fail-on-warning", "--keep-going", "--nitpicky")
     session.run("sphinx-build", *strict, "docs", "docs/_build/html")
+
+
+@nox.session
+def notebooks(session: nox.Session) -> None:
+    """Run the notebooks of the docs from top to bottom; `-- --write` keeps their output."""
+    session.install(".[offline]", *dependencies("notebooks"))
+    session.run("python", "-m", "docs.execute", *session.posargs)
 
 
 @nox.session

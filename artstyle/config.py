@@ -73,7 +73,7 @@ class SplitConfig(Section):
     group: Literal["auto", "image", "artist", "source", "official"] = "auto"
     """image: each painting by itself; artist: all paintings of an artist in one split; source: all
     paintings of a collection in one split; official: the splits that the data come with; auto:
-    official for split folders and manifests, else image."""
+    official where the data come with splits for all paintings, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; their sum is 1."""
 
@@ -91,6 +91,30 @@ class StylesConfig(Section):
     file: str | None = None
     """A vocabulary of your own styles: a table as `artstyle styles --format csv` prints it. It is
     recorded in the data set and in its runs; null: artstyle's vocabulary alone."""
+
+
+class LabelsConfig(Section):
+    """What is recognised: the styles, or another property of the paintings."""
+
+    target: Annotated[str, Field(min_length=1)] = "style"
+    """The column whose values are the labels: style, artist, genre, or another of the table."""
+    multi: bool = False
+    """Whether a painting may have several labels, written A|B; each is then answered by itself."""
+
+    @property
+    def one(self) -> str:
+        """The word for one label, with its article: "a style", "an artist"."""
+        return f"{'an' if self.target[:1].lower() in 'aeiou' else 'a'} {self.target}"
+
+    @property
+    def plural(self) -> str:
+        """The word for several labels: styles, artists, genres, or "values of COLUMN"."""
+        known = self.target in ("style", "artist", "genre")
+        return f"{self.target}s" if known else f"values of {self.target}"
+
+
+STYLE_LABELS = LabelsConfig()
+"""What is recognised unless the user says otherwise: one style for each painting."""
 
 
 class ModelConfig(Section):
@@ -220,8 +244,8 @@ class TrainConfig(Section):
     keep_state: bool = False
     """Keep last.safetensors once the run is done, so that it can be resumed with more epochs."""
     precision: Literal["auto", "fp32", "bf16", "fp16"] = "auto"
-    """auto: half precision if a short measurement finds it clearly faster, else fp32. Fix it if
-    runs must be equal to the bit: another measurement may choose differently."""
+    """auto: half precision if two short measurements find it clearly faster, else fp32. Fix it if
+    runs must be equal to the bit: other measurements may choose differently."""
     channels_last: bool | Literal["auto"] = "auto"
     """Whether memory holds images pixel by pixel (NHWC), not plane by plane; auto: as measured."""
     device: str = "auto"
@@ -280,7 +304,14 @@ class TrackingConfig(Section):
 
 
 class Config(Section):
-    """Everything that decides a run."""
+    """Everything that decides a run.
+
+    Examples:
+        >>> artstyle.Config().data.cache_size
+        432
+        >>> artstyle.resolve_config("finetune", overrides="optim.lr=1e-3").config.optim.lr
+        0.001
+    """
 
     seed: NonNegativeInt = 42
     """Seed for all random choices."""
@@ -296,6 +327,8 @@ class Config(Section):
     """Which images are for training, for choosing the checkpoint, and for testing."""
     styles: StylesConfig = StylesConfig()
     """What the styles are called."""
+    labels: LabelsConfig = LabelsConfig()
+    """What is recognised: the styles, or another property of the paintings."""
     model: ModelConfig = ModelConfig()
     """Which network."""
     unfreeze: UnfreezeConfig = UnfreezeConfig()

@@ -20,6 +20,10 @@ def choose_device(name: str = "auto") -> torch.device:
 
     Raises:
         UsageError: This machine does not have the device.
+
+    Examples:
+        >>> artstyle.choose_device("cpu")
+        device(type='cpu')
     """
     if name == "auto":
         found = torch.accelerator.current_accelerator(check_available=True)

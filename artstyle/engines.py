@@ -71,7 +71,7 @@ def find_model(
 
 
 def load_model(
-    run: RunFolder,
+    run: RunFolder | str | Path,
     engine: Engine = "auto",
     device: str = "auto",
     *,
@@ -84,7 +84,7 @@ def load_model(
     checkpoint. Where the machine has a GPU's driver, torch looks for the GPU.
 
     Args:
-        run: The run.
+        run: The run, or its name or path as `find_run` takes them.
         engine: ``torch`` or ``onnx`` to insist on one.
         device: As `choose_device` takes it.
         needs: Outputs that the ONNX file must give; without them torch answers.
@@ -94,7 +94,13 @@ def load_model(
         UsageError: ONNX Runtime is asked for on an accelerator, or the device is not there.
         MissingError, WeightsError: The checkpoint cannot be used; or the ONNX file that was asked
             for cannot; or torch must answer and is not installed.
+        MissingError, UnknownNameError, RunError: No run has that name.
+
+    Examples:
+        >>> artstyle.load_model("tiny", device="cpu")
+        <TorchModel simple_cnn: 4 styles, 32 x 32 pixels, on cpu>
     """
+    run = run if isinstance(run, RunFolder) else find_run(run)
     if engine == "onnx":
         _require_cpu(device)
         return load_onnx_model(run.onnx_path, run.best_path)
@@ -113,6 +119,10 @@ def load_starter(device: str = "cpu") -> StyleModel:
 
     Raises:
         WeightsError: Its files are damaged.
+
+    Examples:
+        >>> artstyle.load_starter()
+        <OnnxModel efficientnet_lite0: 22 styles, 224 x 224 pixels, on cpu>
     """
     return load_model(starter_run(), device=device)
 

@@ -9,7 +9,15 @@ from difflib import get_close_matches
 
 
 class ArtstyleError(Exception):
-    """The root of the tree: the work failed."""
+    """The root of the tree: the work failed.
+
+    Examples:
+        >>> try:
+        ...     artstyle.load_model("tinny")
+        ... except artstyle.ArtstyleError as error:
+        ...     print(error)
+        unknown run 'tinny'. Did you mean 'tiny'? Choose from: first, probe, tiny.
+    """
 
     exit_code = 1
 

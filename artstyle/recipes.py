@@ -29,8 +29,8 @@ class Resolved:
 
 def resolve_config(
     recipe: str | None = None,
-    file: str | None = None,
-    overrides: Sequence[str] = (),
+    file: str | Path | None = None,
+    overrides: str | Sequence[str] = (),
     flags: Mapping[str, tuple[str, object]] | None = None,
 ) -> Resolved:
     """Merge the layers and validate the result.
@@ -38,13 +38,19 @@ def resolve_config(
     Args:
         recipe: A name in ``configs/``: the command's starting point.
         file: A YAML file, or a name in ``configs/``, given by the user.
-        overrides: ``section.key=value``, values in YAML.
+        overrides: One or several ``section.key=value``, values in YAML.
         flags: Dotted key -> (the flag's name, its value); values of None are ignored.
 
     Raises:
         MissingError: The file is missing.
         ConfigError, UnknownNameError: A key or a value is wrong.
+
+    Examples:
+        >>> resolved = artstyle.resolve_config("finetune", overrides=["train.epochs=3"])
+        >>> resolved.config.train.epochs, resolved.origins["train.epochs"]
+        (3, '--set')
     """
+    overrides = [overrides] if isinstance(overrides, str) else overrides
     values: dict[str, object] = {}
     origins = dict.fromkeys(config_keys(), "default")
     for origin, layer in _layers(recipe, file, overrides, flags or {}):
@@ -139,12 +145,12 @@ def _recipe_folder() -> Path:
 
 def _layers(
     recipe: str | None,
-    file: str | None,
+    file: str | Path | None,
     overrides: Sequence[str],
     flags: Mapping[str, tuple[str, object]],
 ) -> Iterator[tuple[str, dict[str, object]]]:
     if recipe is not None:
-        yield f"recipe {recipe}", _read_layer(recipes()[recipe])
+        yield f"recipe {recipe}", _read_layer(_recipe(recipe))
     if file is not None:
         path = _find_config(file)
         yield f"file {path}", _read_layer(path)
@@ -155,16 +161,21 @@ def _layers(
         yield "--set", dict([parse_override(override)])
 
 
-def _find_config(name: str) -> Path:
+def _recipe(name: str) -> Path:
+    known = recipes()
+    if name not in known:
+        raise UnknownNameError("recipe", name, known)
+    return known[name]
+
+
+def _find_config(name: str | Path) -> Path:
     path = Path(name)
     if path.is_file():
         return path
     known = recipes()
-    if name in known:
-        return known[name]
     if path.suffix or len(path.parts) > 1:
         raise MissingError(f"no file {path}; named recipes: {', '.join(known)}")
-    raise UnknownNameError("recipe", name, known)
+    return _recipe(str(name))
 
 
 def _read_layer(path: Path) -> dict[str, object]:

@@ -36,6 +36,7 @@ from artstyle.recipes import config_keys, config_values, flatten, key_sentences
 from artstyle.runs.environment import RunEnvironment
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import remove_unfinished
+from artstyle.styles.targets import refused_several
 from artstyle.styles.vocabulary import display_name
 
 HEATMAPS_SHOWN = 24
@@ -54,6 +55,8 @@ def write_run_report(run: RunFolder, out: Path | None = None) -> Path:
     """
     remove_unfinished(run.path, run.report_path.suffix)
     config, environment, history = run.config(), run.environment(), run.history()
+    if config.labels.multi:
+        raise refused_several("report works", "'artstyle evaluate' writes a page of its own")
     data = _data_of(environment)
     evaluations = _evaluations(run)
     sections = [

@@ -13,7 +13,7 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ex
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
-nb_execution_mode = "off"  # tests/docs/test_notebook.py runs it
+nb_execution_mode = "off"  # `nox -s notebooks` runs them
 
 html_theme = "furo"
 html_title = "artstyle"

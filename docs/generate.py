@@ -14,6 +14,27 @@ from docs.markdown import page, table
 from docs.schemas import configuration_page, schemas_page
 
 REFERENCE = Path(__file__).parent / "reference"
+GROUPS = {
+    "Data": (
+        "prepare", "DatasetFolder", "PaintingDataset", "find_pictures", "read_image",
+        "DatasetDescription", "CollectionReport",
+    ),
+    "Models": (
+        "build_network", "build_preprocessing", "Preprocessing", "eval_transform",
+        "train_transform", "load_starter", "load_model", "load_style_model", "StyleModel",
+        "choose_device",
+    ),
+    "Training": (
+        "Config", "resolve_config", "fit", "fit_probe", "find_run", "RunFolder", "RunEnvironment",
+    ),
+    "Answers": ("predict_styles", "explain_pictures"),
+    "Scores": (
+        "evaluate", "EvaluationReport", "evaluate_logits", "LogitScores", "evaluate_predictions",
+        "PredictionScores", "fit_temperature", "metrics", "compare_runs", "comparison_table",
+    ),
+    "Errors": ("ArtstyleError",),
+}  # fmt: skip
+"""Every public name, in the order in which a reader needs it; the examples run in this order."""
 
 
 def main() -> None:
@@ -34,27 +55,26 @@ def pages() -> dict[str, str]:
 
 def python_page() -> str:
     """Return the page of the public names; the site fills in their docstrings."""
-    names = public_names()
     parts = [
         "# Python",
-        "The same steps as on the command line. The names load on first use, so `import artstyle`"
-        " costs nothing.",
-        table(("Name", "What it is"), [(f"`artstyle.{name}`", _first(name)) for name in names]),
+        "The same steps as on the command line, and the parts for loops of your own. The names load"
+        " on first use, so `import artstyle` costs nothing. Types reach mypy and editors.",
+        "- A path is a text or a `Path`; one picture, folder or pattern needs no list around it.\n"
+        "- Arrays of answers may be lists, NumPy arrays, or torch tensors on the CPU.\n"
+        "- What goes wrong with the request or the data is an `ArtstyleError`, with one line that"
+        " names the remedy.\n"
+        "- `artstyle.__version__` is the installed version.",
+        "The [notebooks](../notebooks/index.md) use them in whole experiments. The examples below"
+        " begin with `import artstyle`.",
     ]
-    for name in names:
-        parts += [f"## {name}", f"```{{eval-rst}}\n{_directive(name)}\n```"]
-        if name == "Config":
-            parts.append("The [configuration reference](configuration.md) has all its keys.")
+    for group, names in GROUPS.items():
+        rows = [(f"[`{name}`](#{name.lower()})", _first(name)) for name in names]
+        parts += [f"## {group}", table(("Name", "What it is"), rows)]
+        for name in names:
+            parts += [f"### {name}", f"```{{eval-rst}}\n{_directive(name)}\n```"]
+            if name == "Config":
+                parts.append("The [configuration reference](configuration.md) has all its keys.")
     return page(parts)
-
-
-def public_names() -> list[str]:
-    """Return the names that `import artstyle` offers."""
-    return [name for name in dir(artstyle) if not name.startswith("_") and _is_public(name)]
-
-
-def _is_public(name: str) -> bool:
-    return getattr(getattr(artstyle, name), "__module__", "").startswith("artstyle.")
 
 
 def _first(name: str) -> str:
@@ -63,6 +83,8 @@ def _first(name: str) -> str:
 
 
 def _directive(name: str) -> str:
+    if inspect.ismodule(getattr(artstyle, name)):
+        return f".. automodule:: artstyle.{name}\n   :members:"
     if not inspect.isclass(getattr(artstyle, name)):
         return f".. autofunction:: artstyle.{name}"
     members = "" if issubclass(getattr(artstyle, name), BaseModel) else "\n   :members:"

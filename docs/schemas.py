@@ -11,11 +11,13 @@ import artstyle
 from artstyle.comparison.document import Comparison
 from artstyle.config import Config
 from artstyle.crossval.document import CrossvalReport
+from artstyle.evaluation.document import LabelReport
 from docs.markdown import Row, page, table
 
 RECIPES = Path(__file__).parents[1] / "configs"
 SCHEMAS: dict[str, type[BaseModel]] = {
     "report.json": artstyle.EvaluationReport,
+    "report.json with several labels": LabelReport,
     "report.json of a cross-validation": CrossvalReport,
     "comparison.json": Comparison,
     "dataset.json": artstyle.DatasetDescription,
@@ -117,7 +119,7 @@ def schemas_page() -> str:
     """Return the schemas of the JSON files."""
     parts = ["# JSON files", "What is in the files that artstyle writes and reads."]
     for file, model in SCHEMAS.items():
-        parts += [f"## {file}", inspect.getdoc(model) or ""]
+        parts += [f"## {file}", (inspect.getdoc(model) or "").partition("\n\nExamples:")[0]]
         for title, rows in model_tables(model):
             parts += [f"**{title}**", rows]
     return page(parts)
@@ -145,5 +147,6 @@ def _json_value(field: Mapping[str, Any]) -> str:
     if field.get("type") == "array":
         return f"list of {_json_value(field.get('items', {}))}"
     if field.get("type") == "object":
-        return f"mapping of text to {_json_value(field.get('additionalProperties') or {})}"
+        values = field.get("additionalProperties")  # True where any value may follow.
+        return f"mapping of text to {_json_value(values if isinstance(values, dict) else {})}"
     return _schema_value(field) if field.keys() & {"type", "enum", "const"} else "anything"

@@ -23,7 +23,8 @@ FLOORS = (
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
     ("explain", "probe"),
-    ("report", "crossval", "comparison", "serving", "sharing"),
+    ("report", "crossval", "serving", "sharing"),
+    ("comparison",),
     ("cli",),
     ("__main__", "__init__"),
 )

@@ -1,5 +1,7 @@
 """Metrics against hand-worked numbers and scikit-learn."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,6 +17,7 @@ from sklearn.metrics import (
 from sklearn.metrics import confusion_matrix as sklearn_confusion
 
 from artstyle import metrics
+from artstyle.errors import UsageError
 
 STYLES = 6
 labels = st.integers(0, STYLES - 1)
@@ -206,3 +209,30 @@ def test_intervals_depend_on_the_seed_but_not_on_the_order_of_the_pictures() -> 
 
 def _width(interval: metrics.Interval) -> float:
     return interval.high - interval.low
+
+
+@pytest.mark.parametrize(
+    ("compute", "message"),
+    [
+        (lambda: metrics.confusion_matrix([0, 1], [0], 2), "2 targets, 1 predictions"),
+        (
+            lambda: metrics.confusion_matrix([0, 2], [0, 1], 2),
+            "targets count 2 styles .* none is 2",
+        ),
+        (lambda: metrics.confusion_matrix([0.0], [0], 2), "targets are N whole numbers"),
+        (lambda: metrics.confusion_matrix([[0, 1]], [[0, 1]], 2), "not 1 x 2 of type int64"),
+        (lambda: metrics.accuracy(np.array([0, 1])), "a confusion matrix is C x C"),
+        (lambda: metrics.style_scores(np.zeros((2, 3), np.int64)), "not 2 x 3"),
+        (lambda: metrics.log_loss([0.5, 0.5], [0]), "logits are N x C numbers"),
+        (lambda: metrics.brier_score([[0.5, 0.5]], [0, 1]), "1 scores, 2 targets"),
+        (lambda: metrics.true_ranks([[0.5, np.inf]], [0]), "NaN or infinite"),
+        (
+            lambda: metrics.reliability(np.array([1.5]), np.array([True])),
+            "confidences are probabilities",
+        ),
+    ],
+)
+def test_wrong_arrays_are_refused_in_one_line(compute: Callable[[], object], message: str) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        compute()
+    assert "\n" not in str(caught.value)

@@ -45,6 +45,13 @@ ColumnsOption = Annotated[
 ImagesOption = Annotated[
     Path | None, typer.Option("--images", help="The folder that a table's paths start from.")
 ]
+TargetOption = Annotated[
+    str | None,
+    typer.Option("--target", metavar="COLUMN", help="What to recognise: style, artist, genre ..."),
+]
+AllowAbsoluteOption = Annotated[
+    bool, typer.Option("--allow-absolute", help="Read a table's absolute paths as they are.")
+]
 PathColumnOption = Annotated[
     str | None,
     typer.Option("--path-column", metavar="NAME", help="A list's column of paths; guessed."),

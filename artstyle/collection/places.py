@@ -59,6 +59,13 @@ def is_web_address(name: str) -> bool:
     return bool(_WEB_ADDRESS.match(name))
 
 
+def absolute_path(path: str) -> str | None:
+    """Return an absolute path without needless parts; None if it is relative or goes upwards."""
+    if ".." in path.replace("\\", "/").split("/") or "\0" in path or not Path(path).is_absolute():
+        return None
+    return Path(path).as_posix()
+
+
 def path_below(path: str, root: Path) -> str | None:
     """Return a path relative to ``root`` without needless parts; None if it leads out of it."""
     if _PLAIN.fullmatch(path) and not _WINDOWS_DRIVE.match(path):

@@ -40,8 +40,9 @@ class FolderListings:
         return places if parts else []
 
     def _holds(self, path: str) -> bool:
-        folder, _, name = path.rpartition("/")
-        return name in self._listing(folder)
+        folder, slash, name = path.rpartition("/")
+        # A list may name a file at the very root: the folder of "/x.jpg" is "/".
+        return name in self._listing(folder or slash)
 
     def _alike(self, folder: str, name: str) -> Iterator[str]:
         if folder not in self._folded:

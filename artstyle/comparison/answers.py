@@ -1,17 +1,17 @@
-"""The runs that are compared, with their answers to the same pictures."""
+"""The rows that are compared, with their answers to the same pictures."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from artstyle.comparison.scored import CrossvalFolder, Scored, read_scored
 from artstyle.data.manifest import Split
-from artstyle.errors import MissingError, RunError, UnknownNameError, UsageError
-from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
+from artstyle.errors import RunError, UnknownNameError, UsageError
 from artstyle.evaluation.intervals import Answers
-from artstyle.evaluation.predictions import AnsweredPicture, as_answers, read_predictions
+from artstyle.evaluation.predictions import AnsweredPicture, as_answers
 from artstyle.metrics import BoolArray
 from artstyle.recipes import config_values
 from artstyle.runs.folder import RunFolder
@@ -19,15 +19,15 @@ from artstyle.styles.names import label_order
 
 SHORT_KEYS = {"model": "model.name"}
 """Short names of the configuration keys that runs are grouped by."""
+FOLDER = "folder"
+"""Groups runs by the folder that they are in, whatever their configuration."""
 
 
 @dataclass(frozen=True)
 class ComparedRun:
     """One run and its answers to the N pictures, in the order of their paths."""
 
-    run: RunFolder
-    report: EvaluationReport
-    pictures: tuple[AnsweredPicture, ...]
+    scored: Scored
     answers: Answers
     """With styles numbered as in `Compared.labels`."""
 
@@ -49,8 +49,20 @@ class Row:
     @property
     def predicted(self) -> list[str]:
         """The style that most runs predict for each picture; among equals, the earliest run's."""
-        answers = zip(*([p.predicted for p in run.pictures] for run in self.runs), strict=True)
+        answers = zip(
+            *([p.predicted for p in run.scored.pictures] for run in self.runs), strict=True
+        )
         return [Counter(styles).most_common(1)[0][0] for styles in answers]
+
+    @property
+    def differing_keys(self) -> list[str]:
+        """The configuration keys, other than the seed, that are not the same in all runs."""
+        values = [config_values(run.scored.config) for run in self.runs]
+        return [
+            key
+            for key in values[0]
+            if key != "seed" and any(other[key] != values[0][key] for other in values[1:])
+        ]
 
 
 @dataclass(frozen=True)
@@ -65,86 +77,82 @@ class Compared:
     @property
     def pictures(self) -> tuple[AnsweredPicture, ...]:
         """The pictures, as the first run answers them."""
-        return self.rows[0].runs[0].pictures
+        return self.rows[0].runs[0].scored.pictures
 
 
-def read_compared(runs: Sequence[RunFolder], split: Split, group_by: str | None) -> Compared:
-    """Read the evaluations of the runs.
+def read_compared(
+    named: Sequence[RunFolder | CrossvalFolder], split: Split, group_by: str | None
+) -> Compared:
+    """Read the answers of runs and of cross-validations.
 
     Args:
-        runs: Two or more.
+        named: Runs and cross-validations. One with several seeds counts as several runs.
         split: Whose evaluations.
-        group_by: A configuration key, such as ``model``: runs with the same value are one row.
+        group_by: A configuration key, such as ``model``, or ``folder``: runs with the same value
+            are one row. None: each of ``named`` is a row.
 
     Raises:
         UsageError: Fewer than two rows, a run named twice, or an unknown key.
         MissingError: A run is not evaluated on the split.
         RunError: Two runs were not evaluated on the same pictures.
     """
-    if len(runs) < 2:
-        raise UsageError("name two runs or more to compare")
-    if twice := [path for path, n in Counter(run.path.resolve() for run in runs).items() if n > 1]:
+    if twice := [path for path, n in Counter(one.path.resolve() for one in named).items() if n > 1]:
         raise UsageError(f"{twice[0]} is named twice")
-    read = [_read(run, split) for run in runs]
-    for report, pictures, run in read[1:]:
-        _require_same(read[0], (report, pictures, run))
-    labels = label_order({style for report, _, _ in read for style in report.styles})
-    compared = [
-        ComparedRun(run, report, pictures, as_answers(pictures, labels))
-        for report, pictures, run in read
-    ]
-    rows = _rows(compared, group_by)
+    scored = [run for one in named for run in read_scored(one, split)]
+    if len(scored) < 2:
+        raise UsageError("name two runs or more to compare")
+    for run in scored[1:]:
+        _require_same(scored[0], run)
+    labels = label_order({style for run in scored for style in run.styles})
+    runs = [ComparedRun(run, as_answers(run.pictures, labels)) for run in scored]
+    rows = _rows(runs, group_by)
     if len(rows) < 2:
+        group_by = group_by or "folder"
         raise UsageError(f"all runs have {group_by} {rows[0].name}: there is nothing to compare")
     return Compared(split, labels, rows)
 
 
-_Read = tuple[EvaluationReport, tuple[AnsweredPicture, ...], RunFolder]
-
-
-def _read(run: RunFolder, split: Split) -> _Read:
-    folder = run.evaluation_path(split)
-    if not (folder / REPORT_NAME).is_file():
-        raise MissingError(
-            f"{run.path} is not evaluated on {split};"
-            f" run 'artstyle evaluate --run {run.path} --split {split}' first"
-        )
-    report = EvaluationReport.read(folder / REPORT_NAME)
-    _, pictures = read_predictions(folder / "predictions.csv")
-    return report, tuple(sorted(pictures, key=lambda picture: picture.path)), run
-
-
-def _require_same(first: _Read, other: _Read) -> None:
+def _require_same(first: Scored, other: Scored) -> None:
     """Refuse two evaluations that are not of the same pictures with the same true styles."""
-    theirs, ours = ({picture.path: picture.style for picture in read[1]} for read in (first, other))
+    theirs, ours = ({p.path: p.style for p in scored.pictures} for scored in (first, other))
     if different := sorted(path for path in theirs | ours if theirs.get(path) != ours.get(path)):
         raise RunError(
-            f"{first[2].path} and {other[2].path} were evaluated on different pictures:"
+            f"{first.path} and {other.path} were evaluated on different pictures:"
             f" {len(different):,} of {len(theirs | ours):,} differ, such as {different[0]};"
-            f" evaluate both on one data set:"
-            f" artstyle evaluate --run {other[2].path} --data {first[0].dataset_path}"
+            f" {_way_out(first, other)}"
         )
+
+
+def _way_out(first: Scored, other: Scored) -> str:
+    if crossed := [scored.whole for scored in (first, other) if scored.crossvalidated]:
+        return f"compare {crossed[0]} with another cross-validation of the same data set"
+    return (
+        "evaluate both on one data set:"
+        f" artstyle evaluate --run {other.path} --data {first.dataset_path}"
+    )
 
 
 def _rows(runs: Sequence[ComparedRun], group_by: str | None) -> tuple[Row, ...]:
-    if group_by is None:
-        return tuple(Row(name, (run,)) for name, run in zip(_names(runs), runs, strict=True))
-    groups: dict[str, list[ComparedRun]] = {}
+    groups: dict[str | Path, list[ComparedRun]] = {}
     for run in runs:
-        groups.setdefault(_value(config_values(run.run.config()), group_by), []).append(run)
-    return tuple(Row(name, tuple(members)) for name, members in groups.items())
+        groups.setdefault(_group(run.scored, group_by), []).append(run)
+    names = _names(list(groups))
+    return tuple(Row(name, tuple(of)) for name, of in zip(names, groups.values(), strict=True))
 
 
-def _value(values: Mapping[str, object], key: str) -> str:
-    full = SHORT_KEYS.get(key, key)
-    if full not in values:
-        raise UnknownNameError("key", key, [*SHORT_KEYS, *values])
-    return str(values[full])
+def _group(scored: Scored, group_by: str | None) -> str | Path:
+    """Return what the runs of a row have in common: a value, or a folder."""
+    if group_by is None:
+        return scored.whole
+    if group_by == FOLDER:
+        return scored.folder
+    values, key = config_values(scored.config), SHORT_KEYS.get(group_by, group_by)
+    if key not in values:
+        raise UnknownNameError("key", group_by, [*SHORT_KEYS, FOLDER, *values])
+    return str(values[key])
 
 
-def _names(runs: Sequence[ComparedRun]) -> list[str]:
-    """Return the runs' names, or their paths where two have one name."""
-    names = [run.run.name for run in runs]
-    if len(set(names)) == len(names):
-        return names
-    return [str(Path(run.run.path)) for run in runs]
+def _names(groups: Sequence[str | Path]) -> list[str]:
+    """Return values as they are, and folders by their names, or paths where two have one name."""
+    names = [group.name if isinstance(group, Path) else group for group in groups]
+    return names if len(set(names)) == len(names) else [str(group) for group in groups]

@@ -3,12 +3,13 @@
 Axes: N pictures, R draws of the bootstrap, with the observation first.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from artstyle.comparison.answers import Compared, Row
+from artstyle.comparison.answers import Compared, Row, read_compared
 from artstyle.comparison.document import (
     ComparedRow,
     ComparedScore,
@@ -16,7 +17,9 @@ from artstyle.comparison.document import (
     Comparison,
     Difference,
 )
+from artstyle.comparison.scored import find_scored
 from artstyle.comparison.significance import holm, mcnemar_p
+from artstyle.data.manifest import Split
 from artstyle.evaluation.document import Bounds
 from artstyle.evaluation.intervals import (
     ScoreDraws,
@@ -25,10 +28,12 @@ from artstyle.evaluation.intervals import (
     score_draws,
 )
 from artstyle.metrics import FloatArray, IntArray, Interval, exact_at_the_ends
+from artstyle.runs.folder import RunFolder
 
 _SEED = 42
 _RESAMPLES = 1000
 _LEVEL = 0.95
+_KEYS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,33 @@ class _Clustered:
 
 
 _Pick = Callable[[ScoreDraws], FloatArray]
+
+
+def compare_runs(
+    runs: Iterable[RunFolder | str | Path], split: Split = "test", group_by: str | None = None
+) -> Comparison:
+    """Return the comparison of evaluated runs on the same pictures, each row with the first.
+
+    Args:
+        runs: Two or more runs, or names or paths of runs and cross-validations.
+        split: Whose evaluations.
+        group_by: A configuration key, such as ``model``: runs with the same value are one row.
+
+    Raises:
+        UsageError: Fewer than two rows, a run named twice, or an unknown key.
+        MissingError: A run is not evaluated on the split.
+        RunError: Two runs were not evaluated on the same pictures.
+
+    Examples:
+        >>> for run in ("tiny", "probe"):
+        ...     _ = artstyle.evaluate(run, "data/processed", device="cpu")
+        >>> comparison = artstyle.compare_runs(["tiny", "probe"])
+        >>> [row.name for row in comparison.rows], comparison.pictures
+        (['tiny', 'probe'], 4)
+    """
+    named = [runs] if isinstance(runs, str | Path) else runs
+    folders = [run if isinstance(run, RunFolder) else find_scored(str(run)) for run in named]
+    return compare(read_compared(folders, split, group_by), group_by)
 
 
 def compare(compared: Compared, grouped_by: str | None) -> Comparison:
@@ -107,8 +139,8 @@ def _row(
     base_N, right_N = compared.rows[0].right_N, row.right_N
     return ComparedRow(
         name=row.name,
-        runs=[str(run.run.path) for run in row.runs],
-        seeds=[run.run.config().seed for run in row.runs],
+        runs=[str(run.scored.path) for run in row.runs],
+        seeds=[run.scored.config.seed for run in row.runs],
         accuracy=_score(draws, lambda drawn: drawn.accuracy_R),
         macro_f1=_score(draws, lambda drawn: drawn.macro_f1_R),
         top3_accuracy=_score(draws, lambda drawn: drawn.top_k_accuracy_R),
@@ -171,11 +203,19 @@ def _styles(compared: Compared) -> Iterator[ComparedStyle]:
 
 def _notes(compared: Compared, artists: Sequence[str]) -> Iterator[str]:
     runs = [run for row in compared.rows for run in row.runs]
-    if len({run.report.dataset for run in runs}) > 1:
+    if len({run.scored.dataset for run in runs}) > 1:
         yield (
             "The runs were evaluated on data sets that differ in more than these pictures:"
             " another size, or other training pictures."
         )
+    for row in compared.rows:
+        if keys := row.differing_keys:
+            more = ", ..." if len(keys) > _KEYS_NAMED else ""
+            yield (
+                f"The runs of {row.name} differ in more than the seed: "
+                f"{', '.join(keys[:_KEYS_NAMED])}{more}; --group-by folder, or another key, keeps"
+                " them apart."
+            )
     if len({len(row.runs) for row in compared.rows}) > 1:
         yield "The rows have different numbers of runs."
     if any(len(row.runs) > 1 for row in compared.rows):

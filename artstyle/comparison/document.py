@@ -44,7 +44,7 @@ class ComparedRow(Document):
     name: str
     """The run, or the shared value of the setting."""
     runs: tuple[str, ...]
-    """Run folders."""
+    """Run folders; of a cross-validation, the folder of its runs with one seed."""
     seeds: tuple[int, ...]
     """The seed of each run."""
     accuracy: ComparedScore

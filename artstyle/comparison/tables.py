@@ -15,6 +15,7 @@ from artstyle.comparison.document import (
     ComparedStyle,
     Comparison,
 )
+from artstyle.errors import UnknownNameError
 from artstyle.evaluation.document import Bounds
 from artstyle.storage.files import inert, write_csv, write_text
 from artstyle.styles.vocabulary import display_name
@@ -29,38 +30,55 @@ _LATEX = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasci
 
 def columns(comparison: Comparison) -> list[str]:
     """Return the names of the table's columns."""
-    runs = ["runs"] if _has_seeds(comparison) else []
-    return ["", *runs, "accuracy", "macro F1", "gained", "won", "lost", "p"]
+    return list(_table(comparison)[0])
 
 
 def caption(comparison: Comparison) -> str:
     """Return what the table is about, and which intervals it gives."""
-    artists = "" if comparison.artists is None else f" by {comparison.artists:,} artists"
-    drawn = "pictures" if comparison.artists is None else "artists"
+    known = comparison.artists is not None
+    artists = f" by {comparison.artists:,} artists" if known else ""
+    bootstraps = (
+        "bootstraps of artists and of pictures, those in brackets of artists"
+        if known
+        else "a bootstrap of pictures"
+    )
+    over = " over runs: lowest and highest;" if _has_seeds(comparison) else ""
     return (
-        f"{comparison.pictures:,} pictures{artists}, split {comparison.split};"
-        f" {comparison.interval_level:.0%} intervals from a bootstrap of {drawn};"
+        f"{comparison.pictures:,} pictures{artists}, split {comparison.split};{over}"
+        f" {comparison.interval_level:.0%} intervals from {bootstraps};"
         " gained: accuracy above the first row; p: McNemar's exact test, Holm-corrected"
     )
 
 
 def cells(comparison: Comparison) -> list[list[str]]:
     """Return the table: a row's scores, and how it differs from the first row."""
-    return [_cells(row, _has_seeds(comparison)) for row in comparison.rows]
+    return [list(line.values()) for line in _table(comparison)]
 
 
-def _cells(row: ComparedRow, with_runs: bool) -> list[str]:
-    found = row.difference
-    return [
-        row.name,
-        *([str(len(row.runs))] if with_runs else []),
-        _with_interval(row.accuracy, _plain),
-        _with_interval(row.macro_f1, _plain),
-        _with_interval(found.accuracy, _signed) if found else "",
-        str(found.won) if found else "",
-        str(found.lost) if found else "",
-        _p_value(found.holm_p) if found else "",
-    ]
+def _table(comparison: Comparison) -> list[dict[str, str]]:
+    """Return for each row the columns with their cells."""
+    several = _has_seeds(comparison)
+    return [_cells(row, several=several) for row in comparison.rows]
+
+
+def _cells(row: ComparedRow, *, several: bool) -> dict[str, str]:
+    found, accuracy = row.difference, row.accuracy
+    seeds = {"runs": str(len(row.runs))} if several else {}
+    ranges = {"over runs": _range(accuracy.runs) if len(row.runs) > 1 else ""} if several else {}
+    artists = {"other artists": _range(accuracy.artists)} if accuracy.artists else {}
+    return {
+        "": row.name,
+        **seeds,
+        "accuracy": _plain(accuracy.value),
+        **ranges,
+        **artists,
+        "other pictures": _range(accuracy.pictures),
+        "macro F1": _with_interval(row.macro_f1, _plain),
+        "gained": _with_interval(found.accuracy, _signed) if found else "",
+        "won": str(found.won) if found else "",
+        "lost": str(found.lost) if found else "",
+        "p": _p_value(found.holm_p) if found else "",
+    }
 
 
 def style_columns(comparison: Comparison) -> list[str]:
@@ -81,20 +99,35 @@ def _recognised(style: ComparedStyle) -> Iterator[str]:
         yield f"{right:,} (+{won:,} {_MINUS}{lost:,})" if n else f"{right:,}"
 
 
-def as_text(comparison: Comparison, chosen: TableFormat) -> str:
-    """Return the table as text in a format; CSV has one number a cell, for programs."""
+def comparison_table(comparison: Comparison, chosen: TableFormat) -> str:
+    """Return the table as text in a format; CSV has one number a cell, for programs.
+
+    Args:
+        comparison: What `compare_runs` gave.
+        chosen: ``csv``, ``latex`` (needs the package booktabs) or ``markdown``.
+
+    Raises:
+        UnknownNameError: There is no such format.
+
+    Examples:
+        >>> table = artstyle.comparison_table(artstyle.compare_runs(["tiny", "probe"]), "latex")
+        >>> "toprule" in table
+        True
+    """
     formats: dict[TableFormat, Callable[[Comparison], str]] = {
         "csv": _csv,
         "latex": _latex,
         "markdown": _markdown,
     }
+    if chosen not in formats:
+        raise UnknownNameError("format", chosen, formats)
     return formats[chosen](comparison)
 
 
 def write_comparison(folder: Path, compared: Compared, comparison: Comparison) -> None:
     """Write the comparison, its table in each format, and the pictures that changed."""
     for chosen, ending in _ENDINGS.items():
-        write_text(folder / f"comparison.{ending}", as_text(comparison, chosen))
+        write_text(folder / f"comparison.{ending}", comparison_table(comparison, chosen))
     names = [row.name for row in comparison.rows]
     write_csv(
         folder / "changed.csv", ["path", "style", "artist", *names], changed_pictures(compared)
@@ -112,6 +145,10 @@ def _plain(value: float) -> str:
 
 def _signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", _MINUS)
+
+
+def _range(bounds: Bounds) -> str:
+    return f"{_plain(bounds[0])} to {_plain(bounds[1])}"
 
 
 def _with_interval(score: ComparedScore, number: Callable[[float], str]) -> str:

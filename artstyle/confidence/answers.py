@@ -14,6 +14,7 @@ from artstyle.confidence.sets import likely_sets
 from artstyle.confidence.temperature import probabilities
 from artstyle.errors import WeightsError
 from artstyle.metrics import FloatArray
+from artstyle.styles.targets import HALF, sigmoid
 
 Verdict = Literal["sure", "unsure", "unfamiliar"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
@@ -45,6 +46,9 @@ class Answer:
     """The styles that hold the true one in 90% of cases, the most probable first."""
     group: GroupAnswer | None
     """None if no group is known for the most probable styles."""
+    labels: tuple[str, ...] | None = None
+    """Where each label is answered by itself: those whose probability reaches their threshold, the
+    most probable first. None where a picture has one label."""
 
 
 def read_answers(
@@ -52,6 +56,8 @@ def read_answers(
     features_ND: Features | None,
     calibration: Calibration | None,
     labels: tuple[str, ...],
+    *,
+    multi: bool = False,
 ) -> list[Answer]:
     """Return what the logits of N pictures mean.
 
@@ -60,11 +66,14 @@ def read_answers(
         features_ND: The input of the model's last layer; None if it is not known.
         calibration: The model's; None if it has none.
         labels: The model's styles, in label order.
+        multi: Whether each label is answered by itself.
 
     Raises:
         WeightsError: The calibration was fitted for other styles.
     """
     require_labels(calibration, labels)
+    if multi:
+        return list(_separate_answers(logits_NC, thresholds(calibration, labels), labels))
     fitted = calibration.fitted if calibration else None
     probabilities_NC = calibrated(logits_NC, calibration)
     familiarities = _familiarities(features_ND, fitted, len(logits_NC))
@@ -79,6 +88,21 @@ def read_answers(
             group = replace(group, sure=False)
         answers.append(Answer(probabilities_C, verdict, known, styles, group))
     return answers
+
+
+def thresholds(calibration: Calibration | None, labels: Sequence[str]) -> FloatArray:
+    """Return from which probability on each label is given, C; a half where none was fitted."""
+    found = calibration.thresholds if calibration else None
+    return np.full(len(labels), HALF) if found is None else np.array(found)
+
+
+def _separate_answers(
+    logits_NC: NDArray[np.floating], thresholds_C: FloatArray, labels: tuple[str, ...]
+) -> Iterator[Answer]:
+    for probabilities_C in sigmoid(logits_NC):
+        order_C = np.argsort(-probabilities_C, kind="stable")
+        given = tuple(labels[c] for c in order_C if probabilities_C[c] >= thresholds_C[c])
+        yield Answer(probabilities_C, None, None, None, None, given)
 
 
 def calibrated(logits_NC: NDArray[np.floating], calibration: Calibration | None) -> FloatArray:

@@ -12,8 +12,10 @@ from artstyle.confidence.familiarity import Familiarity, Features, fit_familiari
 from artstyle.confidence.groups import group_matrix
 from artstyle.confidence.sets import least_probability, smallest_sets_temperature
 from artstyle.confidence.temperature import fit_temperature, probabilities
+from artstyle.confidence.thresholds import best_thresholds
 from artstyle.metrics import BoolArray, FloatArray, IntArray
 from artstyle.storage.documents import Document
+from artstyle.styles.targets import sigmoid
 from artstyle.styles.vocabulary import display_name
 
 COVERAGE = 0.9
@@ -72,11 +74,16 @@ class Calibration(Document):
     """Why nothing could be fitted; empty if it was."""
     fitted: Fitted | None
     """What was fitted; null if nothing could be."""
+    thresholds: tuple[Share, ...] | None = None
+    """Where each label is answered by itself: from which probability on it is given, in label
+    order. Null where a picture has one label."""
 
     @model_validator(mode="after")
     def _says_why(self) -> Self:
         if (self.fitted is None) == (not self.reason):
             raise ValueError("it must hold either fitted values or a reason")
+        if self.thresholds is not None and len(self.thresholds) != len(self.labels):
+            raise ValueError("it must hold a threshold for each label")
         return self
 
     @property
@@ -149,6 +156,27 @@ def fit_calibration(
     )
 
 
+def fit_thresholds(
+    logits_NC: NDArray[np.floating], truth_NC: BoolArray, labels: tuple[str, ...]
+) -> Calibration:
+    """Fit from which probability on each label is given, where a picture may have several.
+
+    Args:
+        logits_NC: Logits of the validation pictures.
+        truth_NC: Whether each has each label.
+        labels: In label order.
+    """
+    return Calibration(
+        labels=labels,
+        pictures=len(truth_NC),
+        accuracy=None,
+        majority=None,
+        reason="a picture may have several labels, and each is answered by itself",
+        fitted=None,
+        thresholds=tuple(best_thresholds(sigmoid(logits_NC), truth_NC).tolist()),
+    )
+
+
 def why_not(targets_N: IntArray, labels: tuple[str, ...]) -> str:
     """Return why nothing can be fitted on pictures with these true labels; empty if it can."""
     total = len(targets_N)
@@ -182,7 +210,7 @@ def _sure_from(probabilities_NC: FloatArray, targets_N: IntArray) -> float | Non
 
     The one-sided lower bound of Clopper and Pearson (1934) for the share of right answers must
     reach `PRECISION`, at the level 1 - `DOUBT`. So 22 answers must all be right, or 38 but one
-    (docs/experiments.md compares rules).
+    (docs/experiments.md says why this rule).
     """
     confidence_N = probabilities_NC.max(axis=1)
     order = np.argsort(-confidence_N, kind="stable")

@@ -1,15 +1,17 @@
 """The temperature that makes confidence agree with accuracy."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from artstyle.errors import UsageError
 from artstyle.metrics import FloatArray, IntArray, log_softmax
+from artstyle.storage.arrays import as_labels, as_scores, require_equal_length
 
 _LOWEST, _HIGHEST = 0.01, 100.0
 _HALVINGS = 60
 
 
-def fit_temperature(logits_NC: FloatArray, targets_N: IntArray) -> float:
+def fit_temperature(logits_NC: ArrayLike, targets_N: ArrayLike) -> float:
     """Return the temperature with the lowest negative log-likelihood (Guo et al. 2017, sec. 4.2).
 
     Where every answer is right, a lower temperature is always likelier, and nothing shows how
@@ -18,7 +20,19 @@ def fit_temperature(logits_NC: FloatArray, targets_N: IntArray) -> float:
     Args:
         logits_NC: Logits of pictures that the model was not trained on.
         targets_N: Their true labels.
+
+    Raises:
+        UsageError: An array has another shape, type or length, or another label; or is empty.
+
+    Examples:
+        >>> round(artstyle.fit_temperature([[2.0, 0.0]] * 4, [0, 0, 0, 1]), 3)
+        1.82
     """
+    logits_NC = as_scores(logits_NC, "logits")
+    targets_N = as_labels(targets_N, "targets", logits_NC.shape[1])
+    require_equal_length(logits=logits_NC, targets=targets_N)
+    if not len(targets_N):
+        raise UsageError("a temperature is fitted on pictures, and there are none")
     if (logits_NC.argmax(axis=1) == targets_N).all():
         return 1.0
     low, high = _LOWEST, _HIGHEST

@@ -7,14 +7,21 @@ from pathlib import Path
 from artstyle.data.artists import artist_answers, artist_key
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
+from artstyle.errors import DataError
 from artstyle.evaluation.intervals import Answers
 from artstyle.evaluation.predictions import AnsweredPicture, as_answers, read_predictions
+
+PREDICTIONS_NAME = "predictions.csv"
 
 
 @dataclass(frozen=True)
 class FoldAnswers:
     """The answers of one fold's run to the paintings that it did not see."""
 
+    run: str
+    """The run folder, in the folder of the cross-validation."""
+    seed: int
+    """That the run was trained with."""
     rows: tuple[AnsweredPicture, ...]
     table: tuple[dict[str, str], ...]
     """All lines of the table as they are, unreadable pictures too."""
@@ -24,6 +31,8 @@ class FoldAnswers:
     """The most frequent style of the fold's train, for each picture."""
     sizes: tuple[int, int]
     """Pictures of train and val."""
+    learnt: frozenset[str]
+    """Styles that have training pictures."""
 
     @property
     def unreadable(self) -> int:
@@ -31,10 +40,12 @@ class FoldAnswers:
         return len(self.table) - len(self.rows)
 
 
-def read_answers(predictions: Path, data: DatasetFolder) -> FoldAnswers:
-    """Read the answers of one fold.
+def read_answers(run: str, seed: int, predictions: Path, data: DatasetFolder) -> FoldAnswers:
+    """Read the answers of one fold's run.
 
     Args:
+        run: Its folder, in the folder of the cross-validation.
+        seed: That it was trained with.
         predictions: ``predictions.csv`` of the evaluation of its test split.
         data: The fold's dataset folder.
 
@@ -47,11 +58,14 @@ def read_answers(predictions: Path, data: DatasetFolder) -> FoldAnswers:
     by_path = {row.path: row for row in known}
     tested = [by_path[row.path] for row in rows]
     return FoldAnswers(
+        run=run,
+        seed=seed,
         rows=rows,
         table=table,
         oracle=tuple(_without_pixels(training, tested, [row.artist for row in tested])),
         majority=tuple(_without_pixels(training, tested, [""] * len(tested))),
         sizes=(len(training), sum(row.split == "val" for row in known)),
+        learnt=frozenset(row.style for row in training),
     )
 
 
@@ -65,6 +79,25 @@ def _without_pixels(
         [artist_key(row.artist) for row in training] + [artist_key(name) for name in artists],
         "test",
     )
+
+
+def by_seed(answered: Sequence[FoldAnswers]) -> list[list[FoldAnswers]]:
+    """Return the folds of each seed, which have answered the same pictures.
+
+    Raises:
+        DataError: A picture could be read in the run of one seed and not in that of another.
+    """
+    seeds = dict.fromkeys(fold.seed for fold in answered)
+    found = [[fold for fold in answered if fold.seed == seed] for seed in seeds]
+    for folds in found[1:]:
+        for first, fold in zip(found[0], folds, strict=True):
+            if differing := {row.path for row in first.rows} ^ {row.path for row in fold.rows}:
+                raise DataError(
+                    f"{first.run} and {fold.run} could not read the same pictures: {min(differing)}"
+                    " has an answer in one of them only; delete the folder 'evaluation' in both"
+                    " and run the same command again"
+                )
+    return found
 
 
 def pooled(folds: Sequence[FoldAnswers], labels: Sequence[str]) -> Answers:

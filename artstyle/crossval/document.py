@@ -13,7 +13,9 @@ class Estimate(Document):
     """A score over all answers, and how far it may move."""
 
     value: float
-    """The score of the answers."""
+    """The score of the answers; with several seeds, the mean of their scores."""
+    seeds: Bounds
+    """Lowest and highest of the seeds; both are the value if there is one."""
     pictures: Bounds
     """Interval from a bootstrap of pictures: other pictures by the same artists. Of Clopper and
     Pearson where every draw is 1, or 0."""
@@ -38,18 +40,20 @@ class StyleEstimate(Document):
     artists: int
     """Number of artists; each picture by an unknown artist counts as one."""
     precision: float
-    """Share of the predictions of the style that are right."""
+    """Share of the predictions of the style that are right, over all seeds."""
     recall: float
-    """Share of the style's pictures that are predicted so."""
+    """Share of the style's pictures that are predicted so, over all seeds."""
     f1: Estimate
     """Harmonic mean of precision and recall."""
 
 
 class FoldScores(Document):
-    """One fold: its run and its own scores."""
+    """One fold with one seed: its run and its own scores."""
 
     run: str
     """The run folder, in the folder of the cross-validation."""
+    seed: int
+    """Seed that the run was trained with."""
     train: int
     """Training pictures."""
     val: int
@@ -80,9 +84,11 @@ class CrossvalReport(Document):
     architecture: str
     """Name of the model in the table of models."""
     seed: int
-    """Seed of the folds and of each run."""
+    """Seed of the folds."""
+    seeds: tuple[int, ...]
+    """Seeds of the runs: each fold is trained once with each."""
     pictures: PositiveInt
-    """Pictures that were scored, each once."""
+    """Pictures that were scored, each once with each seed."""
     artists: int
     """Artists; each picture by an unknown artist counts as one."""
     unreadable: int
@@ -110,10 +116,10 @@ class CrossvalReport(Document):
     styles: dict[str, StyleEstimate]
     """Style -> its scores, in label order."""
     confusion_matrix: ConfusionMatrix
-    """How often each true style is predicted as each style."""
+    """How often each true style is predicted as each style, over all seeds."""
     reliability: ReliabilityBins
-    """How often predictions of a given confidence are right."""
+    """How often predictions of a given confidence are right, over all seeds."""
     folds: tuple[FoldScores, ...]
-    """Each fold's own scores: how much they vary."""
+    """The own scores of each fold with each seed: how much they vary."""
     warnings: tuple[str, ...]
     """Reasons to doubt the scores, one sentence each."""

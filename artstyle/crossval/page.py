@@ -31,22 +31,40 @@ def write_crossval_page(path: Path, report: CrossvalReport) -> None:
         Section("Folds", [_folds(report)]),
     ]
     title = f"Cross-validation of {report.architecture}"
-    subtitle = (
-        f"{len(report.folds)} folds by {report.group} of {report.dataset_path}, {report.method}"
-    )
+    subtitle = f"{folds_in_words(report)} of {report.dataset_path}, {report.method}"
     write_page(path, title, subtitle, sections)
 
 
+def folds_in_words(report: CrossvalReport) -> str:
+    """Return how the pictures were divided, and with how many seeds: "5 folds by artist"."""
+    seeds = len(report.seeds)
+    folds = f"{len(report.folds) // seeds} folds by {report.group}"
+    return folds if seeds == 1 else f"{folds}, each with {seeds} seeds,"
+
+
+def score_columns(report: CrossvalReport) -> list[str]:
+    """Return the names of the columns of `score_rows`."""
+    seeds = ["over seeds"] if len(report.seeds) > 1 else []
+    return ["score", "value", *seeds, "for other pictures", "for other artists"]
+
+
 def score_rows(report: CrossvalReport) -> list[list[str]]:
-    """Return name, value and both intervals of each score; then what needs no pixels."""
+    """Return name, value, the range over several seeds, and both intervals of each score."""
     estimates = {
         "accuracy": report.accuracy,
         "macro F1": report.macro_f1,
         "top-3 accuracy": report.top3_accuracy,
         "calibration error": report.expected_calibration_error,
     }
+    several = len(report.seeds) > 1
     return [
-        [name, f"{score.value:.3f}", _range(score.pictures), _range(score.artists)]
+        [
+            name,
+            f"{score.value:.3f}",
+            *([_range(score.seeds)] if several else []),
+            _range(score.pictures),
+            _range(score.artists),
+        ]
         for name, score in estimates.items()
     ]
 
@@ -71,15 +89,18 @@ def _range(bounds: Bounds) -> str:
 def _opening(report: CrossvalReport) -> Iterator[Block]:
     right = round(report.accuracy.value * report.pictures)
     majority = round(report.majority.accuracy * report.pictures)
+    of_all = f"{right:,} of {report.pictures:,} pictures were recognised"
+    if len(report.seeds) > 1:
+        of_all = f"On average over {len(report.seeds)} seeds, {of_all}"
     yield Prose(
-        f"{right:,} of {report.pictures:,} pictures were recognised, each by a run that had not"
-        f" seen it. Always naming the most frequent style would get {majority:,}."
+        f"{of_all}, each by a run that had not seen it. Always naming the most frequent style"
+        f" would get {majority:,}."
     )
     yield Prose(_GROUPS[report.group])
 
 
 def _scores(report: CrossvalReport) -> Table:
-    columns = ["score", "value", "for other pictures", "for other artists"]
+    columns = score_columns(report)
     rows = [_right_aligned(row) for row in score_rows(report)]
     return Table(columns, rows, caption=f"With {report.interval_level:.0%} intervals")
 
@@ -109,9 +130,16 @@ def _trust(report: CrossvalReport) -> Iterator[Block]:
         " unknown artist by itself. Works by one artist are alike, so it is the safer one. Where"
         " all draws score 1, or 0, the interval is that of Clopper and Pearson."
     )
-    yield Prose(
-        "Neither interval covers other choices of the folds, nor another seed of the training."
-    )
+    if len(report.seeds) > 1:
+        yield Prose(
+            "The intervals are of the mean over the seeds. What another seed changes is the range"
+            " over seeds. All seeds have the same folds; neither covers other choices of them."
+        )
+    else:
+        yield Prose(
+            "Neither interval covers other choices of the folds, nor another seed of the training."
+            " --seeds 3 trains each fold with three."
+        )
 
 
 def _styles(report: CrossvalReport) -> Table:
@@ -181,7 +209,10 @@ def _calibration(report: CrossvalReport) -> list[Block]:
 def _folds(report: CrossvalReport) -> Table:
     rows: list[list[Content]] = [
         [
-            Cell(fold.run.replace("-", "\u00a0"), href=f"{fold.run}/evaluation/test/report.html"),
+            Cell(
+                fold.run.replace("-", "\u00a0").replace("/", ", "),
+                href=f"{fold.run}/evaluation/test/report.html",
+            ),
             fold.accuracy,
             fold.macro_f1,
             fold.test,

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pydantic import PositiveInt
+
 from artstyle.config import Config
 from artstyle.errors import RunError
 from artstyle.recipes import flatten
@@ -30,8 +32,25 @@ class CrossvalPlan(Document):
     """What stays together in one fold: an artist, a source, or an image with its copies."""
     method: Method
     """How each fold's run is trained."""
+    seeds: PositiveInt = 1
+    """With how many seeds each fold is trained: the configuration's, and those that follow it."""
     config: Config
-    """The configuration of each run."""
+    """The configuration of each run; its seed also decides the folds."""
+
+    @property
+    def run_seeds(self) -> tuple[int, ...]:
+        """The seeds that the runs are trained with."""
+        return tuple(range(self.config.seed, self.config.seed + self.seeds))
+
+    def run_name(self, seed: int, fold: int) -> str:
+        """Return the run's folder within the cross-validation; folds are counted from 0."""
+        name = fold_name(fold)
+        return name if self.seeds == 1 else f"seed-{seed}/{name}"
+
+
+def fold_name(fold: int) -> str:
+    """Return the name of a fold, counted from 0: of its dataset folder, and within that of runs."""
+    return f"fold-{fold + 1}"
 
 
 def claim(folder: Path, plan: CrossvalPlan) -> None:

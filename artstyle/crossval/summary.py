@@ -1,12 +1,13 @@
 """How a cross-validation's report is made from the answers of its folds."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from artstyle import metrics
-from artstyle.crossval.answers import FoldAnswers, pooled
+from artstyle.crossval.answers import FoldAnswers, by_seed, pooled
 from artstyle.crossval.document import (
     CrossvalReport,
     Estimate,
@@ -18,7 +19,14 @@ from artstyle.crossval.folds import Folds
 from artstyle.crossval.plan import CrossvalPlan, Group
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.document import ConfusionMatrix, ReliabilityBins
-from artstyle.evaluation.intervals import Intervals, artist_clusters, cluster_intervals
+from artstyle.evaluation.intervals import (
+    Answers,
+    Intervals,
+    artist_clusters,
+    draw_intervals,
+    mean_draws,
+    score_draws,
+)
 from artstyle.metrics import IntArray, Interval, Reliability
 from artstyle.styles.names import label_order
 from artstyle.styles.vocabulary import display_name
@@ -28,12 +36,32 @@ _RESAMPLES = 1000
 _LEVEL = 0.95
 
 
+@dataclass(frozen=True)
+class _Scores:
+    """The scores over all pictures, by each way of saying how far they may move."""
+
+    by_picture: Intervals
+    by_artist: Intervals
+    each_seed: tuple[Intervals, ...]
+    """Their values alone count: the scores of one seed."""
+
+    def estimate(self, pick: Callable[[Intervals], Interval]) -> Estimate:
+        """Return one score, the mean over the seeds."""
+        picture, artist = pick(self.by_picture), pick(self.by_artist)
+        of_seeds = [pick(scores).value for scores in self.each_seed]
+        return Estimate(
+            value=picture.value,
+            seeds=(min(of_seeds), max(of_seeds)),
+            pictures=(picture.low, picture.high),
+            artists=(artist.low, artist.high),
+        )
+
+
 def summarise(
     plan: CrossvalPlan,
     data: DatasetFolder,
     folds: Folds,
     answered: Sequence[FoldAnswers],
-    runs: Sequence[str],
 ) -> CrossvalReport:
     """Return the report over the answers of all folds.
 
@@ -41,18 +69,17 @@ def summarise(
         plan: What was cross-validated.
         data: The data set.
         folds: The paintings and their groups.
-        answered: The answers of each fold.
-        runs: The name of each fold's run folder.
+        answered: The answers of each fold with each seed.
+
+    Raises:
+        DataError: The runs of two seeds could not read the same pictures.
     """
-    labels, answers = data.labels, pooled(answered, data.labels)
-    artists_N = artist_clusters([row.artist for fold in answered for row in fold.rows])
-    clusters = (np.arange(len(artists_N)), artists_N)
-    by_picture, by_artist = (
-        cluster_intervals(answers, numbers_N, seed=_SEED, resamples=_RESAMPLES, level=_LEVEL)
-        for numbers_N in clusters
-    )
-    targets_N = answers.targets_N
-    confusion_CC = metrics.confusion_matrix(targets_N, answers.predictions_N, len(labels))
+    seeds, labels = by_seed(answered), data.labels
+    answers = pooled(answered, labels)
+    artists_N = artist_clusters([row.artist for fold in seeds[0] for row in fold.rows])
+    scores = _score([pooled(folds, labels) for folds in seeds], artists_N)
+    targets_N = pooled(seeds[0], labels).targets_N
+    confusion_CC = metrics.confusion_matrix(answers.targets_N, answers.predictions_N, len(labels))
     known = any(row.artist for row in folds.rows)
     return CrossvalReport(
         dataset=data.fingerprint,
@@ -62,36 +89,43 @@ def summarise(
         method=plan.method,
         architecture=plan.config.model.name,
         seed=plan.config.seed,
+        seeds=plan.run_seeds,
         pictures=len(targets_N),
         artists=int(artists_N.max()) + 1,
-        unreadable=sum(fold.unreadable for fold in answered),
-        **_estimates(by_picture, by_artist),
+        unreadable=sum(fold.unreadable for fold in seeds[0]),
+        accuracy=scores.estimate(lambda found: found.accuracy),
+        macro_f1=scores.estimate(lambda found: found.macro_f1),
+        top3_accuracy=scores.estimate(lambda found: found.top_k_accuracy),
+        expected_calibration_error=scores.estimate(lambda found: found.expected_calibration_error),
         mean_confidence=float(answers.confidence_N.mean()),
-        artist_oracle=_reference([fold.oracle for fold in answered], targets_N, labels)
+        artist_oracle=_reference([fold.oracle for fold in seeds[0]], targets_N, labels)
         if known
         else None,
-        majority=_reference([fold.majority for fold in answered], targets_N, labels),
+        majority=_reference([fold.majority for fold in seeds[0]], targets_N, labels),
         interval_level=_LEVEL,
         interval_draws=_RESAMPLES,
         interval_seed=_SEED,
-        styles=_styles(labels, confusion_CC, targets_N, artists_N, by_picture, by_artist),
+        styles=_styles(labels, confusion_CC, targets_N, artists_N, scores),
         confusion_matrix=ConfusionMatrix(labels=labels, counts=confusion_CC.tolist()),
         reliability=_bins(answers.reliability),
-        folds=[_fold_scores(run, fold, labels) for run, fold in zip(runs, answered, strict=True)],
+        folds=[_fold_scores(fold, labels) for fold in answered],
         warnings=list(_warnings(folds, plan.group)),
     )
 
 
-def _estimates(by_picture: Intervals, by_artist: Intervals) -> dict[str, Estimate]:
-    """Return the scores over all answers, by their names in the report."""
-    return {
-        "accuracy": _estimate(by_picture.accuracy, by_artist.accuracy),
-        "macro_f1": _estimate(by_picture.macro_f1, by_artist.macro_f1),
-        "top3_accuracy": _estimate(by_picture.top_k_accuracy, by_artist.top_k_accuracy),
-        "expected_calibration_error": _estimate(
-            by_picture.expected_calibration_error, by_artist.expected_calibration_error
-        ),
-    }
+def _score(seeds: Sequence[Answers], artists_N: IntArray) -> _Scores:
+    """Return the mean scores of all seeds, with intervals, and the scores of each."""
+    pictures_N, targets_N = np.arange(len(artists_N)), seeds[0].targets_N
+
+    def intervals(answers: Sequence[Answers], clusters_N: IntArray, draws: int) -> Intervals:
+        scored = [score_draws(a, clusters_N, seed=_SEED, resamples=draws) for a in answers]
+        return draw_intervals(mean_draws(scored), targets_N, clusters_N, _LEVEL)
+
+    return _Scores(
+        by_picture=intervals(seeds, pictures_N, _RESAMPLES),
+        by_artist=intervals(seeds, artists_N, _RESAMPLES),
+        each_seed=tuple(intervals([answers], pictures_N, 1) for answers in seeds),
+    )
 
 
 def _bins(reliability: Reliability) -> ReliabilityBins:
@@ -100,14 +134,6 @@ def _bins(reliability: Reliability) -> ReliabilityBins:
         counts=reliability.counts.tolist(),
         confidence=reliability.confidence.tolist(),
         accuracy=reliability.accuracy.tolist(),
-    )
-
-
-def _estimate(by_picture: Interval, by_artist: Interval) -> Estimate:
-    return Estimate(
-        value=by_picture.value,
-        pictures=(by_picture.low, by_picture.high),
-        artists=(by_artist.low, by_artist.high),
     )
 
 
@@ -128,28 +154,29 @@ def _styles(
     confusion_CC: IntArray,
     targets_N: IntArray,
     artists_N: IntArray,
-    by_picture: Intervals,
-    by_artist: Intervals,
+    scores: _Scores,
 ) -> dict[str, StyleEstimate]:
-    scores = metrics.style_scores(confusion_CC)
-    return {
-        style: StyleEstimate(
-            pictures=int(scores.support_C[label]),
+    shares = metrics.style_scores(confusion_CC)
+
+    def estimate(label: int) -> StyleEstimate:
+        return StyleEstimate(
+            pictures=int((targets_N == label).sum()),
             artists=len(np.unique(artists_N[targets_N == label])),
-            precision=float(scores.precision_C[label]),
-            recall=float(scores.recall_C[label]),
-            f1=_estimate(by_picture.f1_C[label], by_artist.f1_C[label]),
+            precision=float(shares.precision_C[label]),
+            recall=float(shares.recall_C[label]),
+            f1=scores.estimate(lambda found: found.f1_C[label]),
         )
-        for label, style in enumerate(labels)
-    }
+
+    return {style: estimate(label) for label, style in enumerate(labels)}
 
 
-def _fold_scores(run: str, fold: FoldAnswers, labels: Sequence[str]) -> FoldScores:
+def _fold_scores(fold: FoldAnswers, labels: Sequence[str]) -> FoldScores:
     answers = pooled([fold], labels)
     confusion_CC = metrics.confusion_matrix(answers.targets_N, answers.predictions_N, len(labels))
     train, val = fold.sizes
     return FoldScores(
-        run=run,
+        run=fold.run,
+        seed=fold.seed,
         train=train,
         val=val,
         test=len(fold.rows),

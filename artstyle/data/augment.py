@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -14,6 +15,7 @@ from torchvision.transforms import InterpolationMode, v2
 from artstyle.config import AugmentConfig
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.pictures.square import square_transform
+from artstyle.pictures.transforms import Transform, normalise
 
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom, in pixels."""
@@ -23,6 +25,7 @@ Box = tuple[float, float, float, float]
 _CROP_RATIO = (3 / 4, 4 / 3)
 _ERASED_RATIO = (0.3, 3.3)
 _TRIES = 10
+_SEEDS = 2**63 - 1
 
 _TRIVIAL = v2.TrivialAugmentWide(interpolation=InterpolationMode.BILINEAR)
 # TrivialAugment draws from torch's global generator, but several threads augment images.
@@ -43,6 +46,35 @@ def varies(config: AugmentConfig) -> bool:
 
 
 def train_transform(
+    preprocessing: Preprocessing, augment: AugmentConfig | None = None
+) -> Transform:
+    """Return the function from an RGB picture to an augmented, normalised tensor, 3 x S x S.
+
+    The training counterpart of `eval_transform`. As with torchvision's transforms, torch's global
+    generator decides: ``torch.manual_seed`` repeats the pictures, and the workers of a
+    ``DataLoader`` differ. The result can be sent to another process.
+
+    Args:
+        preprocessing: The model's.
+        augment: Which augmentations, as in a configuration; None takes the defaults. Mixup and
+            CutMix mix batches and are not done here.
+
+    Examples:
+        >>> import torch
+        >>> vary = artstyle.train_transform(artstyle.load_model("tiny").preprocessing)
+        >>> picture = artstyle.read_image("scans/boat.jpg").pixels
+        >>> _ = torch.manual_seed(7)
+        >>> first, second = vary(picture), vary(picture)
+        >>> torch.equal(first, second)
+        False
+        >>> _ = torch.manual_seed(7)
+        >>> torch.equal(first, vary(picture))
+        True
+    """
+    return partial(_augmented, preprocessing=preprocessing, config=augment or AugmentConfig())
+
+
+def augmentation(
     preprocessing: Preprocessing, config: AugmentConfig
 ) -> Callable[[Image.Image, int], Tensor]:
     """Return the function from an RGB image and a seed to augmented pixels, S x S x 3, 8 bits.
@@ -50,27 +82,35 @@ def train_transform(
     They are not normalised yet: that is cheaper for a whole batch. If every augmentation is off,
     they equal the pixels of ``eval_transform``. Global random generators are left unchanged.
     """
-    square = square_transform(preprocessing)
-    mean_3 = np.round(np.multiply(preprocessing.mean, 255)).astype(np.uint8)
+    return partial(_augmented_pixels, preprocessing=preprocessing, config=config)
 
-    def transform(image: Image.Image, seed: int) -> Tensor:
-        rng = np.random.default_rng(seed)
-        if config.rotation_degrees:
-            image = _rotated(image, preprocessing, config.rotation_degrees, rng)
-        if config.crop_scale == (1.0, 1.0):
-            image = square(image)
-        else:
-            image = _cropped(image, preprocessing, config.crop_scale, rng)
-        if rng.random() < config.flip:
-            image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-        if config.trivial_augment:
-            image = _trivially_augmented(image, seed)
-        pixels_HW3 = np.array(image)
-        if rng.random() < config.erasing:
-            _erase(pixels_HW3, config.erasing_scale, mean_3, rng)
-        return torch.from_numpy(pixels_HW3)
 
-    return transform
+def _augmented(image: Image.Image, preprocessing: Preprocessing, config: AugmentConfig) -> Tensor:
+    with _TORCH_DRAWS:
+        seed = int(torch.randint(_SEEDS, ()))
+    pixels_SS3 = _augmented_pixels(image, seed, preprocessing, config)
+    return normalise(pixels_SS3[None], preprocessing)[0]
+
+
+def _augmented_pixels(
+    image: Image.Image, seed: int, preprocessing: Preprocessing, config: AugmentConfig
+) -> Tensor:
+    rng = np.random.default_rng(seed)
+    if config.rotation_degrees:
+        image = _rotated(image, preprocessing, config.rotation_degrees, rng)
+    if config.crop_scale == (1.0, 1.0):
+        image = square_transform(preprocessing)(image)
+    else:
+        image = _cropped(image, preprocessing, config.crop_scale, rng)
+    if rng.random() < config.flip:
+        image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if config.trivial_augment:
+        image = _trivially_augmented(image, seed)
+    pixels_HW3 = np.array(image)
+    if rng.random() < config.erasing:
+        mean_3 = np.round(np.multiply(preprocessing.mean, 255)).astype(np.uint8)
+        _erase(pixels_HW3, config.erasing_scale, mean_3, rng)
+    return torch.from_numpy(pixels_HW3)
 
 
 def _rotated(

@@ -9,9 +9,10 @@ from artstyle.data.description import DECIDED_DATA_KEYS, DatasetDescription
 from artstyle.data.manifest import SPLITS, ManifestRow, Split, read_manifest
 from artstyle.errors import DataError, MissingError
 from artstyle.storage.nearby import did_you_mean
+from artstyle.styles.targets import Targets
 from artstyle.styles.vocabulary import Vocabulary, recorded_vocabulary
 
-_SECTIONS = ("quality", "balance", "split", "styles")
+_SECTIONS = ("quality", "balance", "split", "styles", "labels")
 
 
 def is_decided(key: str) -> bool:
@@ -20,11 +21,22 @@ def is_decided(key: str) -> bool:
     return section in _SECTIONS or (section == "data" and name in DECIDED_DATA_KEYS)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class DatasetFolder:
-    """A folder that `artstyle prepare` wrote: splits, labels, and a cache of images."""
+    """A folder that `artstyle prepare` wrote: splits, labels, and a cache of images.
+
+    Examples:
+        >>> data = artstyle.DatasetFolder("data/processed")
+        >>> {split: len(data.rows(split)) for split in ("train", "val", "test")}
+        {'train': 28, 'val': 8, 'test': 4}
+        >>> data.image_path(data.rows("train")[0]).suffix
+        '.jpg'
+    """
 
     path: Path
+
+    def __init__(self, path: str | Path) -> None:
+        object.__setattr__(self, "path", Path(path))
 
     @property
     def description_path(self) -> Path:
@@ -68,6 +80,11 @@ class DatasetFolder:
         return self.description.labels
 
     @property
+    def targets(self) -> Targets:
+        """The labels, and how many of them a painting has."""
+        return Targets(self.labels, self.description.config.labels.multi)
+
+    @property
     def data_config(self) -> DataConfig:
         """How `prepare` read the pictures."""
         recorded = self.description.config.data
@@ -77,7 +94,9 @@ class DatasetFolder:
         """Return a configuration whose decided keys say how this data set was prepared."""
         decided = self.description.config
         data = {key: getattr(decided.data, key) for key in DECIDED_DATA_KEYS}
-        sections = {"quality": decided.quality, "balance": decided.balance, "split": decided.split}
+        sections = {
+            name: getattr(decided, name) for name in ("quality", "balance", "split", "labels")
+        }
         return config.model_copy(update={"data": config.data.model_copy(update=data), **sections})
 
     @property
@@ -105,10 +124,10 @@ class DatasetFolder:
             raise DataError(
                 f"{self.path} has no {split} images; the splits are {', '.join(SPLITS)}"
             )
-        if unknown := {row.style for row in rows} - set(self.labels):
+        if unknown := self.targets.unknown(row.style for row in rows):
             raise DataError(
                 f"{self.manifest_path} has a style that {self.description_path.name} does not"
-                f" name: {min(unknown)}; run 'artstyle prepare' again"
+                f" name: {unknown[0]}; run 'artstyle prepare' again"
             )
         return rows
 

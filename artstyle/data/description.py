@@ -4,7 +4,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import field_serializer
 
-from artstyle.config import BalanceConfig, DataConfig, QualityConfig, SplitConfig
+from artstyle.config import BalanceConfig, DataConfig, LabelsConfig, QualityConfig, SplitConfig
 from artstyle.data.manifest import Split
 from artstyle.storage.documents import Document
 
@@ -45,7 +45,7 @@ class SourceDescription(Document):
     name: str
     """Name of the source's folder or file, without the folders above it."""
     format: str
-    """Format of the source: folders, split_folders, manifest, artgan or parquet."""
+    """Format of the source: folders, split_folders, manifest, artgan, parquet or imagefolder."""
     missing: int
     """Files that a list names and that do not exist."""
     notes: tuple[str, ...]
@@ -63,6 +63,8 @@ class DecidedConfig(Document):
     """How many paintings of each style take part."""
     split: SplitConfig
     """How paintings are shared out over train, val and test, as it was asked for."""
+    labels: LabelsConfig = LabelsConfig()
+    """What is recognised, and whether a painting may have several labels."""
     seed: int
     """Seed for all random choices."""
 
@@ -173,6 +175,10 @@ class DatasetDescription(Document):
     """The content of ``dataset.json``.
 
     Equal sources and configurations give equal files: no date and no path is in it.
+
+    Examples:
+        >>> artstyle.DatasetDescription.read("data/processed/dataset.json").labels
+        ('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e')
     """
 
     format_version: int = 1

@@ -45,6 +45,19 @@ class Labelled:
 
     paths: tuple[Path, ...]
     labels_N: Labels
+    """The label that each image counts for where it counts once; of several, the rarest."""
+    shares_NC: NDArray[np.float32] | None = None
+    """1 for each label of an image, where it may have several; None where it has one."""
+
+    @property
+    def targets(self) -> NDArray[np.int64] | NDArray[np.float32]:
+        """What is learnt: a label for each image, N; or 0 and 1 for each image and label, N x C."""
+        return self.labels_N if self.shares_NC is None else self.shares_NC
+
+    @property
+    def all_labels(self) -> Labels:
+        """Each label of each image: as many numbers as labels, not as images."""
+        return self.labels_N if self.shares_NC is None else np.nonzero(self.shares_NC)[1]
 
 
 class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
@@ -69,7 +82,7 @@ class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
         """Read and augment one image."""
         pixels_HW3 = self.transform(read_cached(self.paintings.paths[draw.index]), draw.seed)
-        return pixels_HW3, torch.tensor(self.paintings.labels_N[draw.index])
+        return pixels_HW3, torch.tensor(self.paintings.targets[draw.index])
 
     def __getitems__(self, draws: Sequence[Draw]) -> list[tuple[Tensor, Tensor]]:
         """Read and augment a batch; the loader calls this and not ``__getitem__``."""

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from artstyle.config import BalanceConfig
+from artstyle.config import STYLE_LABELS, BalanceConfig, LabelsConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.data.reasons import MaybeReason
 from artstyle.eda.document import KEPT, RejectedFile
 from artstyle.errors import DataError, ImageError
 from artstyle.pictures.opening import read_bytes as read_file
-from artstyle.preparation.balance import Balanced, choose_balanced
+from artstyle.preparation.balance import Balanced, choose_balanced, counted_labels
 from artstyle.preparation.sources.opening import open_source, read_source_bytes
 from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.preparation.split_report import one_style_notes
@@ -19,6 +19,7 @@ from artstyle.storage.files import read_csv
 from artstyle.styles.vocabulary import Vocabulary
 
 DATASET = "dataset folder"
+_SEVERAL = "a painting of several labels is shown and counted under the rarest of them only"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ def open_collection(
     columns: Mapping[str, str] | None = None,
     images: Path | None = None,
     vocabulary: Vocabulary | None = None,
+    labels: LabelsConfig = STYLE_LABELS,
 ) -> Collection:
     """Find the paintings of a dataset folder or of a source, without decoding any.
 
@@ -91,6 +93,7 @@ def open_collection(
         columns: How a table names path, style, artist, title, genre or split, where otherwise.
         images: The folder that the paths of a CSV manifest start from; None is its own.
         vocabulary: Which names stand for one style of a source; None is artstyle's.
+        labels: What is recognised in a source, and whether a painting may have several labels.
 
     Raises:
         MissingError: The file or folder does not exist.
@@ -98,8 +101,8 @@ def open_collection(
     """
     if DatasetFolder(path).description_path.is_file():
         return _from_dataset(DatasetFolder(path))
-    found = open_source(path, format, lists, columns, images, vocabulary)
-    return _from_source(path, found, balance, seed)
+    found = open_source(path, format, lists, columns, images, vocabulary, labels)
+    return _from_source(path, found, balance, seed, labels)
 
 
 def read_bytes(
@@ -117,7 +120,11 @@ def read_bytes(
 
 
 def _from_dataset(dataset: DatasetFolder) -> Collection:
-    paintings = tuple(_from_row(dataset, row) for row in read_manifest(dataset.manifest_path))
+    rows = list(read_manifest(dataset.manifest_path))
+    styles = counted_labels([row.style for row in rows])
+    paintings = tuple(
+        _from_row(dataset, row, style) for row, style in zip(rows, styles, strict=True)
+    )
     if not paintings:
         raise DataError(f"{dataset.manifest_path} lists no paintings; run 'artstyle prepare' again")
     return Collection(
@@ -128,13 +135,14 @@ def _from_dataset(dataset: DatasetFolder) -> Collection:
         paintings=paintings,
         balance=dataset.description.config.balance,
         rejected=tuple(_rejected(dataset.rejected_path)),
+        notes=(_SEVERAL,) if dataset.targets.multi else (),
     )
 
 
-def _from_row(dataset: DatasetFolder, row: ManifestRow) -> Painting:
+def _from_row(dataset: DatasetFolder, row: ManifestRow, style: str) -> Painting:
     return Painting(
         path=row.path,
-        style=row.style,
+        style=style,
         artist=row.artist,
         fate=row.split or row.left_out,
         place=dataset.image_path(row),
@@ -152,20 +160,22 @@ def _rejected(path: Path) -> Iterator[RejectedFile]:
             yield RejectedFile(**cells)
 
 
-def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) -> Collection:
+def _from_source(
+    path: Path, source: Source, balance: BalanceConfig, seed: int, labels: LabelsConfig
+) -> Collection:
     images = source.images
+    styles = counted_labels([image.style for image in images])
     try:
-        balanced = choose_balanced(
-            [image.style for image in images], [image.path for image in images], balance, seed
-        )
+        balanced = choose_balanced(styles, [image.path for image in images], balance, seed, labels)
     except DataError as error:
         # `prepare` needs more paintings; looking at them does not.
         rare: list[MaybeReason] = ["rare_style"] * len(images)
         balanced = Balanced(tuple(rare), (f"'prepare' would refuse: {error}",))
     paintings = tuple(
-        Painting(image.path, image.style, image.artist, reason or KEPT, image)
-        for image, reason in zip(images, balanced.left_out, strict=True)
+        Painting(image.path, style, image.artist, reason or KEPT, image)
+        for image, style, reason in zip(images, styles, balanced.left_out, strict=True)
     )
+    several = (_SEVERAL,) if labels.multi else ()
     return Collection(
         path=path,
         root=source.root,
@@ -174,7 +184,12 @@ def _from_source(path: Path, source: Source, balance: BalanceConfig, seed: int) 
         paintings=paintings,
         balance=balance,
         missing=source.missing,
-        notes=(*source.notes, *balanced.notes, *one_style_notes({i.style for i in images})),
+        notes=(
+            *source.notes,
+            *several,
+            *balanced.notes,
+            *one_style_notes(set(styles), labels.target),
+        ),
         skipped=source.skipped,
     )
 

@@ -187,7 +187,12 @@ class RejectedFile(Document):
 
 
 class CollectionReport(Document):
-    """The content of ``eda.json``: a collection in numbers."""
+    """The content of ``eda.json``: a collection in numbers.
+
+    Examples:
+        >>> artstyle.CollectionReport.read("data/eda/eda.json").paintings
+        40
+    """
 
     format: Literal["artstyle eda"] = MARK
     """Marks the file as written by `artstyle eda`."""

@@ -6,7 +6,7 @@ from torch import Tensor
 from torchvision.transforms.v2 import functional
 
 from artstyle.config import AugmentConfig
-from artstyle.data.augment import train_transform
+from artstyle.data.augment import augmentation
 from artstyle.data.seeding import derived_seed
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing
@@ -48,7 +48,7 @@ def augmented_tiles(
     picture = read_image(
         content, short_side_px=preprocessing.read_size, rules=preprocessing.rules
     ).pixels
-    plain, varied = eval_transform(preprocessing), train_transform(preprocessing, augment)
+    plain, varied = eval_transform(preprocessing), augmentation(preprocessing, augment)
     return [
         Tile(to_picture(plain(picture), preprocessing), "as it is"),
         *(

@@ -163,8 +163,167 @@ class Confidence(Document):
     """Mean number of likely styles."""
 
 
+class LabelScores(Document):
+    """The scores of one label, where a picture may have several."""
+
+    average_precision: float | None
+    """Area under the precision-recall curve, as scikit-learn computes it; null without pictures."""
+    threshold: float
+    """From this probability on the label is given; fitted on the validation split."""
+    precision: float
+    """Share of the pictures that are given the label and have it."""
+    recall: float
+    """Share of the pictures of the label that are given it."""
+    f1: float
+    """Harmonic mean of precision and recall."""
+    support: int
+    """Number of pictures of the label."""
+
+
+class LabelIntervals(Document):
+    """Ranges within which chance alone may move the scores."""
+
+    level: float
+    """Share of the bootstrap draws within a range, 0 to 1."""
+    method: str
+    """How the ranges were computed."""
+    resamples: int
+    """Number of bootstrap draws."""
+    seed: int
+    """Seed of the draws."""
+    mean_average_precision: Bounds
+    """Range of the mean average precision."""
+    micro_f1: Bounds
+    """Range of the micro F1."""
+    macro_f1: Bounds
+    """Range of the macro F1."""
+
+
+class LabelReport(ReportHeader):
+    """The content of ``report.json`` where a picture may have several labels."""
+
+    pictures: PositiveInt
+    """Pictures that were scored."""
+    unreadable: int
+    """Pictures that could not be read; they take part in no score."""
+    mean_average_precision: float
+    """Mean over the labels that have pictures."""
+    chance_average_precision: float
+    """What a random order would get: the mean share of pictures of a label."""
+    micro_f1: float
+    """F1 of all answers to all labels together."""
+    macro_f1: float
+    """Mean F1 over the labels that have pictures."""
+    all_labels_right: float
+    """Share of pictures whose labels are all right, and no other is given."""
+    mean_labels: float
+    """Labels of a picture, on average."""
+    mean_given: float
+    """Labels that a picture is given, on average."""
+    intervals: LabelIntervals
+    """Ranges within which chance alone may move the scores."""
+    labels: dict[str, LabelScores]
+    """Label -> its scores, in label order."""
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The model's labels, in order."""
+        return tuple(self.labels)
+
+
+class Measured(Document):
+    """A measure and the range within which other artists, or scenes, may move it."""
+
+    value: float
+    """The measure."""
+    interval: Bounds
+    """95% of the bootstrap draws are within it."""
+
+
+class NeighbourLifts(Document):
+    """How much more often than by chance the nearest pictures by others share style and genre."""
+
+    neighbours: int
+    """How many near pictures count."""
+    pictures: int
+    """Pictures that were asked about."""
+    style: Measured
+    """Share of neighbours of the same style, by the share among all; 1 is chance."""
+    genre: Measured
+    """The same for the genre."""
+    content_bias: Measured
+    """Lift of the genre / lift of the style."""
+
+
+class GenreProbe(Document):
+    """How well a linear probe reads the genre from the model's embedding."""
+
+    pictures: int
+    """Pictures of genres with at least five."""
+    genres: int
+    """Number of these genres."""
+    recall: Measured
+    """Mean over genres of the share of right answers; artists are held out."""
+    chance: float
+    """The same without the pictures: 1 / genres."""
+
+
+class Combinations(Document):
+    """Accuracy by whether training had the picture's style and genre together."""
+
+    new_pictures: int
+    """Pictures whose style and genre training never showed together."""
+    known_pictures: int
+    """The others."""
+    new: Measured
+    """Accuracy on the first."""
+    known: Measured
+    """Accuracy on the others."""
+    difference: Measured
+    """New less known."""
+
+
+class Flips(Document):
+    """How often the answer changes on synthetic pairs."""
+
+    scenes: int
+    """Number of scenes, each painted in every synthetic style."""
+    styles: int
+    """Number of synthetic styles."""
+    style_replaced: Measured
+    """One scene in two styles: share of pairs with different answers."""
+    content_replaced: Measured
+    """Two contents in one style: share of pairs with different answers."""
+
+
+class ContentBias(Document):
+    """Whether the model goes by the style or by what is painted."""
+
+    genres: dict[str, int]
+    """Pictures of each genre."""
+    derived: int
+    """Pictures whose genre comes from the words of the title."""
+    neighbours: NeighbourLifts | None
+    """Null where too few pictures have neighbours by other artists."""
+    genre_probe: GenreProbe | None
+    """Null with fewer than two genres or five artists."""
+    combinations: Combinations | None
+    """Null if training is not known, or all combinations are new, or none is."""
+    flips: Flips | None = None
+    """Null unless it was asked for."""
+
+
 class EvaluationReport(ReportHeader):
-    """The content of ``report.json``: what was evaluated, and every score."""
+    """The content of ``report.json``: what was evaluated, and every score.
+
+    Examples:
+        >>> report = artstyle.EvaluationReport.read("runs/tiny/evaluation/test/report.json")
+        >>> report.pictures
+        4
+        >>> low, high = report.intervals.accuracy
+        >>> low <= report.accuracy <= high
+        True
+    """
 
     pictures: PositiveInt
     """Pictures that were scored."""
@@ -204,6 +363,8 @@ class EvaluationReport(ReportHeader):
     """What the model says of its own answers; null if it is not calibrated."""
     not_calibrated: str = ""
     """Why the model is not calibrated; empty if it is."""
+    content_bias: ContentBias | None = None
+    """Style against content; null where too few genres are known."""
 
     @model_validator(mode="after")
     def _has_all_scores(self) -> Self:

@@ -3,7 +3,7 @@
 Axes: N pictures, G clusters, R draws, C styles, B bins of confidence.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +58,18 @@ class Intervals:
     """F1 of each style; draws without a picture of it do not count."""
 
 
+@dataclass(frozen=True)
+class ScoreDraws:
+    """The scores of each draw; the first of the 1 + R is the observation itself."""
+
+    accuracy_R: FloatArray
+    macro_f1_R: FloatArray
+    top_k_accuracy_R: FloatArray
+    calibration_error_R: FloatArray
+    f1_RC: FloatArray
+    """NaN for a style that a draw misses."""
+
+
 def cluster_intervals(
     answers: Answers,
     clusters_N: IntArray,
@@ -80,6 +92,20 @@ def cluster_intervals(
         level: Share of the draws within an interval.
     """
     scores = score_draws(answers, clusters_N, seed=seed, resamples=resamples)
+    return draw_intervals(scores, answers.targets_N, clusters_N, level)
+
+
+def draw_intervals(
+    scores: ScoreDraws, targets_N: IntArray, clusters_N: IntArray, level: float = 0.95
+) -> Intervals:
+    """Return the percentile intervals of draws that were scored.
+
+    Args:
+        scores: What `score_draws` returned, or the mean of several by `mean_draws`.
+        targets_N: The true label of each picture.
+        clusters_N: The clusters that were drawn.
+        level: Share of the draws within an interval.
+    """
 
     def interval(values_R: FloatArray, counted_N: IntArray) -> Interval:
         clusters = len(np.unique(counted_N))
@@ -91,22 +117,10 @@ def cluster_intervals(
         top_k_accuracy=interval(scores.top_k_accuracy_R, clusters_N),
         expected_calibration_error=interval(scores.calibration_error_R, clusters_N),
         f1_C=tuple(
-            interval(values_R, clusters_N[answers.targets_N == label])
+            interval(values_R, clusters_N[targets_N == label])
             for label, values_R in enumerate(scores.f1_RC.T)
         ),
     )
-
-
-@dataclass(frozen=True)
-class ScoreDraws:
-    """The scores of each draw; the first of the 1 + R is the observation itself."""
-
-    accuracy_R: FloatArray
-    macro_f1_R: FloatArray
-    top_k_accuracy_R: FloatArray
-    calibration_error_R: FloatArray
-    f1_RC: FloatArray
-    """NaN for a style that a draw misses."""
 
 
 def score_draws(
@@ -125,6 +139,25 @@ def score_draws(
     return _scores(np.concatenate(totals), answers.num_styles)
 
 
+def mean_draws(draws: Sequence[ScoreDraws]) -> ScoreDraws:
+    """Return the mean scores of several models in each draw, such as those of several seeds.
+
+    All have answered the same pictures, and were scored on draws of the same clusters and seed.
+    """
+
+    def mean(pick: Callable[[ScoreDraws], FloatArray]) -> FloatArray:
+        values: FloatArray = np.mean([pick(drawn) for drawn in draws], axis=0)
+        return values
+
+    return ScoreDraws(
+        accuracy_R=mean(lambda drawn: drawn.accuracy_R),
+        macro_f1_R=mean(lambda drawn: drawn.macro_f1_R),
+        top_k_accuracy_R=mean(lambda drawn: drawn.top_k_accuracy_R),
+        calibration_error_R=mean(lambda drawn: drawn.calibration_error_R),
+        f1_RC=mean(lambda drawn: drawn.f1_RC),
+    )
+
+
 def artist_clusters(artists: Sequence[str]) -> IntArray:
     """Return the number of each picture's artist, from 0.
 
@@ -133,6 +166,15 @@ def artist_clusters(artists: Sequence[str]) -> IntArray:
     names = [(artist_key(name), -1) if name else ("", n) for n, name in enumerate(artists)]
     numbers = {name: number for number, name in enumerate(sorted(set(names)))}
     return np.array([numbers[name] for name in names], dtype=np.int64)
+
+
+def draw_counts(clusters: int, *, seed: int, resamples: int = 1000) -> FloatArray:
+    """Return how often each cluster occurs in each draw, (1 + R) x G; row 0 has each once.
+
+    The draws are those of `score_draws`.
+    """
+    draws = _draws(np.random.default_rng(seed), clusters, resamples)
+    return np.concatenate([np.ones((1, clusters)), *draws])
 
 
 def _draws(generator: np.random.Generator, clusters: int, resamples: int) -> Iterator[FloatArray]:

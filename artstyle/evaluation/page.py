@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from artstyle.evaluation.bias.wording import bias_blocks
 from artstyle.evaluation.charts import calibration_blocks, confusion_table, style_drawing
 from artstyle.evaluation.document import EvaluationReport
 from artstyle.evaluation.figures import ERRORS_SHOWN
@@ -78,11 +79,24 @@ def write_evaluation_page(
         Section("Which styles are confused", _confusion_blocks(report, outcome)),
         Section("Surest errors", list(_surest_errors(outcome, read))),
         Section("How sure, how often right", calibration_blocks(report)),
+        *_bias_section(report, outcome, read),
         Section("Pictures", list(_galleries(outcome, cells))),
         Section("How this was measured", how_measured(report)),
     ]
     subtitle = f"{report.architecture} on the {report.split} split of {report.dataset_path}"
     write_page(folder / "report.html", f"Evaluation of {report.run}", subtitle, sections)
+
+
+def _bias_section(
+    report: EvaluationReport, outcome: Outcome, read: ReadPicture
+) -> Iterator[Section]:
+    if report.content_bias is not None:
+
+        def picture(position: int) -> Picture:
+            return _thumbnail(outcome, position, read)
+
+        blocks = list(bias_blocks(report.content_bias, outcome, picture))
+        yield Section("Style or content", blocks)
 
 
 def _cell_pictures(

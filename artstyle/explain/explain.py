@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.confidence.answers import Verdict, read_answers
-from artstyle.errors import UsageError
+from artstyle.errors import UnknownNameError, UsageError
 from artstyle.explain.heat import Heatmaps, class_heatmaps
 from artstyle.explain.methods import TITLES, Method
 from artstyle.inference import compute_images, require_finite_logits
 from artstyle.models.onnx_model import OnnxModel
 from artstyle.models.style_model import Pixels, StyleModel
-from artstyle.pictures.finding import PicturePath
+from artstyle.pictures.finding import PicturePath, named_pictures
 from artstyle.prediction.predict import rank_styles, read_picture
 from artstyle.prediction.rows import RankedStyle
 from artstyle.progress import Progress, silent
@@ -63,7 +63,7 @@ class _Shown:
 
 def explain_pictures(
     model: StyleModel,
-    pictures: Iterable[PicturePath],
+    pictures: str | Path | Iterable[str | Path | PicturePath],
     *,
     method: Method = "gradcam",
     style: str | None = None,
@@ -75,7 +75,8 @@ def explain_pictures(
 
     Args:
         model: The model to explain.
-        pictures: Consumed as needed; memory does not grow with their number.
+        pictures: As `find_pictures` takes or gives them; consumed as needed, so memory does not
+            grow with their number.
         method: How the heat is computed.
         style: One of the model's labels; None explains the predicted style of each picture.
         top_k: How many styles are named.
@@ -83,8 +84,17 @@ def explain_pictures(
         progress: Called after each picture.
 
     Raises:
+        UnknownNameError: The model does not know the style.
         UsageError: No heatmap can be drawn for this kind of model.
+
+    Examples:
+        >>> model = artstyle.load_model("tiny")
+        >>> (explanation,) = artstyle.explain_pictures(model, "scans/boat.jpg", style="Cubism")
+        >>> explanation.explained.subject.style, explanation.explained.heat_SS.shape
+        ('Cubism', (32, 32))
     """
+    if style is not None and style not in model.labels:
+        raise UnknownNameError("style", style, model.labels)
     label = None if style is None else model.labels.index(style)
 
     def read(shown: _Shown) -> Image.Image:
@@ -94,7 +104,7 @@ def explain_pictures(
     done = 0
     with _opened_maker(model, method, label) as maker:
         explained = compute_images(
-            map(_Shown, pictures),
+            map(_Shown, named_pictures(pictures)),
             read,
             lambda pixels_NSS3: _heats(maker.make(pixels_NSS3)),
             model.preprocessing,
@@ -167,7 +177,9 @@ def _heats(maps: Heatmaps) -> Iterator[_Heat]:
 def _explained(shown: _Shown, heat: _Heat, model: StyleModel, top_k: int) -> Explained:
     assert shown.picture is not None
     features_1D = None if heat.features_D is None else heat.features_D[None]
-    (answer,) = read_answers(heat.logits_C[None], features_1D, model.calibration, model.labels)
+    (answer,) = read_answers(
+        heat.logits_C[None], features_1D, model.calibration, model.labels, multi=model.multi
+    )
     shown_C = answer.probabilities_C
     return Explained(
         picture=shown.picture,

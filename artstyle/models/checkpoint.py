@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from artstyle.confidence.calibration import Calibration
+from artstyle.devices import choose_device
 from artstyle.errors import UsageError, WeightsError
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import (
@@ -94,16 +95,24 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     return _weights(tensors), state
 
 
-def load_style_model(path: Path, device: torch.device) -> TorchModel:
+def load_style_model(path: str | Path, device: str | torch.device = "auto") -> TorchModel:
     """Load a checkpoint for predictions.
 
     Args:
         path: A checkpoint that training wrote, as ``RunFolder.best_path``.
-        device: Where the network is put, as ``choose_device`` returns it.
+        device: Where the network is put: a device, or its name as `choose_device` takes it.
 
     Raises:
         MissingError, WeightsError: The file does not exist, or is not one of our checkpoints.
+        UsageError: This machine does not have the device.
+
+    Examples:
+        >>> model = artstyle.load_style_model("runs/tiny/checkpoints/best.safetensors", "cpu")
+        >>> type(model.network).__name__
+        'SimpleCNN'
     """
+    path = Path(path)
+    device = choose_device(device) if isinstance(device, str) else device
     header = read_header(path)
     stored = _weights(_tensors(path))
     weights = {key: _computable(value) for key, value in stored.items()}
@@ -123,6 +132,7 @@ def load_style_model(path: Path, device: torch.device) -> TorchModel:
         spec=built.spec,
         calibration=header.calibration,
         synthetic=header.synthetic,
+        multi=header.multi,
     )
 
 

@@ -1,5 +1,6 @@
 """A network from its name: architecture, weights, and a head for our styles."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -30,7 +31,7 @@ _RESNET_DROPOUT = 0.5
 class Built:
     """A network and its description."""
 
-    network: nn.Module
+    network: nn.Module = field(repr=False)
     spec: ModelSpec
     notes: Mapping[str, str] = field(default_factory=dict)
     """The parts taken from a file of weights: part -> words; empty without a file."""
@@ -40,7 +41,7 @@ def build_network(
     name: str,
     num_styles: int,
     *,
-    weights: str | None = "none",
+    weights: str | Path | None = "none",
     image_size: int | None = None,
     dropout: float | None = None,
     styles: Sequence[str] = (),
@@ -61,9 +62,17 @@ def build_network(
         UnknownNameError: The model is unknown.
         UsageError: It has no ImageNet weights, or its networks cannot be joined.
         WeightsError: The weights cannot be loaded, or do not fit.
+
+    Examples:
+        >>> import torch
+        >>> built = artstyle.build_network("simple_cnn", num_styles=4, image_size=32)
+        >>> built.network(torch.zeros(1, 3, 32, 32)).shape
+        torch.Size([1, 4])
+        >>> built.network.get_submodule(built.spec.head)
+        Linear(in_features=512, out_features=4, bias=True)
     """
     require_model(name)
-    weights = weights_at_start(name, weights)
+    weights = weights_at_start(name, None if weights is None else os.fspath(weights))
     own = weights == "imagenet"
     members = member_names(name)
     if len(members) > 1:

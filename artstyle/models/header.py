@@ -37,6 +37,8 @@ class Header:
     """How sure its answers are; None in files of earlier versions."""
     synthetic: bool = False
     """Whether artstyle painted all pictures that it learnt from."""
+    multi: bool = False
+    """Whether each label is answered by itself: a picture may have several."""
 
 
 def header_text(header: Header, state: object = None) -> str:
@@ -49,6 +51,7 @@ def header_text(header: Header, state: object = None) -> str:
         "about": header.about,
         "calibration": header.calibration and header.calibration.to_dict(),
         "synthetic": header.synthetic,
+        "multi": header.multi,
         "state": state,
     }
     return json.dumps(metadata)
@@ -75,6 +78,7 @@ def parse_header(text: str, path: Path) -> Header:
         about=metadata.about,
         calibration=metadata.calibration,
         synthetic=metadata.synthetic,
+        multi=metadata.multi,
     )
 
 
@@ -89,6 +93,7 @@ class Metadata:
     state: Any
     calibration: Calibration | None = None
     synthetic: bool = False
+    multi: bool = False
 
 
 def parse_metadata(text: str, path: Path) -> Metadata:
@@ -148,6 +153,8 @@ def fingerprint(header: Header, weights: Iterable[tuple[str, bytes]]) -> str:
         weights: Name and bytes of each tensor of the network, sorted by name.
     """
     plain: list[object] = [header.name, list(header.labels), header.preprocessing.to_dict()]
+    if header.multi:
+        plain.append("multi")
     if header.calibration is not None:
         plain.append(header.calibration.to_dict())
     total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())

@@ -67,7 +67,13 @@ def export_onnx(model: TorchModel, path: Path) -> float:
     _import("onnxscript")
     about = {CHECKPOINT: model.fingerprint}
     header = Header(
-        model.name, model.labels, model.preprocessing, about, model.calibration, model.synthetic
+        model.name,
+        model.labels,
+        model.preprocessing,
+        about,
+        model.calibration,
+        model.synthetic,
+        model.multi,
     )
     with atomic_path(path) as temporary:
         _write_graph(model, temporary)

@@ -29,7 +29,7 @@ SHAPES: dict[Output, int] = {"features": 2, "maps": 4}
 _SEAL, _DIGITS = b"\x72\x4a\x0a\x06sha256\x12\x40", 64
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class OnnxModel(StyleModel):
     """A session of ONNX Runtime. Several threads may call it at once; each call uses one core."""
 
@@ -98,6 +98,7 @@ def load_onnx_model(path: Path, checkpoint: Path | None = None) -> OnnxModel:
         session=session,
         calibration=header.calibration,
         synthetic=header.synthetic,
+        multi=header.multi,
     )
 
 

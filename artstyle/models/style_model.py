@@ -35,9 +35,15 @@ class Answers:
     mean plus the style's bias is the logit."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StyleModel(ABC):
-    """A network that is ready to answer, with its labels and preprocessing."""
+    """A network that is ready to answer, with its labels and preprocessing.
+
+    Examples:
+        >>> model = artstyle.load_starter()
+        >>> isinstance(model, artstyle.StyleModel), len(model.labels)
+        (True, 22)
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -52,6 +58,15 @@ class StyleModel(ABC):
     """How sure its answers are; None for models of earlier versions."""
     synthetic: bool = field(default=False, kw_only=True)
     """Whether artstyle painted all pictures that it learnt from."""
+    multi: bool = field(default=False, kw_only=True)
+    """Whether each label is answered by itself, with a sigmoid: a picture may have several."""
+
+    def __repr__(self) -> str:
+        side = self.preprocessing.image_size
+        return (
+            f"<{type(self).__name__} {self.name}: {len(self.labels)} styles,"
+            f" {side} x {side} pixels, on {self.device}>"
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from artstyle.models.zoo import ModelSpec
 from artstyle.pictures.transforms import normalise
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TorchModel(StyleModel):
     """A network of torch; ``device`` is where it is."""
 

@@ -114,14 +114,26 @@ _SPECS = (
 )
 
 
-def build_preprocessing(spec: ModelSpec, asked: DataConfig, prepared: DataConfig) -> Preprocessing:
+def build_preprocessing(
+    spec: ModelSpec, asked: DataConfig, prepared: DataConfig | None = None
+) -> Preprocessing:
     """Return the preprocessing of a model's images.
 
     Args:
         spec: The model's normalisation, interpolation and image size.
         asked: The run's image size and fit.
-        prepared: How `prepare` read the files; the model's images are always read like this.
+        prepared: How `prepare` read the files, as ``DatasetFolder.data_config``; the model's
+            images are always read like this. None takes it from ``asked``.
+
+    Examples:
+        >>> spec = artstyle.build_network("simple_cnn", num_styles=4).spec
+        >>> asked = artstyle.resolve_config(overrides="data.image_size=32").config.data
+        >>> prepared = artstyle.DatasetFolder("data/processed").data_config
+        >>> seen = artstyle.build_preprocessing(spec, asked, prepared)
+        >>> seen.image_size, seen.read_size
+        (32, 40)
     """
+    prepared = prepared or asked
     return Preprocessing(
         image_size=asked.image_size or spec.image_size,
         mean=spec.mean,

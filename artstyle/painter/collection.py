@@ -106,15 +106,15 @@ def paint(style: str, genre: str, artist: int, seed: int, size_px: Size) -> Synt
         content = CONTENTS[genre]
     except KeyError:
         raise UnknownNameError("genre", genre, CONTENTS) from None
-    rng = _generator("painting", style, genre, artist, seed)
+    rng = seeded("painting", style, genre, artist, seed)
     scene = compose(content, genre, rng, size_px[0] / size_px[1])
-    image = painter(scene, _hand(style, artist), size_px, rng)
+    image = painter(scene, artist_hand(style, artist), size_px, rng)
     title = f"{genre}-{scene.light}-{seed % 1_000_000:06d}"
     return SyntheticPainting(style, _artist_name(style, artist), title, genre, image)
 
 
 def paint_collection(
-    folder: Path,
+    folder: str | Path,
     per_style: int,
     seed: int = 42,
     styles: Sequence[str] | None = None,
@@ -139,7 +139,7 @@ def paint_collection(
     for style in chosen:
         _painter(style)
     # Checked here and painted there: a generator would report a wrong name only when it is read.
-    return _painted(folder, chosen, per_style, seed, short_side_px)
+    return _painted(Path(folder), chosen, per_style, seed, short_side_px)
 
 
 def _painted(
@@ -168,11 +168,11 @@ def _painted(
 def _paintings(
     style: str, count: int, seed: int, short_side_px: int
 ) -> Iterator[SyntheticPainting]:
-    genres = _dealt(len(CONTENTS), count, _generator("genres", style, seed))
-    artists = _dealt(ARTISTS_PER_STYLE, count, _generator("artists", style, seed))
+    genres = _dealt(len(CONTENTS), count, seeded("genres", style, seed))
+    artists = _dealt(ARTISTS_PER_STYLE, count, seeded("artists", style, seed))
     for index, (genre, artist) in enumerate(zip(genres, artists, strict=True)):
         number = _catalogue_number(style, index, seed)
-        aspect = float(_generator("canvas", style, seed, index).choice(ASPECTS))
+        aspect = float(seeded("canvas", style, seed, index).choice(ASPECTS))
         yield paint(
             style, list(CONTENTS)[genre], artist, number, _canvas_size(aspect, short_side_px)
         )
@@ -189,7 +189,7 @@ def _catalogue_number(style: str, index: int, seed: int) -> int:
     """Return the number of a painting: unique in its collection, without a hint at the style."""
     # Steps modulo a prime visit every number once before any number comes again.
     place = index * len(STYLES) + list(STYLES).index(style)
-    first, step = _generator("catalogue", seed).integers(1, _CATALOGUE_SIZE, 2).tolist()
+    first, step = seeded("catalogue", seed).integers(1, _CATALOGUE_SIZE, 2).tolist()
     return int((first + place * step) % _CATALOGUE_SIZE)
 
 
@@ -199,9 +199,9 @@ def _canvas_size(aspect: float, short_side_px: int) -> Size:
     return round(short_side_px * aspect), short_side_px
 
 
-def _hand(style: str, artist: int) -> Hand:
+def artist_hand(style: str, artist: int) -> Hand:
     """Return the habits of an artist; neighbours in number differ in palette and manner."""
-    rng = _generator("artist", style, artist % ARTISTS_PER_STYLE)
+    rng = seeded("artist", style, artist % ARTISTS_PER_STYLE)
     return Hand(
         touch=rng.uniform(0.75, 1.35),
         warmth=rng.uniform(-1, 1),
@@ -218,7 +218,7 @@ def _artist_name(style: str, artist: int) -> str:
     return f"demo-painter-{number:02d}"
 
 
-def _generator(*key: str | int) -> Generator:
+def seeded(*key: str | int) -> Generator:
     """Return a random generator that depends on ``key`` alone, in every process alike."""
     digest = hashlib.sha256("/".join(map(str, key)).encode()).digest()
     return np.random.default_rng(np.frombuffer(digest, dtype="<u4").tolist())

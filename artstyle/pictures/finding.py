@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import chain
 from pathlib import Path
+from reprlib import repr as short_repr
 from typing import BinaryIO
 
 from artstyle.errors import MissingError, UsageError
@@ -48,7 +49,7 @@ class PicturePath:
 
 
 def find_pictures(
-    arguments: Iterable[str],
+    arguments: str | Path | Iterable[str | Path],
     list_file: BinaryIO | None = None,
     skipped: Skipped = lambda path: None,
 ) -> Iterator[PicturePath]:
@@ -59,17 +60,52 @@ def find_pictures(
     names in the folders on the way to the present file are held in memory.
 
     Args:
-        arguments: Files, folders, globs, or ``-`` for ``list_file``.
+        arguments: One or several files, folders, globs, or the text ``-`` for ``list_file``.
         list_file: Paths of files and folders, separated by line ends, or by NUL if there is one in
             its first 64 KiB; in UTF-16 or UTF-32 too; None is standard input.
         skipped: Called with each file that is passed over, litter apart.
+
+    Raises:
+        UsageError: An argument is neither a text nor a path, or is empty.
+
+    Examples:
+        >>> [picture.path.name for picture in artstyle.find_pictures("scans")]
+        ['boat.jpg', 'damaged.jpg']
+        >>> [picture.path.name for picture in artstyle.find_pictures(["scans/b*", "scans/x.jpg"])]
+        ['boat.jpg', 'x.jpg']
     """
-    for argument in arguments:
-        if argument == LIST:
-            for line in _listed_paths(list_file):
-                yield from _folder(line, skipped) if _is_folder(line) else [PicturePath(line)]
-        else:
-            yield from _named(argument, skipped)
+    # A text is one argument: its letters would be read as files, and "/" as the whole disk.
+    several = [arguments] if isinstance(arguments, str | Path | bytes) else arguments
+    return chain.from_iterable(_found(each, list_file, skipped) for each in several)
+
+
+def named_pictures(
+    pictures: str | Path | Iterable[str | Path | PicturePath],
+) -> Iterator[PicturePath]:
+    """Yield the pictures of arguments that were found already, or are still to be found.
+
+    Args:
+        pictures: What `find_pictures` takes or gave, mixed at will.
+    """
+    if isinstance(pictures, str | Path | bytes):
+        return find_pictures(pictures)
+    return chain.from_iterable(
+        [each] if isinstance(each, PicturePath) else find_pictures(each) for each in pictures
+    )
+
+
+def _found(
+    argument: str | Path, list_file: BinaryIO | None, skipped: Skipped
+) -> Iterator[PicturePath]:
+    if not isinstance(argument, str | Path):
+        raise UsageError(f"pictures are named by text or Path, not by {short_repr(argument)}")
+    if argument == "":
+        raise UsageError("one of the names is empty: name a file, a folder or a pattern")
+    if argument == LIST:
+        for line in _listed_paths(list_file):
+            yield from _folder(line, skipped) if _is_folder(line) else [PicturePath(line)]
+    else:
+        yield from _named(str(argument), skipped)
 
 
 def count_pictures(arguments: Sequence[str]) -> int | None:

@@ -75,7 +75,7 @@ class DecodedImage:
 
 
 def read_image(
-    source: Path | bytes,
+    source: str | Path | bytes,
     *,
     short_side_px: int | None = None,
     draft_margin: float = DRAFT_MARGIN,
@@ -88,7 +88,7 @@ def read_image(
     transparency is laid over ``rules.background``, and the EXIF turn is applied.
 
     Args:
-        source: A file, or the bytes of one.
+        source: A file, or the bytes of one: a text is a path.
         short_side_px: Shrink so that the shorter side has this length; never enlarge. JPEGs are
             then decoded at a fraction of their size where that is enough.
         draft_margin: How many times the pixels per side such a fraction keeps, 1 at least.
@@ -97,7 +97,14 @@ def read_image(
     Raises:
         ImageError: The file is missing, no picture, damaged, truncated, or outside the limits.
         OSError: The machine lacks something that reading needs, or its disk fails.
+
+    Examples:
+        >>> read = artstyle.read_image("scans/boat.jpg", short_side_px=32)
+        >>> (read.width, read.height), read.pixels.size
+        ((96, 64), (48, 32))
     """
+    if isinstance(source, str):
+        source = Path(source)
     # Opened here: of a file that it opens itself, Pillow maps some into memory, and one that is cut
     # short meanwhile would end the whole process.
     with named(source), opened(source) as file:

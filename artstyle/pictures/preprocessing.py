@@ -16,7 +16,12 @@ Fit = Literal["crop", "squash"]
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The steps from a file to the square of numbers that a network sees."""
+    """The steps from a file to the square of numbers that a network sees.
+
+    Examples:
+        >>> artstyle.load_model("tiny").preprocessing.image_size
+        32
+    """
 
     __pydantic_config__ = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 

@@ -5,6 +5,7 @@ for these would take a cold start longer than torch itself does.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,14 +19,25 @@ Transform = Callable[[Image.Image], Tensor]
 
 
 def eval_transform(preprocessing: Preprocessing) -> Transform:
-    """Return the function from an RGB picture to a normalised float32 tensor, 3 x S x S."""
-    square = square_transform(preprocessing)
+    """Return the function from an RGB picture to a normalised float32 tensor, 3 x S x S.
 
-    def transform(picture: Image.Image) -> Tensor:
-        pixels_SS3 = torch.from_numpy(np.array(square(picture)))
-        return normalise(pixels_SS3[None], preprocessing)[0]
+    It can be sent to another process, such as a worker of a ``DataLoader``.
 
-    return transform
+    Args:
+        preprocessing: The model's.
+
+    Examples:
+        >>> seen = artstyle.load_model("tiny").preprocessing
+        >>> picture = artstyle.read_image("scans/boat.jpg", short_side_px=seen.read_size).pixels
+        >>> artstyle.eval_transform(seen)(picture).shape
+        torch.Size([3, 32, 32])
+    """
+    return partial(_normalised, preprocessing=preprocessing)
+
+
+def _normalised(picture: Image.Image, preprocessing: Preprocessing) -> Tensor:
+    pixels_SS3 = torch.from_numpy(np.array(square_transform(preprocessing)(picture)))
+    return normalise(pixels_SS3[None], preprocessing)[0]
 
 
 def normalise(pixels_NHW3: Tensor, preprocessing: Preprocessing) -> Tensor:

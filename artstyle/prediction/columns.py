@@ -12,6 +12,7 @@ from artstyle.pictures.record import Record
 from artstyle.prediction.rows import DECIMALS, PredictionRow
 from artstyle.storage.files import FORMULA_STARTS
 from artstyle.styles.entries import StyleEntry
+from artstyle.styles.names import joined_labels
 from artstyle.styles.vocabulary import Vocabulary, read_vocabulary
 
 Identifier = Literal["aat", "wikidata"]
@@ -51,19 +52,23 @@ class Column:
         return str(value) if self.decimals is None else f"{value:.{self.decimals}f}"
 
 
-def answer_columns(num_styles: int, naming: Naming, *, has_records: bool) -> list[Column]:
+def answer_columns(
+    num_styles: int, naming: Naming, *, has_records: bool, multi: bool = False
+) -> list[Column]:
     """Return the columns of a table of answers.
 
     Args:
         num_styles: How many styles a row names.
         naming: What is added to the most probable style.
         has_records: Whether the pictures come from a list or a manifest.
+        multi: Whether a picture may have several labels; ``labels`` is then a column.
     """
     records = [part.name for part in fields(Record)] if has_records else []
     return [
         Column("path", lambda row: _inert(row.path)),
         Column("file", lambda row: row.path.name),
         *(Column(name, _recorded(attrgetter(name))) for name in records),
+        *([Column("labels", _labels)] if multi else []),
         *(column for n in range(num_styles) for column in _ranked(n)),
         Column("error", lambda row: row.error),
         Column("model", lambda row: row.model),
@@ -119,6 +124,10 @@ def free_names(names: Sequence[str], taken: Sequence[str]) -> list[str]:
 
 def _recorded(value: Callable[[Record], str | None]) -> Callable[[PredictionRow], Value]:
     return lambda row: value(row.record) if row.record else None
+
+
+def _labels(row: PredictionRow) -> str | None:
+    return None if row.labels is None or row.error is not None else joined_labels(row.labels)
 
 
 def _group(row: PredictionRow) -> str | None:

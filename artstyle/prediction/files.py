@@ -10,7 +10,6 @@ from artstyle.prediction.columns import (
     Column,
     Naming,
     Value,
-    answer_columns,
     free_names,
     joined_columns,
     origin_columns,
@@ -19,7 +18,7 @@ from artstyle.prediction.formats import ENCODING_ERRORS, Format, SheetFormat, Te
 from artstyle.prediction.output import Writer
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.sheets import write_parquet, write_workbook
-from artstyle.prediction.writers import with_records, write_all
+from artstyle.prediction.writers import columns_of, with_first, write_all
 from artstyle.storage.files import inert
 
 
@@ -59,8 +58,8 @@ def join_writer(source: PictureList, naming: Naming) -> Writer:
 def _write_sheet(
     rows: Iterator[PredictionRow], path: Path, chosen: SheetFormat, num_styles: int, naming: Naming
 ) -> None:
-    rows, has_records = with_records(rows)
-    columns = answer_columns(num_styles, naming, has_records=has_records)
+    rows, first = with_first(rows)
+    columns = columns_of(first, num_styles, naming)
     # The model is one of them already.
     columns += [column for column in origin_columns() if column.name != "model"]
     if chosen == "parquet":

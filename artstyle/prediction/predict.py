@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -11,7 +12,7 @@ from artstyle.errors import ImageError
 from artstyle.inference import Prediction, predict_logits
 from artstyle.metrics import FloatArray
 from artstyle.models.style_model import StyleModel
-from artstyle.pictures.finding import PicturePath
+from artstyle.pictures.finding import PicturePath, named_pictures
 from artstyle.pictures.image import read_image
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.prediction.rows import DECIMALS, PredictionRow, RankedStyle
@@ -23,7 +24,7 @@ _FAMILIARITY_DECIMALS = 4
 
 def predict_styles(
     model: StyleModel,
-    pictures: Iterable[PicturePath],
+    pictures: str | Path | Iterable[str | Path | PicturePath],
     *,
     top_k: int = 3,
     batch_size: int | None = None,
@@ -37,11 +38,17 @@ def predict_styles(
 
     Args:
         model: The model.
-        pictures: Consumed as needed.
+        pictures: As `find_pictures` takes or gives them; consumed as needed.
         top_k: How many styles a row names; all, if the model knows fewer.
         batch_size: Pictures per forward pass; None takes what suits the device.
         threads: How many threads read pictures; None takes one per core.
         progress: Called after each picture.
+
+    Examples:
+        >>> for row in artstyle.predict_styles(artstyle.load_model("tiny"), "scans", top_k=1):
+        ...     print(row.path.name, len(row.styles or ()), row.error)
+        boat.jpg 1 None
+        damaged.jpg 0 not a picture, but text
     """
 
     def read(picture: PicturePath) -> Image.Image:
@@ -50,7 +57,7 @@ def predict_styles(
     done = 0
     predictions = predict_logits(
         model,
-        pictures,
+        named_pictures(pictures),
         read,
         outputs=model.outputs_for_confidence,
         batch_size=batch_size,
@@ -88,10 +95,17 @@ def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> 
     picture, logits_C, features_D = prediction.item, prediction.logits_C, prediction.features_D
     if logits_C is None:
         return PredictionRow(
-            picture.path, None, prediction.error, model.fingerprint, record=picture.record
+            picture.path,
+            None,
+            prediction.error,
+            model.fingerprint,
+            labels=() if model.multi else None,
+            record=picture.record,
         )
     features_1D = None if features_D is None else features_D[None]
-    (answer,) = read_answers(logits_C[None], features_1D, model.calibration, model.labels)
+    (answer,) = read_answers(
+        logits_C[None], features_1D, model.calibration, model.labels, multi=model.multi
+    )
     known = answer.familiarity
     return PredictionRow(
         path=picture.path,
@@ -102,6 +116,7 @@ def _row(prediction: Prediction[PicturePath], model: StyleModel, top_k: int) -> 
         familiarity=None if known is None else round(known, _FAMILIARITY_DECIMALS),
         likely=answer.likely,
         group=_rounded(answer.group),
+        labels=answer.labels,
         record=picture.record,
     )
 

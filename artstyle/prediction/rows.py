@@ -45,13 +45,18 @@ class PredictionRow:
     """None if the most probable styles belong to no known group."""
     record: Record | None = None
     """What the list or manifest says that names the picture; None for a file that was found."""
+    labels: tuple[str, ...] | None = None
+    """Where a picture may have several labels: those that it is given, the most probable first.
+    None where it has one, which is the first of ``styles``."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as it is written in JSON."""
         ranked, group = self.styles, self.group
+        several = {} if self.labels is None else {"labels": list(self.labels)}
         return {
             "path": str(self.path),
             "styles": ranked and [{"style": r.style, "probability": r.probability} for r in ranked],
+            **several,
             "error": self.error,
             "model": self.model,
             "verdict": self.verdict,
@@ -66,7 +71,7 @@ class PredictionRow:
     def from_dict(cls, row: Mapping[str, Any]) -> "PredictionRow":
         """Return the row that `to_dict` gave."""
         styles, likely, group = row["styles"], row["likely"], row["group"]
-        record = row["record"]
+        record, several = row["record"], row.get("labels")
         return cls(
             path=Path(row["path"]),
             styles=styles and tuple(RankedStyle(**style) for style in styles),
@@ -76,5 +81,6 @@ class PredictionRow:
             familiarity=row["familiarity"],
             likely=None if likely is None else tuple(likely),
             group=group and GroupAnswer(**group),
+            labels=None if several is None else tuple(several),
             record=record and Record(**record),
         )

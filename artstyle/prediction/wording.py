@@ -15,8 +15,11 @@ def verdict_words(row: PredictionRow) -> str:
     """Return how sure an answer is; empty if the model is not calibrated.
 
     ``sure``, ``unsure: Baroque or Rococo``, ``Renaissance, 87% (Early or High)`` where only the
-    group is sure, or ``not like anything it learnt``.
+    group is sure, or ``not like anything it learnt``. Where a picture may have several labels,
+    those that it is given: ``Baroque, Rococo``, or ``no label``.
     """
+    if row.labels is not None:
+        return ", ".join(map(display_name, row.labels)) or "no label"
     likely = row.likely or ()
     if row.verdict == "unfamiliar":
         return UNFAMILIAR

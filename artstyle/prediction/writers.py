@@ -12,7 +12,7 @@ from rich.style import Style
 
 from artstyle.pictures.finding import printable
 from artstyle.prediction.annotations import write_annotations
-from artstyle.prediction.columns import Naming, answer_columns
+from artstyle.prediction.columns import Column, Naming, answer_columns
 from artstyle.prediction.formats import DataFormat, TextFormat
 from artstyle.prediction.linked_art import write_linked_art
 from artstyle.prediction.origin import origin_now
@@ -168,21 +168,31 @@ def _write_csv(
     rows: Iterable[PredictionRow], stream: TextIO, num_styles: int, naming: Naming
 ) -> Iterator[PredictionRow]:
     write = csv_writer(stream)
-    rows, has_records = with_records(rows)
-    columns = answer_columns(num_styles, naming, has_records=has_records)
+    rows, first = with_first(rows)
+    columns = columns_of(first, num_styles, naming)
     write([column.name for column in columns])
     for row in rows:
         write([column.text(row) for column in columns])
         yield row
 
 
-def with_records(rows: Iterable[PredictionRow]) -> tuple[Iterator[PredictionRow], bool]:
-    """Return the same rows, and whether their source has records: the first row says so."""
+def with_first(
+    rows: Iterable[PredictionRow],
+) -> tuple[Iterator[PredictionRow], PredictionRow | None]:
+    """Return the same rows, and the first of them; None if there is none."""
     stream = iter(rows)
     first = next(stream, None)
-    if first is None:
-        return stream, False
-    return chain([first], stream), first.record is not None
+    return (stream if first is None else chain([first], stream)), first
+
+
+def columns_of(first: PredictionRow | None, num_styles: int, naming: Naming) -> list[Column]:
+    """Return the columns of a table of rows like the first one."""
+    return answer_columns(
+        num_styles,
+        naming,
+        has_records=first is not None and first.record is not None,
+        multi=first is not None and first.labels is not None,
+    )
 
 
 def _write_json(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[PredictionRow]:

@@ -9,6 +9,7 @@ from artstyle.preparation.balance import too_rare
 from artstyle.preparation.decisions import Decisions
 from artstyle.preparation.scan import Scan
 from artstyle.preparation.sources.source import Source, SourceImage
+from artstyle.styles.names import labels_in
 
 
 def dead_end(source: Source, scan: Scan, decisions: Decisions, config: Config) -> str:
@@ -21,12 +22,12 @@ def dead_end(source: Source, scan: Scan, decisions: Decisions, config: Config) -
         config: Sections ``quality`` and ``balance``.
     """
     enough = config.balance.min_per_style
-    readable = Counter(image.style for image in scan.images)
-    found = Counter(image.style for image in source.images)
+    readable = Counter(label for image in scan.images for label in labels_in(image.style))
+    found = Counter(label for image in source.images for label in labels_in(image.style))
     lost = Counter(reason for reason in decisions.left_out if reason not in ("", "rare_style"))
     lost["unreadable"] = len(scan.unreadable)
     if max(found.values()) < enough or not lost.total():
-        return too_rare(found, enough)
+        return too_rare(found, enough, config.labels.target)
     counts = ", ".join(
         f"{count:,} {in_words(reason)}" for reason, count in lost.most_common() if count
     )
@@ -36,7 +37,8 @@ def dead_end(source: Source, scan: Scan, decisions: Decisions, config: Config) -
         else _way_out(source, scan, decisions)
     )
     seen = (
-        f"no style has {enough} paintings left: of {found.total():,} files, {counts} are left out"
+        f"no {config.labels.target} has {enough} paintings left: of {len(source.images):,} files,"
+        f" {counts} are left out"
     )
     return f"{seen}; {way_out}"
 

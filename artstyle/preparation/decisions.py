@@ -2,16 +2,18 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from artstyle.config import BalanceConfig, Config, QualityConfig, SplitConfig
 from artstyle.data.reasons import Reason
-from artstyle.preparation.balance import choose_balanced
+from artstyle.errors import ConfigError
+from artstyle.preparation.balance import choose_balanced, common_labels, counted_labels
 from artstyle.preparation.copies import Copies, find_copies
 from artstyle.preparation.paintings import Paintings
 from artstyle.preparation.scan_table import ScannedImages
 from artstyle.preparation.sources.source import Source, SourceImage
 from artstyle.preparation.split import Assignment, split_paintings
+from artstyle.styles.names import label_order, labels_in
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,8 @@ class Decisions:
     """train, val, test, or empty."""
     left_out: tuple[str, ...]
     """The `Reason` why it takes part in no split, or empty."""
+    styles: tuple[str, ...]
+    """The labels under which it takes part: of several, those that enough paintings have."""
     details: tuple[str, ...]
     """More on that: which painting it copies, or its other styles and where they are listed."""
     copies: Copies
@@ -62,7 +66,12 @@ def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config
         rejects |= _exact_copies(paintings, sha256s, _remaining(paintings, rejects), config.split)
     notes = [*_profile_notes(scanned), *_notes(rejects, copies, config.quality)]
     rows = _remaining(paintings, rejects)
-    unbalanced, balance_notes = _balance(paintings, rows, config.balance, config.seed)
+    if config.labels.multi:
+        paintings, label_notes = _with_common_labels(paintings, rows, config.balance)
+        notes += label_notes
+        rejects |= {row: _LeftOut("rare_style") for row in rows if not paintings.styles[row]}
+        rows = _remaining(paintings, rejects)
+    unbalanced, balance_notes = _balance(paintings, rows, config)
     rejects |= unbalanced
     rows = _remaining(paintings, rejects)
     assignment = _split(paintings.take(rows), config)
@@ -72,18 +81,42 @@ def decide(images: Sequence[SourceImage], scanned: ScannedImages, config: Config
     return Decisions(
         splits=tuple(splits.get(row, "") for row in range(len(paintings))),
         left_out=tuple(fate.reason if fate else "" for fate in fates),
+        # One of rare labels alone keeps them, so that its line in rejected.csv can be checked.
+        styles=tuple(
+            style or image.style for style, image in zip(paintings.styles, images, strict=True)
+        ),
         details=tuple(fate.detail if fate else "" for fate in fates),
         copies=copies,
         notes=(*notes, *balance_notes, *assignment.notes),
     )
 
 
+def require_sense(config: Config) -> None:
+    """Refuse keys that contradict what is recognised.
+
+    Raises:
+        ConfigError: They do.
+    """
+    if config.split.group == "artist" and config.labels.target == "artist":
+        raise ConfigError(
+            "split.group is artist, but the artists are what is recognised (--target artist): each"
+            " would be in one split only, and never tested; set split.group to image or official"
+        )
+    if config.balance.policy == "equal" and config.labels.multi:
+        raise ConfigError(
+            "balance.policy is equal, but a painting may have several labels (labels.multi), so"
+            " they cannot all have as many; set balance.policy to cap or none"
+        )
+
+
 def resolve_group(config: SplitConfig, source: Source) -> SplitConfig:
     """Return the split section with ``group: auto`` replaced by what it means for a source."""
     if config.group != "auto":
         return config
+    brought = {image.split for image in source.images}
+    has_all = source.format == "manifest" or ("train" in brought and len(brought) > 1)
     brings_splits = source.format == "split_folders" or (
-        source.format == "manifest" and all(image.split for image in source.images)
+        source.format in ("manifest", "parquet", "imagefolder") and "" not in brought and has_all
     )
     return config.model_copy(update={"group": "official" if brings_splits else "image"})
 
@@ -130,14 +163,40 @@ def _exact_copies(
     return rejects
 
 
+def _with_common_labels(
+    paintings: Paintings, rows: Sequence[int], config: BalanceConfig
+) -> tuple[Paintings, list[str]]:
+    """Return the paintings without labels that few of these rows have; "" where none is left."""
+    found = [paintings.styles[row] for row in rows]
+    common = dict(zip(rows, common_labels(found, config.min_per_style), strict=True))
+    styles = [common.get(row, style) for row, style in enumerate(paintings.styles)]
+    counts = Counter(label for style in found for label in labels_in(style))
+    rare = [name for name in label_order(counts) if counts[name] < config.min_per_style]
+    named = ", ".join(f"{name} ({counts[name]})" for name in rare)
+    notes = (
+        [
+            f"labels with fewer than {config.min_per_style} paintings are not recognised: {named};"
+            " balance.min_per_style decides"
+        ]
+        if rare
+        else []
+    )
+    return replace(paintings, styles=styles), notes
+
+
 def _balance(
-    paintings: Paintings, rows: Sequence[int], config: BalanceConfig, seed: int
+    paintings: Paintings, rows: Sequence[int], config: Config
 ) -> tuple[_Rejects, tuple[str, ...]]:
     """Return which of these rows the balance policy leaves out, and its notes."""
-    kept = paintings.take(rows)
-    if max(Counter(kept.styles).values(), default=0) < config.min_per_style:
+    kept, settings = paintings.take(rows), config.balance
+    styles = kept.styles
+    if config.labels.multi:
+        # A painting counts once, for its rarest label; which labels are too rare is decided before.
+        settings = settings.model_copy(update={"min_per_style": 1})
+        styles = counted_labels(styles)
+    if max(Counter(styles).values(), default=0) < settings.min_per_style:
         return {row: _LeftOut("rare_style") for row in rows}, ()
-    balanced = choose_balanced(kept.styles, kept.paths, config, seed)
+    balanced = choose_balanced(styles, kept.paths, settings, config.seed, config.labels)
     reasons = zip(rows, balanced.left_out, strict=True)
     return {row: _LeftOut(reason) for row, reason in reasons if reason}, balanced.notes
 

@@ -26,7 +26,7 @@ from artstyle.preparation.decisions import Decisions
 from artstyle.preparation.scan import Scan
 from artstyle.preparation.sources.source import Source
 from artstyle.preparation.split_report import absence_notes, split_report
-from artstyle.styles.names import label_order
+from artstyle.styles.names import label_order, labels_in
 
 
 def is_used(key: str) -> bool:
@@ -52,9 +52,14 @@ def describe(
     styles = [image.style for image in scan.images]
     artists = [image.artist for image in scan.images]
     labels = label_order(
-        style for style, split in zip(styles, decisions.splits, strict=True) if split
+        label
+        for style, split in zip(styles, decisions.splits, strict=True)
+        if split
+        for label in labels_in(style)
     )
-    report = split_report(decisions.splits, styles, artists, resolved.split.ratios)
+    report = split_report(
+        decisions.splits, styles, artists, resolved.split.ratios, multi=asked.labels.multi
+    )
     return DatasetDescription(
         artstyle=version("artstyle"),
         fingerprint=fingerprint_of(
@@ -72,7 +77,7 @@ def describe(
         split=SplitDescription(
             group=resolved.split.group, sources=_source_counts(scan, decisions), **report
         ),
-        notes=(*source.notes, *decisions.notes, *absence_notes(report)),
+        notes=(*source.notes, *decisions.notes, *absence_notes(report, asked.labels)),
     )
 
 
@@ -95,6 +100,7 @@ def _decided_config(config: Config) -> DecidedConfig:
         quality=config.quality,
         balance=config.balance,
         split=config.split,
+        labels=config.labels,
         seed=config.seed,
     )
 
@@ -115,13 +121,14 @@ def _counts(source: Source, scan: Scan, decisions: Decisions) -> Counts:
 def _style_counts(
     source: Source, scan: Scan, decisions: Decisions, reasons: Sequence[str]
 ) -> dict[str, StyleCounts]:
-    found = Counter(image.style for image in source.images)
-    unreadable = Counter(image.style for image, _ in scan.unreadable)
+    found = Counter(label for image in source.images for label in labels_in(image.style))
+    unreadable = Counter(label for image, _ in scan.unreadable for label in labels_in(image.style))
     fates = Counter(
-        (image.style, split or left_out)
+        (label, split or left_out)
         for image, split, left_out in zip(
             scan.images, decisions.splits, decisions.left_out, strict=True
         )
+        for label in labels_in(image.style)
     )
     return {
         style: StyleCounts(
@@ -162,7 +169,10 @@ def style_weights(
     """Return each style's weight in a balanced loss, from the paintings of train."""
     position = {label: n for n, label in enumerate(labels)}
     trained = [
-        position[style] for style, split in zip(styles, splits, strict=True) if split == "train"
+        position[label]
+        for style, split in zip(styles, splits, strict=True)
+        if split == "train"
+        for label in labels_in(style)
     ]
     weights_C = class_weights(np.array(trained, dtype=np.int64), len(labels))
     return dict(zip(labels, weights_C.tolist(), strict=True))

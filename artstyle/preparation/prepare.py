@@ -4,28 +4,34 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from artstyle.config import Config
+from artstyle.config import Config, LabelsConfig
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.description import DatasetDescription
 from artstyle.data.manifest import ManifestRow, write_manifest
 from artstyle.errors import DataError, UsageError
-from artstyle.preparation.balance import choose_balanced
+from artstyle.preparation.balance import (
+    choose_balanced,
+    common_labels,
+    counted_labels,
+    too_rare,
+)
 from artstyle.preparation.cache import CacheIndex, cache_rules, source_of
 from artstyle.preparation.dead_end import dead_end
-from artstyle.preparation.decisions import Decisions, decide, resolve_group
+from artstyle.preparation.decisions import Decisions, decide, require_sense, resolve_group
 from artstyle.preparation.describe import describe
 from artstyle.preparation.scan import Scan, scan_source, unchanged
 from artstyle.preparation.sources.opening import open_source
 from artstyle.preparation.sources.source import Source
+from artstyle.preparation.sources.targets import decided_images
 from artstyle.preparation.split_report import one_style_notes
 from artstyle.preparation.summary import summary
 from artstyle.progress import Progress, silent
 from artstyle.storage.files import write_csv, write_text
 from artstyle.storage.locks import is_vacant, sole_writer
-from artstyle.styles.names import label_order
+from artstyle.styles.names import label_order, labels_in
 from artstyle.styles.vocabulary import read_vocabulary, record_vocabulary, styles_named_by
 
 REJECTED_COLUMNS = ("path", "style", "reason", "detail")
@@ -55,19 +61,24 @@ class Plan:
     """Style -> paintings."""
     kept: dict[str, int]
     """Style -> paintings that the balance policy would keep if all could be read."""
+    taking_part: int
+    """Paintings that it would keep."""
     notes: tuple[str, ...]
     """What a person should know, one line each."""
+    labels: LabelsConfig
+    """What is recognised."""
 
 
 def prepare(
-    source: Path | str,
-    out: Path | str = "data/processed",
+    source: str | Path,
+    out: str | Path = "data/processed",
     config: Config | None = None,
     *,
     format: str | None = None,
-    lists: Path | None = None,
+    lists: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
-    images: Path | None = None,
+    images: str | Path | None = None,
+    allow_absolute: bool = False,
     overwrite: bool = False,
     progress: Progress = silent,
 ) -> Prepared:
@@ -82,13 +93,16 @@ def prepare(
     ``if __name__ == "__main__":``.
 
     Args:
-        source: Style folders, a CSV manifest, ArtGAN lists, or Parquet shards.
+        source: Style folders, a manifest, ArtGAN lists, Parquet shards, or an image folder of
+            Hugging Face.
         out: The dataset folder: new, empty, or made from the same source before.
-        config: Sections ``data``, ``quality``, ``balance``, ``split`` and ``styles``, and the seed.
+        config: Sections ``data``, ``quality``, ``balance``, ``split``, ``styles`` and ``labels``,
+            and the seed.
         format: The form of the source; None recognises it.
         lists: The folder of the ArtGAN lists, if they are not in ``source`` itself.
         columns: path, style, artist, title, genre, split or source -> the table's own name for it.
         images: The folder that the paths of a CSV manifest start from; None is its own.
+        allow_absolute: Whether a manifest's paths may lead to files outside that folder.
         overwrite: Whether a dataset folder made from another source may be replaced.
         progress: Called while pictures are read.
 
@@ -97,12 +111,32 @@ def prepare(
         DataError: The source has no readable pictures, or too few.
         BusyError: Another process is preparing the same folder.
         ArtstyleError: A worker process was killed.
+
+    Examples:
+        >>> config = artstyle.resolve_config(
+        ...     overrides=["data.cache_size=40", "data.workers=0", "balance.min_per_style=4"]
+        ... ).config
+        >>> prepared = artstyle.prepare("paintings", "data/new", config)
+        >>> prepared.dataset.labels, prepared.unreadable
+        (('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e'), ())
     """
-    source_path, dataset, asked = Path(source), DatasetFolder(Path(out)), config or Config()
+    source_path, dataset, asked = Path(source), DatasetFolder(out), config or Config()
+    require_sense(asked)
+    lists_path, images_path = (None if path is None else Path(path) for path in (lists, images))
     vocabulary = read_vocabulary(asked.styles.file)
-    found = open_source(source_path, format, lists, columns, images, vocabulary)
+    found = open_source(
+        source_path,
+        format,
+        lists_path,
+        columns,
+        images_path,
+        vocabulary,
+        asked.labels,
+        allow_absolute=allow_absolute,
+    )
     _require_free(dataset, found, source_path, overwrite)
-    resolved = asked.model_copy(update={"split": resolve_group(asked.split, found)})
+    split = resolve_group(asked.split, found)
+    resolved = asked.model_copy(update={"split": split})
     rules = cache_rules(resolved.data)
     with sole_writer(dataset.path), styles_named_by(vocabulary):
         # Once more: another process may just have finished there.
@@ -110,6 +144,7 @@ def prepare(
         index = CacheIndex(dataset.path, _identity(source_path, found), rules)
         scan = scan_source(found, index, rules, resolved.data.workers, progress)
         decisions = decide(scan.images, scan.scanned, resolved)
+        scan = replace(scan, images=decided_images(scan.images, decisions.styles, asked.labels))
         _require_paintings(dataset, found, scan, decisions, resolved)
         description = describe(source_path.resolve().name, found, scan, decisions, asked, resolved)
         write_folder(dataset, scan, decisions, description, index, asked.styles.file)
@@ -126,6 +161,7 @@ def plan(
     lists: Path | None = None,
     columns: Mapping[str, str] | None = None,
     images: Path | None = None,
+    allow_absolute: bool = False,
     overwrite: bool = False,
 ) -> Plan:
     """Return what `prepare` would do; it reads only names and writes nothing.
@@ -133,23 +169,45 @@ def plan(
     Raises:
         UsageError, DataError: As in `prepare`, as far as names can tell.
     """
+    require_sense(config)
     vocabulary = read_vocabulary(config.styles.file)
-    found = open_source(source, format, lists, columns, images, vocabulary)
+    found = open_source(
+        source,
+        format,
+        lists,
+        columns,
+        images,
+        vocabulary,
+        config.labels,
+        allow_absolute=allow_absolute,
+    )
     _require_free(DatasetFolder(out), found, source, overwrite)
     index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
-    styles = [image.style for image in found.images]
+    styles, settings = [image.style for image in found.images], config.balance
+    if config.labels.multi:
+        styles = common_labels(styles, settings.min_per_style)
+        settings = settings.model_copy(update={"min_per_style": 1})
+    rows = [row for row, style in enumerate(styles) if style]
+    counts = Counter(label for image in found.images for label in labels_in(image.style))
+    if not rows:
+        raise DataError(too_rare(counts, config.balance.min_per_style, config.labels.target))
     balanced = choose_balanced(
-        styles, [image.path for image in found.images], config.balance, config.seed
+        counted_labels([styles[row] for row in rows]),
+        [found.images[row].path for row in rows],
+        settings,
+        config.seed,
+        config.labels,
     )
-    kept = Counter(styles[row] for row in balanced.kept)
-    counts = Counter(styles)
+    kept = Counter(label for row in balanced.kept for label in labels_in(styles[rows[row]]))
     return Plan(
         source=found,
         group=resolve_group(config.split, found).group,
         unchanged=unchanged(found, index),
-        found={style: counts[style] for style in label_order(styles)},
-        kept={style: kept[style] for style in label_order(styles)},
-        notes=(*found.notes, *balanced.notes, *one_style_notes(+kept)),
+        found={style: counts[style] for style in label_order(counts)},
+        kept={style: kept[style] for style in label_order(counts)},
+        taking_part=len(balanced.kept),
+        notes=(*found.notes, *balanced.notes, *one_style_notes(+kept, config.labels.target)),
+        labels=config.labels,
     )
 
 

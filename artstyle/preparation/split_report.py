@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from artstyle.config import STYLE_LABELS, LabelsConfig
 from artstyle.data.artists import artist_oracle, artist_overlap, artists_in
 from artstyle.data.manifest import SPLITS
-from artstyle.styles.names import label_order
+from artstyle.styles.names import label_order, labels_in
 
 _CONSEQUENCES = {
     "train": "they cannot be learnt",
@@ -23,7 +24,12 @@ _EMPTY = {
 
 
 def split_report(
-    splits: Sequence[str], styles: Sequence[str], artists: Sequence[str], ratios: Sequence[float]
+    splits: Sequence[str],
+    styles: Sequence[str],
+    artists: Sequence[str],
+    ratios: Sequence[float],
+    *,
+    multi: bool = False,
 ) -> dict[str, Any]:
     """Describe what a split achieved, in plain types.
 
@@ -32,6 +38,8 @@ def split_report(
         styles: The style of each painting.
         artists: The artist of each painting, or "".
         ratios: The requested shares.
+        multi: Whether a painting may have several styles: it counts in each, and no oracle is
+            scored.
 
     Returns:
         ``counts`` (style -> split -> paintings), ``totals`` (split -> paintings), ``ratios``
@@ -42,7 +50,7 @@ def split_report(
         (split -> see the functions of these names).
     """
     counts = _counts(splits, styles)
-    totals = {part: sum(row[part] for row in counts.values()) for part in SPLITS}
+    totals = {part: sum(split == part for split in splits) for part in SPLITS}
     taking_part = sum(totals.values())
     return {
         "counts": counts,
@@ -65,19 +73,20 @@ def split_report(
         "artist_oracle": {
             part: score and asdict(score)
             for part in SPLITS[1:]
-            for score in [artist_oracle(splits, styles, artists, part)]
+            for score in [None if multi else artist_oracle(splits, styles, artists, part)]
         },
     }
 
 
-def absence_notes(report: Mapping[str, Any]) -> list[str]:
+def absence_notes(report: Mapping[str, Any], labels: LabelsConfig = STYLE_LABELS) -> list[str]:
     """Return what a split lacks, one sentence each.
 
     Args:
         report: As `split_report` returns it.
+        labels: What the labels are.
     """
     counts: Mapping[str, Mapping[str, int]] = report["counts"]
-    notes = one_style_notes(counts)
+    notes = one_style_notes(counts, labels.target)
     for part, consequence in _CONSEQUENCES.items():
         if not report["totals"][part]:
             notes.append(
@@ -86,19 +95,26 @@ def absence_notes(report: Mapping[str, Any]) -> list[str]:
             )
         elif absent := report["absent"][part]:
             named = ", ".join(f"{style} ({sum(counts[style].values())})" for style in absent)
-            notes.append(f"styles without a painting in {part}, so that {consequence}: {named}")
+            notes.append(
+                f"{labels.plural} without a painting in {part}, so that {consequence}: {named}"
+            )
     return notes
 
 
-def one_style_notes(styles: Collection[str]) -> list[str]:
-    """Return a note if there is only one style."""
+def one_style_notes(styles: Collection[str], target: str = "style") -> list[str]:
+    """Return a note if there is only one style, or other label."""
     if len(styles) != 1:
         return []
-    return [f"only one style, {next(iter(styles))}: training needs at least two"]
+    return [f"only one {target}, {next(iter(styles))}: training needs at least two"]
 
 
 def _counts(splits: Sequence[str], styles: Sequence[str]) -> dict[str, dict[str, int]]:
-    taking_part = [pair for pair in zip(styles, splits, strict=True) if pair[1]]
+    taking_part = [
+        (label, split)
+        for style, split in zip(styles, splits, strict=True)
+        if split
+        for label in labels_in(style)
+    ]
     pairs = Counter(taking_part)
     order = label_order(style for style, _ in taking_part)
     return {style: {part: pairs[style, part] for part in SPLITS} for style in order}

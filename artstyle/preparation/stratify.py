@@ -1,10 +1,11 @@
 """Dividing paintings so that every split has its share of every style.
 
 Paintings that must stay together form a group. ``place_groups`` first places the groups of several
-paintings. Single paintings then fill each style up to its shares, to within one painting.
+paintings, and the paintings of several labels. Single paintings then fill each style up to its
+shares, to within one painting.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from artstyle.data.seeding import derived_rng, shuffled
 from artstyle.preparation.group_search import Strata, place_groups
 from artstyle.preparation.paintings import Paintings
-from artstyle.styles.names import label_order
+from artstyle.styles.names import label_order, labels_in
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -37,11 +38,11 @@ def stratified_splits(
         every_style_everywhere: Put a style into every split if it has that many groups, and
             wholly into the first split if it has fewer.
     """
-    order = label_order(paintings.styles)
+    order = label_order(label for style in paintings.styles for label in labels_in(style))
     label_of = {style: label for label, style in enumerate(order)}
-    labels_N = np.array([label_of[style] for style in paintings.styles], dtype=np.int64)
-    together, singles = _partition(paintings, labels_N)
-    counts_GC = _count_styles(together, labels_N, len(order))
+    labels = [[label_of[label] for label in labels_in(style)] for style in paintings.styles]
+    together, singles = _partition(paintings, labels)
+    counts_GC = _count_styles(together, labels, len(order))
     singles_C = np.array([len(singles[label]) for label in range(len(order))], dtype=np.int64)
     shares_SC, needed_C = _aims(counts_GC, singles_C, ratios, every_style_everywhere)
     strata = Strata(counts_GC, counts_GC.sum(axis=0) + singles_C, shares_SC, needed_C - singles_C)
@@ -60,32 +61,38 @@ def stratified_splits(
 
 def group_counts(paintings: Paintings) -> dict[str, int]:
     """Return in how many groups each style has paintings, in the order of the style names."""
-    pairs = set(zip(paintings.styles, paintings.groups, strict=True))
-    counts = dict.fromkeys(label_order(paintings.styles), 0)
-    for style, _ in pairs:
-        counts[style] += 1
-    return counts
+    pairs = {
+        (label, group)
+        for style, group in zip(paintings.styles, paintings.groups, strict=True)
+        for label in labels_in(style)
+    }
+    counts = Counter(label for label, _ in pairs)
+    return {label: counts[label] for label in label_order(counts)}
 
 
 def _partition(
-    paintings: Paintings, labels_N: Ints
+    paintings: Paintings, labels: Sequence[Sequence[int]]
 ) -> tuple[list[list[int]], Mapping[int, list[int]]]:
-    """Return the groups of several paintings, and label -> the single paintings."""
+    """Return the groups of several paintings or labels, and label -> the single paintings."""
     members: dict[Hashable, list[int]] = defaultdict(list)
     for row in sorted(range(len(paintings)), key=paintings.paths.__getitem__):
         members[paintings.groups[row]].append(row)
-    together = [rows for rows in members.values() if len(rows) > 1]
+    together: list[list[int]] = []
     singles: dict[int, list[int]] = defaultdict(list)
     for rows in members.values():
-        if len(rows) == 1:
-            singles[int(labels_N[rows[0]])].append(rows[0])
+        if len(rows) == len(labels[rows[0]]) == 1:
+            singles[labels[rows[0]][0]].append(rows[0])
+        else:
+            together.append(rows)
     return together, singles
 
 
-def _count_styles(together: Sequence[Sequence[int]], labels_N: Ints, num_styles: int) -> Ints:
+def _count_styles(
+    together: Sequence[Sequence[int]], labels: Sequence[Sequence[int]], num_styles: int
+) -> Ints:
     counts_GC = np.zeros((len(together), num_styles), dtype=np.int64)
     for counts_C, rows in zip(counts_GC, together, strict=True):
-        counts_C += np.bincount(labels_N[rows], minlength=num_styles)
+        counts_C += np.bincount([n for row in rows for n in labels[row]], minlength=num_styles)
     return counts_GC
 
 

@@ -8,20 +8,23 @@ from artstyle.data.reasons import in_words
 from artstyle.styles.names import visible
 from artstyle.styles.vocabulary import display_name
 
-STYLE_COLUMNS = ("style", "found", "left out", *SPLITS)
+
+def style_columns(description: DatasetDescription) -> tuple[str, ...]:
+    """Return the columns of `style_rows`; the first says what is recognised."""
+    return (description.config.labels.target, "found", "left out", *SPLITS)
 
 
 def summary(description: DatasetDescription) -> str:
     """Return the page as Markdown."""
     lines = [
         f"# {_plain(description.source.name)}: {description.counts.taking_part:,} paintings in"
-        f" {len(description.labels)} styles",
+        f" {len(description.labels)} {description.config.labels.plural}",
         "",
         *_what_came_of_it(description),
         "",
-        "## Paintings of each style",
+        f"## Paintings of each {description.config.labels.target}",
         "",
-        *_markdown_table(STYLE_COLUMNS, style_rows(description)),
+        *_markdown_table(style_columns(description), style_rows(description)),
         "",
         "## What to know before trusting a number",
         "",
@@ -36,18 +39,20 @@ def summary(description: DatasetDescription) -> str:
 
 
 def style_rows(description: DatasetDescription) -> list[list[str]]:
-    """Return a row for each style and one for all, with the columns ``STYLE_COLUMNS``."""
+    """Return a row for each style and one for all, with the columns `style_columns`."""
     numbers = {
         style: [
             row.found, row.unreadable + sum(row.left_out.values()), row.train, row.val, row.test
         ]
         for style, row in description.counts.styles.items()
     }  # fmt: skip
-    totals = [sum(column) for column in zip(*numbers.values(), strict=True)]
+    counts, split = description.counts, description.split.totals
+    left_out = counts.unreadable + sum(counts.left_out.values())
+    # Not the sums: a painting of several labels is in several rows.
+    totals = [counts.found, left_out, split.train, split.val, split.test]
     rows = [(display_name(style), row) for style, row in numbers.items()]
-    return [
-        [name, *(f"{number:,}" for number in row)] for name, row in [*rows, ("all styles", totals)]
-    ]
+    rows.append((f"all {description.config.labels.plural}", totals))
+    return [[name, *(f"{number:,}" for number in row)] for name, row in rows]
 
 
 def left_out_sentences(description: DatasetDescription) -> list[str]:
@@ -66,27 +71,38 @@ def split_sentence(description: DatasetDescription) -> str:
 
 
 def artist_sentences(description: DatasetDescription) -> list[str]:
-    """Return what the artists' names give away, one sentence for each split."""
+    """Return what the artists' names give away, one sentence for each split.
+
+    Where the artists are what is recognised, there is nothing to give away.
+    """
+    labels = description.config.labels
+    if labels.target == "artist":
+        return []
     report, sentences = description.split, []
     overlaps, oracles = report.artist_overlap, report.artist_oracle
     parts = {"val": (overlaps.val, oracles.val), "test": (overlaps.test, oracles.test)}
     shares_known = _shares_known(report)
     for split, (overlap, oracle) in parts.items():
-        if overlap is None or oracle is None:
+        if overlap is None:
             sentences.append(
-                f"{split}: no artist is known, so artists and styles cannot be separated"
+                f"{split}: no artist is known, so artists and {labels.plural} cannot be separated"
             )
             continue
-        sentences.append(
+        sentence = (
             f"{split}: {_with_all(overlap, shares_known[split])} are by artists who are also in"
-            " train; naming each artist's usual style, without looking, is right for"
-            f" {oracle.accuracy:.1%}"
+            " train"
         )
-    known = any(oracle is not None for _, oracle in parts.values())
+        if oracle is not None:
+            sentence += (
+                f"; naming each artist's usual {labels.target}, without looking, is right for"
+                f" {oracle.accuracy:.1%}"
+            )
+        sentences.append(sentence)
+    known = any(overlap is not None for overlap, _ in parts.values())
     if known and report.group != "artist":
         sentences.append(
-            "a model can be as good by recognising artists, not styles; to test styles:"
-            " --set split.group=artist"
+            f"a model can be as good by recognising artists, not {labels.plural}; to test"
+            f" {labels.plural}: --set split.group=artist"
         )
     return sentences
 

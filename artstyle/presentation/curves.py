@@ -20,7 +20,11 @@ from artstyle.presentation.plots import (
 from artstyle.storage.files import read_csv
 
 _LINES = {
-    "loss": {"train_loss": "training", "val_loss": "validation"},
+    "loss": {
+        "train_loss": "training, as optimised",
+        "plain_train_loss": "training",
+        "val_loss": "validation",
+    },
     "score": {
         "train_accuracy": "training accuracy",
         "val_accuracy": "validation accuracy",
@@ -31,6 +35,7 @@ _LINES = {
 _PANEL_WIDTH_IN = 3.9
 _COLOURS = {
     "train_loss": QUIET,
+    "plain_train_loss": PALETTE[4],
     "train_accuracy": QUIET,
     "val_loss": PALETTE[0],
     "val_accuracy": PALETTE[0],
@@ -94,4 +99,8 @@ def _draw_line(axes: Axes, history: Sequence[Mapping[str, str]], column: str, la
         return
     epochs, values = np.array(points).T
     marker = "o" if len(points) <= 30 else None
-    axes.plot(epochs, values, marker=marker, markersize=3, color=_COLOURS[column], label=label)
+    # What was optimised can be compared with neither of the other two losses.
+    style = ":" if column == "train_loss" else "-"
+    axes.plot(
+        epochs, values, style, marker=marker, markersize=3, color=_COLOURS[column], label=label
+    )

@@ -5,15 +5,17 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import torch
 
 from artstyle import metrics
-from artstyle.confidence.calibration import Calibration, fit_calibration
+from artstyle.confidence.calibration import Calibration, fit_calibration, fit_thresholds
 from artstyle.confidence.familiarity import style_means
+from artstyle.confidence.thresholds import separate_accuracy
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
-from artstyle.data.loading import Labels
+from artstyle.data.loading import Labelled, Labels
 from artstyle.data.manifest import ManifestRow
 from artstyle.devices import choose_device
 from artstyle.models.checkpoint import write_checkpoint
@@ -25,12 +27,20 @@ from artstyle.models.unfreeze import count_parameters
 from artstyle.models.zoo import build_preprocessing
 from artstyle.presentation.curves import plot_curves
 from artstyle.probe.frozen import frozen_features, linear_head
-from artstyle.probe.regression import ChosenC, Features, LinearHead, choose_c, fit_head
+from artstyle.probe.regression import (
+    ChosenC,
+    Features,
+    LinearHead,
+    choose_c,
+    fit_head,
+    fit_separate_heads,
+)
 from artstyle.probe.settings import require_pretrained
 from artstyle.progress import Progress, silent
 from artstyle.runs.environment import ChosenNumerics, ParameterCount
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.locks import sole_writer
+from artstyle.styles.targets import sigmoid
 from artstyle.training.environment import describe_environment, set_seed
 from artstyle.training.faults import translated_errors
 from artstyle.training.process_group import ProcessGroup
@@ -58,10 +68,10 @@ class ProbeResult:
     validation: SplitScores
 
 
-def probe(
+def fit_probe(
     config: Config,
-    data: DatasetFolder,
-    run: RunFolder,
+    data: DatasetFolder | str | Path,
+    run: RunFolder | str | Path,
     *,
     progress: Progress = silent,
     warn: Callable[[str], None] = lambda message: None,
@@ -69,9 +79,11 @@ def probe(
     """Fit the last layer of a pretrained network to a data set and write its run folder.
 
     Every image is seen once, without augmentation, as `evaluate` prepares it. The features of
-    train are standardised; a logistic regression over them becomes the network's last layer. Val
-    calibrates the answers. The run folder is written at the end, so an interrupted probe leaves no
-    half run. Equal data and configurations give equal weights, to the bit, on the same machine.
+    train are standardised; a logistic regression over them becomes the network's last layer. Where
+    an image may have several labels, it is one regression for each, with the C that suits the
+    rarest label of each image. Val calibrates the answers. The run folder is written at the end, so
+    an interrupted probe leaves no half run. Equal data and configurations give equal weights, to
+    the bit, on the same machine.
 
     Args:
         config: Which model, which image size, how styles are weighed; `is_used` knows the keys.
@@ -86,7 +98,17 @@ def probe(
         WeightsError: The weights cannot be had.
         RunError: The run folder is not empty.
         BusyError: Another process writes to it.
+
+    Examples:
+        >>> config = artstyle.resolve_config("probe", overrides=[
+        ...     "model.name=simple_cnn", "model.weights=runs/tiny/checkpoints/best.safetensors",
+        ...     "data.image_size=32", "train.device=cpu", "train.export=false", "probe.c=1",
+        ... ]).config
+        >>> artstyle.fit_probe(config, "data/processed", "runs/probe").run.labels()
+        ('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e')
     """
+    data = data if isinstance(data, DatasetFolder) else DatasetFolder(data)
+    run = run if isinstance(run, RunFolder) else RunFolder(run)
     require_pretrained(config.model)
     require_two_styles(data)
     config = data.as_prepared(config)
@@ -99,29 +121,43 @@ def probe(
         train_NF = frozen_features(model, training, progress, "train")
         groups, held_out = held_out_groups(data.rows("train"))
         chosen = _choose_c(config, groups, train_NF, training.labels_N, progress)
-        head = fit_head(
-            train_NF, training.labels_N, len(data.labels), chosen.c, balanced=_balanced(config)
-        )
+        head = _fit(train_NF, training, len(data.labels), chosen.c, balanced=_balanced(config))
         val_NF = frozen_features(model, validation, progress, "val")
-        trained = _scores(head, train_NF, training.labels_N)
-        validated = _scores(head, val_NF, validation.labels_N)
+        trained = _scores(head, train_NF, training)
+        validated = _scores(head, val_NF, validation)
         _put_into(model, head)
-        calibration = fit_calibration(
-            head.logits(val_NF),
-            validation.labels_N,
-            data.labels,
-            val_NF,
-            style_means(train_NF, training.labels_N),
-        )
+        calibration = _calibration(head, data.labels, (train_NF, training), (val_NF, validation))
         _write(run, config, data, model, chosen, calibration, started)
         _write_history(run, trained, validated, time.perf_counter() - clock)
         if config.train.export:
             export_run(run, progress)
-    if calibration.reason:
+    if calibration.reason and not model.multi:
         warn(f"answers will not say how sure they are: {calibration.reason}")
     if not chosen.folds:
         held_out = "as configured" if config.probe.c else "too few paintings to compare values by"
     return ProbeResult(run, chosen, held_out, validated)
+
+
+def _fit(
+    features_NF: Features, training: Labelled, num_styles: int, c: float, *, balanced: bool
+) -> LinearHead:
+    if training.shares_NC is None:
+        return fit_head(features_NF, training.labels_N, num_styles, c, balanced=balanced)
+    return fit_separate_heads(features_NF, training.shares_NC > 0, c, balanced=balanced)
+
+
+def _calibration(
+    head: LinearHead,
+    labels: tuple[str, ...],
+    train: tuple[Features, Labelled],
+    val: tuple[Features, Labelled],
+) -> Calibration:
+    (train_NF, training), (val_NF, validation) = train, val
+    logits_NC = head.logits(val_NF)
+    if validation.shares_NC is not None:
+        return fit_thresholds(logits_NC, validation.shares_NC > 0, labels)
+    means_CF = style_means(train_NF, training.labels_N)
+    return fit_calibration(logits_NC, validation.labels_N, labels, val_NF, means_CF)
 
 
 def _balanced(config: Config) -> bool:
@@ -150,6 +186,7 @@ def _build_model(config: Config, data: DatasetFolder) -> TorchModel:
         device=str(device),
         network=network,
         spec=built.spec,
+        multi=data.targets.multi,
     )
     linear_head(model)  # Says so before the work if there is none.
     return model
@@ -194,8 +231,12 @@ def held_out_groups(rows: Sequence[ManifestRow]) -> tuple[list[str], str]:
     return groups, f"artists kept apart for {sum(apart):,} of {len(rows):,} paintings"
 
 
-def _scores(head: LinearHead, features_NF: Features, labels_N: Labels) -> SplitScores:
-    logits_NC = head.logits(features_NF)
+def _scores(head: LinearHead, features_NF: Features, images: Labelled) -> SplitScores:
+    logits_NC, labels_N = head.logits(features_NF), images.labels_N
+    if images.shares_NC is not None:
+        truth_NC = images.shares_NC > 0
+        loss = metrics.binary_log_loss(logits_NC, truth_NC)
+        return SplitScores(loss, *separate_accuracy(sigmoid(logits_NC), truth_NC))
     confusion_CC = metrics.confusion_matrix(labels_N, logits_NC.argmax(axis=1), len(head.bias_C))
     return SplitScores(
         loss=metrics.log_loss(logits_NC, labels_N),
@@ -234,7 +275,15 @@ def _write(
     run.begin(config, model.labels, environment)
     about = {"epoch": 1, "c": chosen.c}
     synthetic = data.description.synthetic
-    header = Header(model.name, model.labels, model.preprocessing, about, calibration, synthetic)
+    header = Header(
+        model.name,
+        model.labels,
+        model.preprocessing,
+        about,
+        calibration,
+        synthetic,
+        multi=model.multi,
+    )
     write_checkpoint(run.best_path, model.network, header)
 
 
@@ -245,6 +294,7 @@ def _write_history(
     values = {
         "train_loss": trained.loss,
         "train_accuracy": trained.accuracy,
+        "plain_train_loss": trained.loss,
         "val_loss": validated.loss,
         "val_accuracy": validated.accuracy,
         "val_macro_f1": validated.macro_f1,

@@ -14,7 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 
 from artstyle.data.loading import Labels
-from artstyle.metrics import log_loss
+from artstyle.metrics import BoolArray, log_loss
 from artstyle.progress import Progress, silent
 
 Features = NDArray[np.float32]
@@ -70,6 +70,29 @@ def fit_head(
     """
     (head,) = _fit_path(features_NF, labels_N, num_styles, (c,), balanced)
     return head
+
+
+def fit_separate_heads(
+    features_NF: Features, truth_NC: BoolArray, c: float, *, balanced: bool
+) -> LinearHead:
+    """Fit one logistic regression for each label, against all others, and return them as a layer.
+
+    A label that no image has is never given; one that every image has always is.
+
+    Args:
+        features_NF: One row for each image.
+        truth_NC: Whether it has each label.
+        c: Inverse strength of the L2 penalty.
+        balanced: Weigh images so that those with a label count as much as those without.
+    """
+    weight_CF = np.zeros((truth_NC.shape[1], features_NF.shape[1]), np.float32)
+    bias_C = np.where(truth_NC.any(axis=0), -_NEVER, _NEVER).astype(np.float32)
+    for label, truth_N in enumerate(truth_NC.T):
+        if 0 < truth_N.sum() < len(truth_N):
+            head = fit_head(features_NF, truth_N.astype(np.int64), 2, c, balanced=balanced)
+            weight_CF[label] = head.weight_CF[1] - head.weight_CF[0]
+            bias_C[label] = head.bias_C[1] - head.bias_C[0]
+    return LinearHead(weight_CF, bias_C)
 
 
 def choose_c(

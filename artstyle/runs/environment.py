@@ -35,6 +35,21 @@ class RecordedDataset(_Record):
     """The dataset folder."""
     fingerprint: str
     """SHA-256 over splits, labels and image contents, as `dataset.json` has it."""
+    split_group: str | None = None
+    """What its split kept together: image, artist, source or official; null if not recorded."""
+
+
+class ParentRun(_Record):
+    """The run whose weights a branch began from (`finetune --from`)."""
+
+    path: str
+    """Its run folder."""
+    checkpoint: str
+    """The file that the weights were read from."""
+    weights: str
+    """The fingerprint of the checkpoint's model."""
+    optimiser: bool = False
+    """Whether the branch also began from its optimiser's state."""
 
 
 class ParameterCount(_Record):
@@ -87,7 +102,13 @@ class FinishedRun(_Record):
 
 
 class RunEnvironment(_Record):
-    """``environment.json``: data, device, versions, and in the end the result of a run."""
+    """``environment.json``: data, device, versions, and in the end the result of a run.
+
+    Examples:
+        >>> environment = artstyle.RunEnvironment.read("runs/tiny/environment.json")
+        >>> environment.seed, environment.device
+        (42, 'cpu')
+    """
 
     started: str
     """UTC, ISO 8601."""
@@ -115,6 +136,10 @@ class RunEnvironment(_Record):
     """Whether only deterministic algorithms were used."""
     dataset: RecordedDataset
     """The data that the run learned from."""
+    settings: dict[str, Any] | None = None
+    """The configuration that the run was begun with; null if it was not recorded."""
+    parent: ParentRun | None = None
+    """The run that this one branched off; null for any other."""
     parameters: ParameterCount | None = None
     """null if the size of the network was not recorded."""
     numerics: ChosenNumerics | None = None
@@ -122,4 +147,4 @@ class RunEnvironment(_Record):
     finished: FinishedRun | None = None
     """null until the last epoch is done."""
     adapted: tuple[str, ...] = ()
-    """One line for each time that memory ran out and the batch size was halved."""
+    """One line for each change of the settings after the start: smaller batches, another end."""

@@ -1,5 +1,6 @@
 """Finding a run by its name or as the newest, and naming a new one."""
 
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +26,10 @@ def new_run_path(root: Path, model: str, now: datetime) -> Path:
 
 
 def find_run(
-    name: str, root: Path = Path("runs"), *, needs: Literal["best", "own", "nothing"] = "best"
+    name: str | Path,
+    root: str | Path = "runs",
+    *,
+    needs: Literal["best", "own", "nothing"] = "best",
 ) -> RunFolder:
     """Return a run by its path, by its name in ``root``, or the newest one as ``latest``.
 
@@ -41,7 +45,12 @@ def find_run(
         MissingError: There is no run at all.
         UnknownNameError: No run has that name.
         RunError: The run has no best checkpoint yet.
+
+    Examples:
+        >>> artstyle.find_run("tiny").best_path.name
+        'best.safetensors'
     """
+    name, root = os.fspath(name), Path(root)
     if name == "latest":
         return _latest(root, needs)
     if name.endswith(".safetensors"):

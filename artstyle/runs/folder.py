@@ -32,14 +32,19 @@ Number = Score | Literal[""]
 """Empty in an epoch without training."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class _Epoch:
     """A line of ``history.csv``."""
 
     epoch: int
     train_loss: Number
+    """What was optimised, on the augmented images, before each update."""
     train_accuracy: Number
+    """On the same images."""
+    plain_train_loss: Number = ""
+    """Of a sample of the training images, computed as `val_loss`; earlier versions lack it."""
     val_loss: Score
+    """Mean cross-entropy after the epoch, neither weighted nor smoothed."""
     val_accuracy: Score
     val_macro_f1: Score
     lr: Number
@@ -51,15 +56,30 @@ _WRITTEN_FIRST = ("labels.json", RECORD_NAME, "environment.json")
 HISTORY_COLUMNS = tuple(field.name for field in fields(_Epoch))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class RunFolder:
-    """The only link between training and everything after it."""
+    """The only link between training and everything after it.
+
+    Examples:
+        >>> run = artstyle.RunFolder("runs/tiny")
+        >>> run.labels()
+        ('Cubism', 'Minimalism', 'Pop_Art', 'Ukiyo_e')
+        >>> [row["epoch"] for row in run.history()]
+        ['1', '2']
+    """
 
     path: Path
     results: Path | None = None
     """Where what is learnt about the run is written; None is its own folder."""
     lone: Path | None = None
     """A checkpoint without a run folder; None for a run."""
+
+    def __init__(
+        self, path: str | Path, results: str | Path | None = None, lone: str | Path | None = None
+    ) -> None:
+        object.__setattr__(self, "path", Path(path))
+        object.__setattr__(self, "results", None if results is None else Path(results))
+        object.__setattr__(self, "lone", None if lone is None else Path(lone))
 
     @property
     def results_path(self) -> Path:
@@ -220,8 +240,9 @@ class RunFolder:
         vocabulary = Path(environment.dataset.path) / RECORD_NAME
         if vocabulary.is_file():
             write_bytes(self.path / RECORD_NAME, vocabulary.read_bytes())
-        environment.write(self.environment_path)
-        write_yaml(self.config_path, config.model_dump(mode="json"))
+        settings = config.model_dump(mode="json")
+        environment.model_copy(update={"settings": settings}).write(self.environment_path)
+        write_yaml(self.config_path, settings)
 
     def adapt(self, config: "Config") -> str:
         """Record that the run continues with smaller batches; return a line that says so."""
@@ -231,11 +252,15 @@ class RunFolder:
             f" train.accumulate {before.accumulate} -> {now.accumulate};"
             " each update has the same images as before"
         )
-        environment = self.environment()
-        adapted = environment.model_copy(update={"adapted": (*environment.adapted, line)})
-        adapted.write(self.environment_path)
-        write_yaml(self.config_path, config.model_dump(mode="json"))
+        self.record_change(config, line)
         return line
+
+    def record_change(self, config: "Config", line: str) -> None:
+        """Record that the run continues with other settings; ``line`` says which."""
+        environment, settings = self.environment(), config.model_dump(mode="json")
+        changed = {"adapted": (*environment.adapted, line), "settings": settings}
+        environment.model_copy(update=changed).write(self.environment_path)
+        write_yaml(self.config_path, settings)
 
     def finish(self, finished: "FinishedRun", *, keep_state: bool) -> None:
         """Record how the run ended, and remove the state that only a resumed run needs."""

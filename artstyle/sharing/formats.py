@@ -48,13 +48,23 @@ def require_path(path: Path, form: Format, *, overwrite: bool) -> None:
         raise UsageError(f"{path} is a folder; name a file with --out")
 
 
-def require_available(name: str, form: Format) -> None:
+def require_available(name: str, form: Format, *, multi: bool = False) -> None:
     """Refuse a model that a form cannot have.
+
+    Args:
+        name: The model's.
+        form: The form.
+        multi: Whether a picture may have several labels.
 
     Raises:
         UsageError: The library does not have the network: it is simple_cnn, joins several networks,
-            or is another library's.
+            or is another library's. Or the form cannot say what several labels mean.
     """
+    if multi and form != "onnx":
+        raise UsageError(
+            f"--format {form} has one label for each picture, and this model several;"
+            " use --format onnx: the sigmoid of its logits gives their probabilities"
+        )
     if form in ("onnx", "torch"):
         return
     library = "timm" if form == "hub" else form

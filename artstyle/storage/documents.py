@@ -26,20 +26,20 @@ class Document(BaseModel):
     """The highest ``format_version`` that this version of artstyle can read."""
 
     @classmethod
-    def read(cls, path: Path) -> Self:
+    def read(cls, path: str | Path) -> Self:
         """Read a file.
 
         Raises:
             MissingError: The file does not exist.
             DataError: The file is damaged, or a later version of artstyle wrote it.
         """
-        value = read_json(path)
+        value = read_json(Path(path))
         require_version(value, cls.newest_format, path)
         return checked(value, cls, path)
 
-    def write(self, path: Path) -> None:
+    def write(self, path: str | Path) -> None:
         """Write the file, whole or not at all."""
-        write_json(path, self.to_dict())
+        write_json(Path(path), self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, keys in the order of the fields, as JSON has it."""

@@ -145,9 +145,14 @@ def read_yaml(path: Path) -> Any:
         MissingError: The file does not exist.
         ConfigError: The file is not YAML.
     """
+    return parse_yaml(_read_text(path), path)
+
+
+def parse_yaml(text: str, path: Path) -> Any:
+    """Return the content of a YAML text, as `read_yaml`; ``path`` is for messages."""
     yaml = _yaml()
     try:
-        return yaml.safe_load(_read_text(path))
+        return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError) as error:
         raise ConfigError(f"{path} is not valid YAML: {one_line(error)}") from None
     except RecursionError:

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
+BAR = "|"
+"""What separates the labels of a painting that has several."""
+
 # The embeddings, overrides and isolates of the Unicode Bidirectional Algorithm (UAX 9).
 _DIRECTION_MARKS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -83,6 +86,16 @@ def _gap(separator: re.Match[str]) -> str:
     if gap.endswith(_DASHES) and (len(gap) > 1 or not before):
         return "-"
     return " " if before.isdecimal() else ""
+
+
+def labels_in(text: str) -> tuple[str, ...]:
+    """Return the labels of a painting: ``A|B`` has two; any other text is one."""
+    return tuple(text.split(BAR))
+
+
+def joined_labels(labels: Iterable[str]) -> str:
+    """Return the labels of a painting as one text, each once and in label order."""
+    return BAR.join(label_order(labels))
 
 
 def label_order(styles: Iterable[str]) -> tuple[str, ...]:

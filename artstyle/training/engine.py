@@ -13,14 +13,15 @@ from torch.amp import GradScaler
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
-from torchvision.transforms import v2
 
-from artstyle.config import AugmentConfig, TrainConfig
+from artstyle.config import TrainConfig
 from artstyle.data.loading import EpochBatches, iterate
 from artstyle.data.seeding import derived_seed
 from artstyle.errors import TrainingError
 from artstyle.models.unfreeze import train_mode
-from artstyle.training.losses import Loss
+from artstyle.training.draws.masks import MasksByPlace
+from artstyle.training.draws.mixing import Mix, mixed
+from artstyle.training.losses import Loss, right_answers
 from artstyle.training.optim import Schedule
 from artstyle.training.process_group import ProcessGroup
 
@@ -39,7 +40,7 @@ class Learner:
     """Does nothing unless the precision is fp16."""
     ema: AveragedModel | None
     loss: Loss
-    mix: Callable[[Tensor, Tensor], Batch] | None
+    mix: Mix | None
     """Mixup or CutMix of a batch."""
     precision: torch.dtype | None
     """Dtype for autocast; None computes in float32."""
@@ -69,6 +70,7 @@ class EpochResult:
     """The result of one epoch of training, over all processes."""
 
     loss: float
+    """What was optimised: weighted, smoothed and mixed as configured, on the augmented images."""
     accuracy: float
     """On the augmented images, before each update."""
     images: int
@@ -84,14 +86,14 @@ class Tally:
 
     loss: float = 0.0
     """Summed over images."""
-    right: int = 0
-    """Correct predictions."""
+    right: float = 0
+    """Correct predictions; of several labels, the share that is correct."""
     images: int = 0
     seconds: float = 0.0
     lr: float = 0.0
     """The head's learning rate, summed over images."""
 
-    def add(self, loss: float, right: int, images: int, seconds: float, lr: float = 0.0) -> None:
+    def add(self, loss: float, right: float, images: int, seconds: float, lr: float = 0.0) -> None:
         """Add one batch; ``loss`` and ``lr`` are sums over its images."""
         self.loss += loss
         self.right += right
@@ -135,20 +137,12 @@ class _Position:
 
     number: int
     """Counted from 0."""
+    size: int
+    """Images of the batch, over all processes."""
     loss_weight: float
     """Factor of each image's loss, so that an update follows the mean over all its images."""
     updates: bool
     """Whether the weights are updated after this batch."""
-
-
-def build_mix(config: AugmentConfig, num_styles: int) -> Callable[[Tensor, Tensor], Batch] | None:
-    """Return the transform that mixes the images of a batch; None if it is off."""
-    transforms: list[nn.Module] = []
-    if config.mixup_alpha:
-        transforms.append(v2.MixUp(alpha=config.mixup_alpha, num_classes=num_styles))
-    if config.cutmix_alpha:
-        transforms.append(v2.CutMix(alpha=config.cutmix_alpha, num_classes=num_styles))
-    return v2.RandomChoice(transforms) if transforms else None
 
 
 def train_epoch(
@@ -181,10 +175,11 @@ def train_epoch(
     clock = time.perf_counter()
     positions = _positions(feed.batches, config.accumulate, group.world_size)
     for position, batch in zip(positions, iterate(feed.loader), strict=True):
-        _seed_batch(feed.batches, position.number, group.rank)
         inputs, labels = (part.to(group.device, non_blocking=True) for part in batch)
         lr = float(learner.optimizer.param_groups[0]["lr"])
-        loss, right = _train_batch(learner, feed, position, (inputs, labels), config.max_grad_norm)
+        loss, right = _train_batch(
+            learner, feed, position, (inputs, labels), config.max_grad_norm, group
+        )
         started, clock = clock, time.perf_counter()
         tally.add(loss * len(labels), right, len(labels), clock - started, lr * len(labels))
         images = len(labels) * group.world_size
@@ -197,9 +192,9 @@ def train_epoch(
 def _positions(batches: EpochBatches, accumulate: int, world_size: int) -> Iterator[_Position]:
     """Yield the position of each batch from ``batches.first`` on."""
     every = (
-        _Position(number, world_size / sum(sizes), updates=number + 1 == start + len(sizes))
+        _Position(number, size, world_size / sum(sizes), updates=number + 1 == start + len(sizes))
         for start, sizes in _updates(batches.sizes(), accumulate)
-        for number in range(start, start + len(sizes))
+        for number, size in enumerate(sizes, start)
     )
     return islice(every, batches.first, None)
 
@@ -210,20 +205,18 @@ def _updates(sizes: list[int], accumulate: int) -> Iterator[tuple[int, list[int]
         yield start, sizes[start : start + accumulate]
 
 
-def _seed_batch(batches: EpochBatches, number: int, rank: int) -> None:
-    """Seed torch for one batch, so that a resumed run draws the same dropout and mixup."""
-    torch.manual_seed(derived_seed(batches.seed, "step", batches.epoch, number, rank))
-
-
 def _train_batch(
-    learner: Learner, feed: Feed, position: _Position, batch: Batch, max_grad_norm: float
-) -> tuple[float, int]:
+    learner: Learner,
+    feed: Feed,
+    position: _Position,
+    batch: Batch,
+    max_grad_norm: float,
+    group: ProcessGroup,
+) -> tuple[float, float]:
     """Train on one batch; return its mean loss and the number of right predictions."""
     inputs, labels = batch
     with _local_gradients(feed.module, position.updates):
-        loss_N, right = _add_gradients(
-            learner, feed.module, feed.to_input(inputs), labels, position.loss_weight
-        )
+        loss_N, right = _add_gradients(learner, feed, position, batch, group)
     if position.updates:
         _update(learner, max_grad_norm)
     loss = float(loss_N.mean())
@@ -233,20 +226,37 @@ def _train_batch(
 
 
 def _add_gradients(
-    learner: Learner, module: nn.Module, inputs: Tensor, labels: Tensor, loss_weight: float
-) -> tuple[Tensor, int]:
-    """Add the gradients of one batch; return its losses and the number of right predictions."""
-    targets = labels
-    if learner.mix is not None:
-        inputs, targets = learner.mix(inputs, labels)
-    with torch.autocast(
-        inputs.device.type, dtype=learner.precision, enabled=learner.precision is not None
-    ):
-        logits_NC = module(inputs)
+    learner: Learner, feed: Feed, position: _Position, batch: Batch, group: ProcessGroup
+) -> tuple[Tensor, float]:
+    """Add the gradients of one batch; return its losses and the number of right predictions.
+
+    Each batch has its own seeds, so that a resumed run draws the same. Pairs and masks are those of
+    the batch of all processes; what else draws from torch's generator differs between processes.
+    """
+    pixels, labels = batch
+    drawn = (feed.batches.seed, "step", feed.batches.epoch, position.number)
+    if learner.mix is None:
+        inputs, targets = feed.to_input(pixels), labels
+    else:
+        torch.manual_seed(derived_seed(*drawn, "mix"))
+        inputs, targets = mixed(learner.mix, pixels, labels, feed.to_input, group, position.size)
+    torch.manual_seed(derived_seed(*drawn, group.rank))
+    masks = MasksByPlace(
+        derived_seed(*drawn, "masks"),
+        position.size,
+        group.device,
+        rank=group.rank,
+        world_size=group.world_size,
+    )
+    autocast = torch.autocast(
+        group.device.type, dtype=learner.precision, enabled=learner.precision is not None
+    )
+    with masks, autocast:
+        logits_NC = feed.module(inputs)
     losses_N = learner.loss(logits_NC.float(), targets)
-    loss = learner.scaler.scale(losses_N.sum() * loss_weight)
+    loss = learner.scaler.scale(losses_N.sum() * position.loss_weight)
     loss.backward()  # type: ignore[no-untyped-call]
-    return losses_N.detach(), int((logits_NC.argmax(dim=1) == labels).sum())
+    return losses_N.detach(), right_answers(logits_NC, labels)
 
 
 def _update(learner: Learner, max_grad_norm: float) -> None:

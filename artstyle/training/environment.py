@@ -53,7 +53,11 @@ def describe_environment(
         processes=group.world_size,
         seed=config.seed,
         deterministic=config.deterministic,
-        dataset=RecordedDataset(path=str(data.path.resolve()), fingerprint=data.fingerprint),
+        dataset=RecordedDataset(
+            path=str(data.path.resolve()),
+            fingerprint=data.fingerprint,
+            split_group=data.description.split.group,
+        ),
     )
 
 

@@ -36,16 +36,17 @@ class Features:
         head = head_alone(setup.learner.network, setup.spec)
         return Feed(setup.feed.batches, self._loader(setup), lambda batch: batch, head)
 
-    def logits(self, setup: Setup) -> Tensor:
-        """Return the current logits of the validation split, N x C."""
+    def logits(self, setup: Setup, sample_M: NDArray[np.int64]) -> Tensor:
+        """Return the logits of the validation split, then those of some training images."""
         head = setup.learner.eval_network.get_submodule(setup.spec.head).eval()
-        return forward(head, self.val_NF.to(setup.device), setup.learner.precision).cpu()
+        both_NF = torch.cat([self.val_NF, self.train_NF[torch.from_numpy(sample_M)]])
+        return forward(head, both_NF.to(setup.device), setup.learner.precision).cpu()
 
     def _loader(self, setup: Setup) -> Iterator[Batch]:
-        labels_N = torch.from_numpy(setup.training.labels_N)
+        targets = torch.from_numpy(setup.training.targets)
         for draws in setup.feed.batches:
             indices = torch.tensor([draw.index for draw in draws])
-            yield self.train_NF[indices], labels_N[indices]
+            yield self.train_NF[indices], targets[indices]
 
 
 def reused_features(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from artstyle import interrupts
 from artstyle.config import Config
@@ -10,8 +11,8 @@ from artstyle.errors import RunError, TrainingError, WeightsError
 from artstyle.models.onnx_export import export_run
 from artstyle.models.unfreeze import unfreeze
 from artstyle.progress import Progress, silent
+from artstyle.runs.environment import ParentRun
 from artstyle.runs.folder import RunFolder
-from artstyle.training.beginning import begun_or_restored
 from artstyle.training.engine import BatchResult, EpochResult, NonfiniteLossError, train_epoch
 from artstyle.training.environment import set_seed
 from artstyle.training.faults import OutOfMemoryError, halved, translated_errors
@@ -21,6 +22,8 @@ from artstyle.training.recording import Recorder
 from artstyle.training.reporting import Meter
 from artstyle.training.run_state import RunState, finished_state
 from artstyle.training.setup import Session, Setup, build_setup, planned_session
+from artstyle.training.start.begin import begun_or_restored
+from artstyle.training.start.changes import require_same_settings
 from artstyle.training.validation import Validation, calibrate, validate
 
 
@@ -38,10 +41,11 @@ class FitResult:
 
 def fit(
     config: Config,
-    data: DatasetFolder,
-    run: RunFolder,
+    data: DatasetFolder | str | Path,
+    run: RunFolder | str | Path,
     *,
     resume: bool = False,
+    parent: ParentRun | None = None,
     progress: Progress = silent,
     warn: Callable[[str], None] = lambda message: None,
 ) -> FitResult:
@@ -55,6 +59,7 @@ def fit(
         data: The prepared data set.
         run: The folder to write: configuration, labels, environment, history, checkpoints, curves.
         resume: Continue from the last checkpoint in ``run``, within an epoch or between two.
+        parent: The run that a new one branches off, as `branch_of` returns it.
         progress: Called after each batch.
         warn: Called with a message when something fails but the run continues.
 
@@ -63,11 +68,26 @@ def fit(
         OutOfMemoryError: Memory ran out, and a smaller batch does not help.
         TrainingError: A loss or a weight is NaN or infinite; the checkpoints are from before it.
         BusyError: Another process writes to the run folder.
+
+    Examples:
+        >>> config = artstyle.resolve_config("finetune", overrides=[
+        ...     "model.name=simple_cnn", "model.weights=none", "unfreeze.mode=all",
+        ...     "data.image_size=32", "train.epochs=1", "train.precision=fp32",
+        ...     "train.channels_last=true", "train.device=cpu", "train.export=false",
+        ... ]).config
+        >>> fitted = artstyle.fit(config, "data/processed", "runs/first")
+        >>> fitted.stopped, fitted.run.best_path.is_file()
+        ('all epochs are done', True)
     """
+    data = data if isinstance(data, DatasetFolder) else DatasetFolder(data)
+    run = run if isinstance(run, RunFolder) else RunFolder(run)
     while True:
         try:
             with translated_errors(config), process_group(config.train.device) as group:
-                session = planned_session(Session(config, data, run, group, progress, warn))
+                branched = run.environment().parent if resume else parent
+                session = planned_session(
+                    Session(config, data, run, group, progress, warn, branched)
+                )
                 config = session.config
                 return _fit(session, resume=resume)
         except OutOfMemoryError as error:
@@ -80,6 +100,8 @@ def fit(
 
 def _fit(session: Session, *, resume: bool) -> FitResult:
     config = session.config
+    if resume:
+        require_same_settings(session)
     if resume and (done := finished_state(session.run)):
         return _finished(session, done)
     set_seed(config.seed, deterministic=config.deterministic)
@@ -113,8 +135,8 @@ def _finished(session: Session, state: RunState) -> FitResult:
         return FitResult(session.run, state, stopped, session.group.is_main)
     raise RunError(
         f"{session.run.path} is done, and its last checkpoint was removed: more epochs need"
-        " train.keep_state=true from the start; or begin a new run from its weights with"
-        f" --set model.weights={session.run.best_path}"
+        " train.keep_state=true from the start; or begin a branch from its weights with"
+        f" 'artstyle finetune --from {session.run.path}'"
     )
 
 

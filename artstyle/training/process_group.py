@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 
 from artstyle.devices import choose_device
 
@@ -38,6 +38,21 @@ class ProcessGroup:
         for rank, part in enumerate(parts):
             gathered[rank :: self.world_size] = part
         return gathered  # type: ignore[return-value]
+
+    def gather_rows(self, rows: Tensor, total: int) -> Tensor:
+        """Return the rows of all processes, interleaved: rank 0's first, rank 1's first, ...
+
+        Args:
+            rows: Of ``total`` rows, every n-th from the rank on.
+            total: Rows of all processes.
+        """
+        if self.world_size == 1:
+            return rows
+        padded = rows.new_zeros((-(-total // self.world_size), *rows.shape[1:]))
+        padded[: len(rows)] = rows
+        parts = [torch.empty_like(padded) for _ in range(self.world_size)]
+        dist.all_gather(parts, padded)
+        return torch.stack(parts, dim=1).flatten(0, 1)[:total]
 
     def broadcast(self, value: Value) -> Value:
         """Return the main process's value in every process."""

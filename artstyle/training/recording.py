@@ -134,8 +134,10 @@ class Recorder:
         header = replace(self._setup.header, about=about)
         write_checkpoint(self._session.run.best_path, learner.eval_network, header)
 
-    def _answers(self, validated: Validation) -> KeptEpoch:
-        """Return the epoch's answers for the trackers."""
+    def _answers(self, validated: Validation) -> KeptEpoch | None:
+        """Return the epoch's answers for the trackers; None where a picture has several labels."""
+        if self._setup.header.multi:
+            return None
         rows = self._session.data.rows("val")
         return kept_epoch(
             self._setup.header.labels,
@@ -167,6 +169,7 @@ def _history_row(
     epoch: int, trained: EpochResult | None, validated: Validation
 ) -> Mapping[str, float]:
     values = {
+        "plain_train_loss": validated.plain_train_loss,
         "val_loss": validated.loss,
         "val_accuracy": validated.accuracy,
         "val_macro_f1": validated.macro_f1,

@@ -49,9 +49,7 @@ def epoch_line(
     """
     stage = f"epoch {state.epochs} of {config.epochs}"
     parts = [
-        f"loss {trained.loss:.3f} (val {validated.loss:.3f})"
-        if trained
-        else f"val loss {validated.loss:.3f}",
+        f"loss {validated.plain_train_loss:.3f} (val {validated.loss:.3f})",
         f"accuracy {validated.accuracy:.3f}",
         f"macro F1 {validated.macro_f1:.3f}",
         *(["best"] if state.best_epoch == state.epochs else []),

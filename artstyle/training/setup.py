@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from artstyle.config import Config, TrainConfig
-from artstyle.data.augment import train_transform
+from artstyle.data.augment import augmentation
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, Labelled, Labels, build_loader
 from artstyle.data.manifest import Split
@@ -20,13 +20,16 @@ from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size, require_single
 from artstyle.pictures.transforms import normalise
 from artstyle.progress import Progress, silent
+from artstyle.runs.environment import ParentRun
 from artstyle.runs.folder import RunFolder
-from artstyle.training.engine import Feed, Learner, build_mix
+from artstyle.training.draws.mixing import build_mix
+from artstyle.training.engine import Feed, Learner
 from artstyle.training.faults import is_out_of_memory
 from artstyle.training.losses import build_loss
 from artstyle.training.numerics import Choice, choose_numerics
 from artstyle.training.optim import Schedule, build_ema, build_optimizer
 from artstyle.training.process_group import ProcessGroup
+from artstyle.training.start.branch import take_optimiser
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,8 @@ class Session:
     group: ProcessGroup
     progress: Progress = silent
     warn: Callable[[str], None] = lambda message: None
+    parent: ParentRun | None = None
+    """The run that this one branches off."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,7 @@ class Setup:
             network=self.learner.eval_network.eval(),
             spec=self.spec,
             precision=self.learner.precision,
+            multi=self.header.multi,
         )
 
 
@@ -84,6 +90,10 @@ def planned_session(session: Session) -> Session:
     """
     session = replace(session, config=session.data.as_prepared(session.config))
     train = session.config.train
+    if session.config.labels.multi and train.monitor != "macro_f1":
+        # The share of right answers hardly moves where most labels are absent from most pictures.
+        train = train.model_copy(update={"monitor": "macro_f1"})
+        session = replace(session, config=session.config.model_copy(update={"train": train}))
     if not train.min_steps:
         return session
     batches = _build_batches(session, labelled(session.data, "train"))
@@ -113,7 +123,8 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     _require_an_image_each(config, group)
     require_two_styles(data)
     training, validation = labelled(data, "train"), labelled(data, "val")
-    built = _build_network(session, saved=resume and session.run.last_path.is_file())
+    saved = resume and session.run.last_path.is_file()
+    built = _build_network(session, saved=saved)
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     batches = _build_batches(session, training)
     built.network.to(group.device)
@@ -127,12 +138,22 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     )
     layout = choice.numerics.memory_format
     built.network.to(memory_format=layout)
-    transform = train_transform(preprocessing, config.augment)
+    transform = augmentation(preprocessing, config.augment)
+    learner = _build_learner(
+        config, built, training, batches, group.device, choice.numerics.autocast
+    )
+    if session.parent is not None and session.parent.optimiser and not saved:
+        take_optimiser(learner, session.parent)
     return Setup(
         spec=built.spec,
-        learner=_build_learner(config, built, batches, group.device, choice.numerics.autocast),
+        learner=learner,
         header=Header(
-            config.model.name, data.labels, preprocessing, {}, synthetic=data.description.synthetic
+            config.model.name,
+            data.labels,
+            preprocessing,
+            {},
+            synthetic=data.description.synthetic,
+            multi=data.targets.multi,
         ),
         feed=Feed(
             batches,
@@ -148,11 +169,13 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
 
 
 def labelled(data: DatasetFolder, split: Split) -> Labelled:
-    """Return the images of a split with their integer labels."""
-    rows, position = data.rows(split), {label: n for n, label in enumerate(data.labels)}
+    """Return the images of a split with their labels as numbers."""
+    rows, targets = data.rows(split), data.targets
+    texts = [row.style for row in rows]
     return Labelled(
         paths=tuple(data.image_path(row) for row in rows),
-        labels_N=np.array([position[row.style] for row in rows], dtype=np.int64),
+        labels_N=targets.positions(texts),
+        shares_NC=targets.indicators(texts) if targets.multi else None,
     )
 
 
@@ -171,10 +194,11 @@ def require_two_styles(data: DatasetFolder) -> None:
     Raises:
         DataError: It has only one style.
     """
+    labels = data.description.config.labels
     if len(data.labels) < 2:
         raise DataError(
-            f"{data.path} has only one style, {data.labels[0]}, and nothing to tell it from;"
-            " prepare paintings of at least two styles"
+            f"{data.path} has only one {labels.target}, {data.labels[0]}, and nothing to tell it"
+            f" from; prepare paintings of at least two {labels.plural}"
         )
 
 
@@ -233,6 +257,7 @@ def _artists(data: DatasetFolder) -> Labels:
 def _build_learner(
     config: Config,
     built: Built,
+    training: Labelled,
     batches: EpochBatches,
     device: torch.device,
     precision: torch.dtype | None,
@@ -247,7 +272,9 @@ def _build_learner(
         schedule=Schedule(optimizer, config.optim, updates_per_epoch, config.train.epochs),
         scaler=torch.amp.GradScaler(device.type, enabled=precision is torch.float16),
         ema=build_ema(network, config.train.ema_decay),
-        loss=build_loss(config.loss, batches.labels_N, num_styles, device),
+        loss=build_loss(
+            config.loss, training.all_labels, num_styles, device, multi=config.labels.multi
+        ),
         mix=build_mix(config.augment, num_styles),
         precision=precision,
     )

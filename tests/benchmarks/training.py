@@ -16,7 +16,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from artstyle.config import Config
-from artstyle.data.augment import train_transform
+from artstyle.data.augment import augmentation
 from artstyle.data.loading import EpochBatches, Labelled, build_loader
 from artstyle.devices import choose_device
 from artstyle.models.unfreeze import unfreeze
@@ -244,7 +244,7 @@ def _setup(exercise: Exercise) -> Setup:
     pictures = cached(exercise, setup)
     preprocessing = setup.header.preprocessing
     batches = EpochBatches(pictures.labels_N, exercise.batch_size, seed=config.seed)
-    vary = train_transform(preprocessing, config.augment)
+    vary = augmentation(preprocessing, config.augment)
     loader = build_loader(pictures, vary, batches, None, setup.device)
     unfreeze(setup.learner.network, setup.spec, config.unfreeze, config.train.epochs - 1)
     feed = replace(setup.feed, batches=batches, loader=loader)

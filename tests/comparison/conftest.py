@@ -43,6 +43,7 @@ def make_run(tmp_path: Path) -> MakeRun:
         *,
         seed: int = 42,
         model: str = "simple_cnn",
+        dropout: float | None = None,
         artists: int = 10,
         rows: Sequence[ManifestRow] | None = None,
     ) -> RunFolder:
@@ -55,7 +56,8 @@ def make_run(tmp_path: Path) -> MakeRun:
             dataset_path="data", warnings=(),
         )  # fmt: skip
         run = RunFolder(tmp_path / "runs" / name)
-        config = Config.model_validate({"seed": seed, "model": {"name": model}})
+        chosen = {"name": model, "dropout": dropout}
+        config = Config.model_validate({"seed": seed, "model": chosen})
         run.begin(config, STYLES, environment())
         run.best_path.parent.mkdir()
         run.best_path.write_bytes(b"")

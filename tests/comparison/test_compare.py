@@ -10,7 +10,7 @@ from sklearn.metrics import f1_score
 from artstyle.comparison.answers import Compared, read_compared
 from artstyle.comparison.compare import changed_pictures, compare
 from artstyle.comparison.document import Comparison
-from artstyle.comparison.tables import as_text, write_comparison
+from artstyle.comparison.tables import comparison_table, write_comparison
 from artstyle.errors import MissingError, RunError, UnknownNameError, UsageError
 from tests.comparison.conftest import MakeRun, painted
 from tests.evaluation.tiny import STYLES
@@ -93,6 +93,39 @@ def test_runs_that_share_a_setting_are_one_row_with_mean_and_range(make_run: Mak
     assert accuracy.runs == pytest.approx((min(scores), max(scores)))
 
 
+def test_runs_of_a_folder_are_one_row_and_say_what_else_differs(make_run: MakeRun) -> None:
+    runs = [make_run(f"probe/{n}", right(0.4, n), seed=n) for n in range(2)]
+    runs += [make_run("tuned/0", right(0.5, 2)), make_run("tuned/1", right(0.6, 3), dropout=0.1)]
+    comparison = compare(read_compared(runs, "test", "folder"), "folder")
+    assert [(row.name, row.seeds) for row in comparison.rows] == [
+        ("probe", (0, 1)),
+        ("tuned", (42, 42)),
+    ]
+    (note,) = [note for note in comparison.notes if "more than the seed" in note]
+    assert "The runs of tuned differ in more than the seed: model.dropout;" in note
+    with pytest.raises(UsageError, match="all runs have folder probe"):
+        read_compared(runs[:2], "test", "folder")
+
+
+def test_the_table_has_the_range_over_runs_and_both_intervals(make_run: MakeRun) -> None:
+    runs = [make_run(f"a{n}", right(0.3 + 0.2 * n, n), seed=n) for n in range(2)]
+    runs.append(make_run("b", right(0.9, 9), model="resnet18"))
+    comparison = compare(read_compared(runs, "test", "model"), "model")
+    cells = comparison_table(comparison, "markdown").splitlines()
+    names = [name.strip() for name in cells[0].strip("|").split("|")]
+    row = dict(zip(names, (cell.strip() for cell in cells[2].strip("|").split("|")), strict=True))
+    accuracy = comparison.rows[0].accuracy
+    assert accuracy.artists is not None
+    for name, bounds in (
+        ("over runs", accuracy.runs),
+        ("other artists", accuracy.artists),
+        ("other pictures", accuracy.pictures),
+    ):
+        assert row[name] == f"{bounds[0]:.3f} to {bounds[1]:.3f}"
+    assert row["accuracy"] == f"{np.mean([np.mean(right(0.3, 0)), np.mean(right(0.5, 1))]):.3f}"
+    assert row["runs"] == "2"
+
+
 def test_a_row_is_right_where_most_of_its_runs_are(make_run: MakeRun) -> None:
     answers = ([True, True, False, False], [True, False, True, False], [True, True, False, False])
     runs = [make_run(f"a{n}", list(a)) for n, a in enumerate(answers)]
@@ -166,5 +199,5 @@ def test_the_files_hold_the_same_comparison(make_run: MakeRun, tmp_path: Path) -
 def test_a_name_with_marks_of_latex_and_markdown_is_escaped(make_run: MakeRun) -> None:
     runs = [make_run("a_b|50%", right(0.5, 0)), make_run("c", right(0.5, 1))]
     comparison = compare(read_compared(runs, "test", None), None)
-    assert r"a\_b|50\%" in as_text(comparison, "latex")
-    assert r"| a_b\|50% |" in as_text(comparison, "markdown")
+    assert r"a\_b|50\%" in comparison_table(comparison, "latex")
+    assert r"| a_b\|50% |" in comparison_table(comparison, "markdown")

@@ -5,6 +5,7 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 
 from artstyle.confidence.temperature import fit_temperature, probabilities
+from artstyle.errors import UsageError
 from tests.confidence.synthetic import drawn
 
 
@@ -43,3 +44,19 @@ def test_answers_that_say_nothing_become_even() -> None:
     logits_NC = np.tile([2.0, 0.0], (4, 1))
     temperature = fit_temperature(logits_NC, np.array([0, 1, 0, 1]))
     np.testing.assert_allclose(probabilities(logits_NC, temperature), 0.5, atol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("logits", "targets", "message"),
+    [
+        (np.zeros(3), np.zeros(3, int), "logits are N x C numbers"),
+        (np.zeros((3, 2)), np.zeros(2, int), "3 logits, 2 targets"),
+        (np.zeros((3, 2)), np.full(3, 2), "targets count 2 styles"),
+        (np.zeros((0, 2)), np.zeros(0, int), "there are none"),
+    ],
+)
+def test_wrong_arrays_are_refused_in_one_line(
+    logits: np.ndarray, targets: np.ndarray, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        fit_temperature(logits, targets)

@@ -16,7 +16,6 @@ from artstyle.errors import ArtstyleError, RunError
 from artstyle.models.style_model import SYNTHETIC_NOTE
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import read_csv
-from tests.conftest import tiny_config
 from tests.probe.test_probe import settings
 
 
@@ -126,28 +125,6 @@ def test_another_cross_validation_is_not_written_over(
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunError, match="is not empty"):
         cross_validate(config, tiny_dataset, tmp_path, folds=2, group="image")
-
-
-def test_folds_are_fine_tuned_and_resumed_within_their_training(
-    tiny_dataset: DatasetFolder, tmp_path: Path
-) -> None:
-    class Killed(BaseException):
-        pass
-
-    def kill_after_first_epoch(stage: str, done: int, total: int | None, detail: str = "") -> None:
-        if stage.startswith("fold 1 of 2: epoch 1") and done == total:
-            raise Killed
-
-    config, out = tiny_config(), tmp_path / "out"
-    with pytest.raises(Killed):
-        cross_validate(
-            config, tiny_dataset, out, folds=2, group="image", method="finetune",
-            progress=kill_after_first_epoch,
-        )  # fmt: skip
-    assert len(RunFolder(out / "fold-1").history()) == 1
-    done = cross_validate(config, tiny_dataset, out, folds=2, group="image", method="finetune")
-    assert len(RunFolder(out / "fold-1").history()) == 2
-    assert done.report.pictures == 40
 
 
 @pytest.mark.parametrize(

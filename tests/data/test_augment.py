@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from artstyle.config import AugmentConfig
-from artstyle.data.augment import random_box, train_transform, varies
+from artstyle.data.augment import augmentation, random_box, varies
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import EpochBatches, build_loader
 from artstyle.pictures.preprocessing import Fit, Preprocessing
@@ -30,7 +30,7 @@ def preprocessing(fit: Fit = "crop") -> Preprocessing:
 @pytest.mark.parametrize("fit", ["crop", "squash"])
 def test_without_variation_training_sees_what_evaluation_sees(fit: Fit) -> None:
     plan, picture = preprocessing(fit), painting(3)
-    pixels = train_transform(plan, NOTHING)(picture, 7)
+    pixels = augmentation(plan, NOTHING)(picture, 7)
     assert pixels.shape == (32, 32, 3)
     assert pixels.dtype == torch.uint8
     assert torch.equal(normalise(pixels[None], plan)[0], eval_transform(plan)(picture))
@@ -64,7 +64,7 @@ def test_a_crop_lies_inside_and_keeps_the_share_and_ratio_asked_for(
 
 @pytest.mark.parametrize("fit", ["crop", "squash"])
 def test_the_seed_decides_and_torch_draws_on_as_if_nothing_had_been_drawn(fit: Fit) -> None:
-    vary, picture = train_transform(preprocessing(fit), EVERYTHING), painting(3)
+    vary, picture = augmentation(preprocessing(fit), EVERYTHING), painting(3)
     before = torch.get_rng_state()
     once, again = vary(picture, 7), vary(picture, 7)
     assert torch.equal(torch.get_rng_state(), before)
@@ -78,7 +78,7 @@ def test_squashing_and_cropping_in_one_pass_is_squashing_then_cropping() -> None
         box = random_box((64, 64), CROP.crop_scale, np.random.default_rng(seed))
         two_passes = picture.resize((64, 64), Image.Resampling.BICUBIC)
         two_passes = two_passes.crop(box).resize((32, 32))
-        one_pass = train_transform(plan, CROP)(picture, seed).numpy()
+        one_pass = augmentation(plan, CROP)(picture, seed).numpy()
         difference = np.abs(one_pass.astype(int) - np.asarray(two_passes)).mean()
         # Two passes blur twice; another box differs by 20 and more.
         assert difference < 6, difference
@@ -88,7 +88,7 @@ def test_what_is_erased_has_the_mean_colour_and_the_size_asked_for() -> None:
     erase = NOTHING.model_copy(update={"erasing": 1.0, "erasing_scale": (0.1, 0.2)})
     plan, white = preprocessing(), Image.new("RGB", (64, 64), "white")
     for seed in range(20):
-        pixels = train_transform(plan, erase)(white, seed)
+        pixels = augmentation(plan, erase)(white, seed)
         erased = (pixels != 255).any(dim=2)
         assert torch.equal(pixels[erased].amax(dim=0), pixels[erased].amin(dim=0))
         assert pixels[erased][0].tolist() == [124, 116, 104]
@@ -100,7 +100,7 @@ def test_threads_and_processes_give_the_same_batches(
     tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     pictures = labelled(tiny_dataset, "train")
-    vary = train_transform(preprocessing(), EVERYTHING)
+    vary = augmentation(preprocessing(), EVERYTHING)
 
     def images(workers: int, device: str) -> torch.Tensor:
         batches = EpochBatches(pictures.labels_N, 8, seed=1)

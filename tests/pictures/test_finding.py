@@ -1,14 +1,21 @@
 import io
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artstyle.errors import MissingError, UsageError
-from artstyle.pictures.finding import find_pictures, printable, require_pictures
+from artstyle.pictures.finding import (
+    find_pictures,
+    named_pictures,
+    printable,
+    require_pictures,
+)
 
 
 def found(*arguments: str | Path, listed: bytes = b"") -> list[str]:
@@ -210,3 +217,54 @@ def test_a_list_from_a_closed_stdin_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="standard input, which is closed"):
         list(find_pictures(["-"]))
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_one_text_or_path_is_one_argument_and_not_its_letters(
+    here: Path, kind: Callable[[str], str | Path]
+) -> None:
+    touch(here, "scans/a.jpg", "scans/b.jpg", "s/other.jpg", "c/other.jpg")
+    scans = ["scans/a.jpg", "scans/b.jpg"]
+    assert [str(picture.path) for picture in find_pictures(kind("scans"))] == scans
+    assert [str(picture.path) for picture in find_pictures([kind("scans")])] == scans
+    assert [str(picture.path) for picture in find_pictures(kind("scans/?.jpg"))] == scans
+    assert [str(picture.path) for picture in named_pictures(kind("scans"))] == scans
+
+
+def test_a_path_with_slashes_never_walks_the_whole_disk(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(here, "scans/a.jpg")
+    entered = list[str]()
+    scandir = os.scandir
+
+    def watched(path: Path) -> Any:
+        entered.append(str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", watched)
+    found = list(find_pictures(str(here / "scans")))
+    assert [picture.path for picture in found] == [here / "scans" / "a.jpg"]
+    assert entered == [str(here / "scans")]
+
+
+@pytest.mark.parametrize("wrong", [47, None, b"scans", 1.5])
+def test_what_is_neither_text_nor_path_is_refused_by_name(wrong: Any) -> None:
+    with pytest.raises(UsageError, match=f"named by text or Path, not by {wrong!r}"):
+        list(find_pictures([wrong]))
+    if isinstance(wrong, bytes):
+        with pytest.raises(UsageError, match="not by b'scans'"):
+            list(find_pictures(wrong))  # type: ignore[arg-type]
+
+
+def test_an_empty_name_is_refused_and_not_taken_for_this_folder(here: Path) -> None:
+    touch(here, "a.jpg")
+    with pytest.raises(UsageError, match="one of the names is empty"):
+        list(find_pictures([""]))
+
+
+def test_pictures_that_were_found_already_pass_through_in_order(here: Path) -> None:
+    touch(here, "a.jpg", "d/b.jpg", "d/c.jpg")
+    (first,) = find_pictures("a.jpg")
+    mixed = named_pictures(["d", first, Path("a.jpg")])
+    assert [str(picture.path) for picture in mixed] == ["d/b.jpg", "d/c.jpg", "a.jpg", "a.jpg"]

@@ -23,7 +23,7 @@ def lines_of(panels: Sequence[Axes]) -> dict[str, list[tuple[float, ...]]]:
 def test_curves_show_the_history_and_pass_over_what_is_empty(tmp_path: Path) -> None:
     rows = [
         {"epoch": 1, "val_loss": 1.5, "val_accuracy": 0.25, "val_macro_f1": 0.125},
-        {"epoch": 2, "val_loss": 0.5, "val_accuracy": 0.75, "train_loss": 0.25, "lr": 1e-3},
+        {"epoch": 2, "val_loss": 0.5, "val_accuracy": 0.75, "plain_train_loss": 0.25, "lr": 1e-3},
     ]
     write_csv(tmp_path / "history.csv", HISTORY_COLUMNS, rows)
     history = list(read_csv(tmp_path / "history.csv"))

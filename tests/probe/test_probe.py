@@ -18,7 +18,7 @@ from artstyle.inference import predict_logits
 from artstyle.models.checkpoint import load_style_model, read_state
 from artstyle.models.header import read_header
 from artstyle.probe.frozen import frozen_features
-from artstyle.probe.probe import held_out_groups, probe
+from artstyle.probe.probe import fit_probe, held_out_groups
 from artstyle.recipes import resolve_config
 from artstyle.runs.folder import RunFolder
 from artstyle.training.setup import labelled
@@ -40,7 +40,7 @@ def probed(
     tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path_factory: pytest.TempPathFactory
 ) -> RunFolder:
     run = RunFolder(tmp_path_factory.mktemp("probed") / "run")
-    return probe(settings(tiny_run), tiny_dataset, run).run
+    return fit_probe(settings(tiny_run), tiny_dataset, run).run
 
 
 def test_the_network_answers_as_the_regression_over_its_features_does(
@@ -78,7 +78,7 @@ def test_only_the_last_layer_differs_from_the_weights_it_began_with(
 def test_the_same_probe_writes_the_same_weights_to_the_bit(
     probed: RunFolder, tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
-    again = probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path / "run")).run
+    again = fit_probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path / "run")).run
     assert again.best_path.read_bytes() == probed.best_path.read_bytes()
 
 
@@ -87,7 +87,7 @@ def test_val_calibrates_the_answers_or_the_reason_is_said(
 ) -> None:
     said: list[str] = []
     run = RunFolder(tmp_path / "run")
-    probe(settings(tiny_run), tiny_dataset, run, warn=said.append)
+    fit_probe(settings(tiny_run), tiny_dataset, run, warn=said.append)
     calibration = read_header(run.best_path).calibration
     assert calibration is not None
     (epoch,) = run.history()
@@ -102,7 +102,7 @@ def test_a_fixed_c_is_taken_and_a_smaller_one_gives_smaller_weights(
     norms = []
     for c in ("1e-4", "1e-1"):
         config = settings(tiny_run, f"probe.c={c}")
-        result = probe(config, tiny_dataset, RunFolder(tmp_path / c))
+        result = fit_probe(config, tiny_dataset, RunFolder(tmp_path / c))
         assert (result.chosen.c, result.held_out) == (float(c), "as configured")
         norms.append(float(read_state(result.run.best_path)[0]["classifier.4.weight"].norm()))
     assert norms[0] < norms[1]
@@ -174,7 +174,7 @@ def test_a_data_set_with_one_style_is_refused(
     one = DatasetFolder(tmp_path / "data")
     one.description.model_copy(update={"labels": ("Cubism",)}).write(one.description_path)
     with pytest.raises(DataError, match="has only one style"):
-        probe(settings(tiny_run), DatasetFolder(one.path), RunFolder(tmp_path / "run"))
+        fit_probe(settings(tiny_run), DatasetFolder(one.path), RunFolder(tmp_path / "run"))
     assert not (tmp_path / "run").exists()
 
 
@@ -183,4 +183,4 @@ def test_a_folder_that_holds_something_is_refused_before_the_work(
 ) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(RunError, match="is not empty"):
-        probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path))
+        fit_probe(settings(tiny_run), tiny_dataset, RunFolder(tmp_path))

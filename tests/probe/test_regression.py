@@ -5,12 +5,13 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from artstyle.confidence.temperature import probabilities
 from artstyle.data.loading import Labels
-from artstyle.probe.regression import CANDIDATES, Features, choose_c, fit_head
+from artstyle.probe.regression import CANDIDATES, Features, choose_c, fit_head, fit_separate_heads
 
 
 def cloud(styles: int, images: int = 90, seed: int = 0) -> tuple[Features, Labels]:
@@ -92,3 +93,17 @@ def test_a_style_by_one_group_does_not_stop_the_choice() -> None:
     # The pictures of style 2 are held out together and cannot be answered: they do not count.
     assert chosen.folds == 5
     assert min(chosen.losses.values()) < np.log(3)
+
+
+def test_separate_labels_are_fitted_one_against_the_rest() -> None:
+    rng = np.random.default_rng(3)
+    features_NF = rng.normal(2, 3, (80, 5)).astype(np.float32)
+    truth_NC = features_NF @ rng.normal(size=(5, 4)) + rng.normal(0, 2, (80, 4)) > 3
+    truth_NC[:, 2], truth_NC[:, 3] = False, True
+    head = fit_separate_heads(features_NF, truth_NC, 0.5, balanced=False)
+    standard_NF = StandardScaler().fit_transform(features_NF)
+    reference = OneVsRestClassifier(LogisticRegression(C=0.5, max_iter=2000))
+    expected_NC = reference.fit(standard_NF, truth_NC[:, :2]).decision_function(standard_NF)
+    # Two solvers' last steps.
+    np.testing.assert_allclose(head.logits(features_NF)[:, :2], expected_NC, atol=2e-3)
+    assert (head.logits(features_NF)[:, 2:] == [-100, 100]).all()

@@ -280,14 +280,14 @@ import numpy as np
 import torch
 from pathlib import Path
 from artstyle.config import AugmentConfig, Config
-from artstyle.data.augment import train_transform
+from artstyle.data.augment import augmentation
 from artstyle.data.loading import EpochBatches, Labelled, build_loader, iterate
 from artstyle.errors import TrainingError
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.training.faults import translated_errors
 paths = tuple(map(Path, sys.argv[1:]))
 pictures = Labelled(paths, np.zeros(len(paths), np.int64))
-transform = train_transform(
+transform = augmentation(
     Preprocessing(32, (0.5,) * 3, (0.5,) * 3, "bilinear", "crop", 40), AugmentConfig()
 )
 # Any device but a CPU has processes that read ahead.
@@ -314,6 +314,8 @@ def test_a_killed_worker_is_reported_in_one_line(tiny_dataset: DatasetFolder) ->
 
 
 def test_a_death_reported_after_the_lost_connection_is_still_one_error() -> None:
+    assert sys.platform != "win32"  # For mypy; the module is skipped there.
+
     def report(*_: object) -> None:
         raise RuntimeError("DataLoader worker (pid 1) is killed by signal: Killed.")
 

@@ -312,3 +312,9 @@ def test_a_model_that_a_library_lacks_is_refused_with_what_works(
 ) -> None:
     with pytest.raises(UsageError, match=re.escape(said)):
         require_available(name, library)
+
+
+def test_a_model_of_several_labels_is_refused_where_its_answers_would_be_misread() -> None:
+    require_available("efficientnet_b0", "onnx", multi=True)
+    with pytest.raises(UsageError, match="use --format onnx"):
+        require_available("efficientnet_b0", "hub", multi=True)

@@ -14,8 +14,8 @@ LABELS_N = np.zeros(1, np.int64)
 
 @pytest.mark.parametrize("loss", [0.83, 12.345])
 def test_the_line_of_an_epoch_fits_80_columns(loss: float) -> None:
-    trained = EpochResult(loss, 0.5, 20_000, 1_250, 900.0, 1e-3)
-    validated = Validation(0.804, 0.667, 0.603, LABELS_N, LABELS_N, 1.0)
+    trained = EpochResult(1.5, 0.5, 20_000, 1_250, 900.0, 1e-3)
+    validated = Validation(0.804, loss, 0.667, 0.603, LABELS_N, LABELS_N, 1.0)
     state = RunState(epochs=103, best_epoch=103)
     stage, done, total, detail = epoch_line(TrainConfig(epochs=200), state, trained, validated)
     assert (done, total) == (1_250, 1_250)

@@ -117,6 +117,9 @@ def test_a_finished_run_that_kept_its_state_learns_more(
     fit(tiny_config("train.epochs=1", *constant), tiny_dataset, run)
     state = fit(tiny_config("train.epochs=2", *constant), tiny_dataset, run, resume=True).state
     assert (state.epochs, len(run.history())) == (2, 2)
+    # The folder says what holds now, and that it was not so from the start.
+    assert run.config().train.epochs == 2
+    assert run.environment().adapted == ("resumed after epoch 1 with train.epochs 1 -> 2",)
 
 
 PAIR = """

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from artstyle.comparison.document import Comparison
 
 RunsArgument = Annotated[
-    list[str], typer.Argument(metavar="RUN RUN ...", help="Evaluated runs; the first is the base.")
+    list[str],
+    typer.Argument(
+        metavar="RUN RUN ...", help="Evaluated runs, or cross-validations; the first is the base."
+    ),
 ]
 GroupByOption = Annotated[
     str | None,
     typer.Option(
-        "--group-by", help="A setting, such as model: runs that share it are one row, with a mean."
+        "--group-by", help="A setting such as model, or folder: one row, with a mean, for each."
     ),
 ]
 FormatOption = Annotated[
@@ -51,23 +54,21 @@ def compare(
     """
     from artstyle.comparison.answers import read_compared
     from artstyle.comparison.compare import compare as compare_runs
-    from artstyle.comparison.tables import as_text, write_comparison
-    from artstyle.runs.finding import find_run
+    from artstyle.comparison.scored import find_scored, first_run
+    from artstyle.comparison.tables import comparison_table, write_comparison
 
     if out is not None:
         _require_free(out, overwrite=overwrite)
-    folders = [find_run(run, DEFAULT_RUNS) for run in runs]
-    if lone := [folder.lone for folder in folders if folder.lone]:
-        raise UsageError(f"{lone[0]} is a file; name the folder of its run")
-    name_styles_by(folders[0].vocabulary())
-    compared = read_compared(folders, split, group_by)
+    named = [find_scored(run, DEFAULT_RUNS) for run in runs]
+    name_styles_by(first_run(named[0]).vocabulary())
+    compared = read_compared(named, split, group_by)
     comparison = compare_runs(compared, group_by)
     if output_format == "json":
         show(json.dumps(comparison.to_dict(), indent=2, ensure_ascii=False))
     elif output_format == "table":
         _show(comparison)
     else:
-        show(as_text(comparison, output_format).rstrip("\n"))
+        show(comparison_table(comparison, output_format).rstrip("\n"))
     for note in comparison.notes:
         say(f"note: {note}")
     if out is not None:
@@ -99,7 +100,11 @@ def _show(comparison: Comparison) -> None:
 
     head, styles = columns(comparison), style_columns(comparison)
     rows = [_narrow(n, row, head) for n, row in enumerate(cells(comparison), start=1)]
-    show_table("", head, rows, numbers=head[1:])
+    # In two tables, so that each fits 80 columns.
+    gained = head.index("gained")
+    show_table("", head[:gained], [row[:gained] for row in rows], numbers=head[1:])
+    differences = [[row[0], *row[gained:]] for row in rows[1:]]
+    show_table("Compared with row 1", ["", *head[gained:]], differences, numbers=head[1:])
     show(caption(comparison))
     show_table("Pictures recognised", styles, style_cells(comparison), numbers=styles[1:])
 

@@ -29,6 +29,16 @@ FoldsOption = Annotated[int, typer.Option("--folds", min=2, help="How many.")]
 GroupOption = Annotated[
     Literal["artist", "source", "image"], typer.Option("--group", help="What is in one fold.")
 ]
+SeedsOption = Annotated[
+    int,
+    typer.Option(
+        "--seeds", min=1, help="Train each fold with so many seeds: --seed and those after it."
+    ),
+]
+LabelIssuesOption = Annotated[
+    bool,
+    typer.Option("--label-issues", help="List the labels that are probably wrong, with pictures."),
+]
 RecipeOption = Annotated[
     str,
     typer.Option("--recipe", help="probe, finetune, a recipe's name, or a YAML file for finetune."),
@@ -48,6 +58,8 @@ def crossval(
     model: ModelOption = None,
     device: DeviceOption = None,
     seed: SeedOption = None,
+    seeds: SeedsOption = 1,
+    label_issues: LabelIssuesOption = False,
     overrides: SetOption = None,
 ) -> None:
     """Test every picture once, by a run that has seen nothing of its artist, source or copies.
@@ -64,7 +76,7 @@ def crossval(
     dataset = open_dataset(data or DEFAULT_DATA)
     name_styles_by(dataset.vocabulary())
     folder = out or DEFAULT_RUNS / f"crossval-{Path(recipe).stem}-{group}"
-    interrupts.set_resume_hint(lambda: "run the same command again: finished folds are kept")
+    interrupts.set_resume_hint(lambda: "run the same command again: finished runs are kept")
 
     from artstyle.crossval.crossval import cross_validate
 
@@ -76,6 +88,8 @@ def crossval(
             folds=folds,
             group=group,
             method="probe" if recipe == "probe" else "finetune",
+            seeds=seeds,
+            label_issues=label_issues,
             progress=progress,
             warn=warn,
         )
@@ -107,7 +121,12 @@ def _settings(recipe: str, overrides: list[str], flags: Mapping[str, tuple[str, 
 
 
 def _show(done: Crossval) -> None:
-    from artstyle.crossval.page import reference_rows, score_rows
+    from artstyle.crossval.page import (
+        folds_in_words,
+        reference_rows,
+        score_columns,
+        score_rows,
+    )
     from artstyle.styles.vocabulary import display_name
 
     report = done.report
@@ -122,21 +141,26 @@ def _show(done: Crossval) -> None:
         for style, score in report.styles.items()
     ]
     show_table("", columns, rows, numbers=columns[1:])
-    scores = ("score", "value", "other pictures", "other artists")
+    scores = [name.removeprefix("for ") for name in score_columns(report)]
     show_table("", scores, score_rows(report), numbers=scores[1:])
     references = ("answer", "accuracy", "macro F1")
     show_table("", references, reference_rows(report), numbers=references[1:])
-    show(f"{report.pictures:,} pictures in {len(report.folds)} folds by {report.group}")
+    show(f"{report.pictures:,} pictures in {folds_in_words(report).rstrip(',')}")
     for warning in report.warnings:
         warn(warning)
     if report.unreadable:
         say(f"{report.unreadable} of {report.pictures + report.unreadable} could not be read")
-    show_places(
-        "Written:",
-        {
-            "page": done.path / "report.html",
-            "scores": done.path / "report.json",
-            "predictions": done.path / "predictions.csv",
-            "runs": done.path / "fold-*",
-        },
-    )
+    places = {
+        "page": done.path / "report.html",
+        "scores": done.path / "report.json",
+        "predictions": done.path / "predictions.csv",
+        "runs": done.path / ("fold-*" if len(report.seeds) == 1 else "seed-*/fold-*"),
+    }
+    if done.label_issues is not None:
+        found = done.label_issues
+        show(f"{len(found.issues):,} of {found.judged:,} labels are contradicted by the answers")
+        places |= {
+            "label issues": done.path / "label_issues.csv",
+            "with pictures": done.path / "label_issues.html",
+        }
+    show_places("Written:", places)

@@ -76,6 +76,7 @@ def eda(
         columns=parse_columns(columns) if columns else {},
         images=images,
         vocabulary=vocabulary,
+        labels=settings.labels,
     )
     folder = out or (data / "eda" if found.is_dataset else Path("eda") / data.resolve().stem)
 

@@ -26,6 +26,7 @@ from artstyle.cli.terminal.console import (
 from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
+    from artstyle.evaluation.document import EvaluationReport, LabelReport
     from artstyle.evaluation.evaluate import Evaluation
 
 DataOption = Annotated[
@@ -39,6 +40,15 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", help="A folder; by default evaluation/<split> in the run."),
 ]
+BiasOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--bias/--no-bias",
+        help="Measure whether it goes by style or content, on synthetic pairs too. By default"
+        " without the pairs, where the genre of 100 pictures is known.",
+        show_default=False,
+    ),
+]
 FormatOption = Annotated[
     Literal["table", "json"], typer.Option("--format", help="table, or for programs json.")
 ]
@@ -51,6 +61,7 @@ def evaluate(
     out: OutOption = None,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
+    bias: BiasOption = None,
     output_format: FormatOption = "table",
 ) -> None:
     """Measure a run: scores with their intervals, predictions, figures, and a page.
@@ -68,6 +79,7 @@ def evaluate(
     dataset = DatasetFolder(data or own)
     dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
 
+    from artstyle.evaluation.document import LabelReport
     from artstyle.evaluation.evaluate import evaluate as evaluate_run
 
     with live_progress() as progress:
@@ -78,19 +90,39 @@ def evaluate(
             out=out,
             batch_size=batch_size,
             device=device or "auto",
+            bias=bias,
             progress=progress,
             warn=warn,
         )
     if output_format == "json":
-        show(json.dumps(evaluation.report.to_dict(), indent=2, ensure_ascii=False))
+        show(json.dumps(evaluation.scores.to_dict(), indent=2, ensure_ascii=False))
+    elif isinstance(evaluation.scores, LabelReport):
+        _show_label_scores(evaluation.scores)
     else:
-        _show_scores(evaluation)
+        _show_scores(evaluation.scores)
     _say_where(evaluation)
-    if evaluation.report.unreadable:
+    if evaluation.scores.unreadable:
         raise typer.Exit(SOME_FAILED)
 
 
-def _show_scores(evaluation: "Evaluation") -> None:
+def _show_label_scores(report: "LabelReport") -> None:
+    from artstyle.evaluation.several_labels_page import (
+        LABEL_COLUMNS,
+        label_cells,
+        label_totals,
+        labels_in_short,
+        labels_weakness,
+    )
+
+    show(labels_in_short(report))
+    if weak := labels_weakness(report):
+        warn(weak)
+    show_table("", LABEL_COLUMNS, label_cells(report), numbers=LABEL_COLUMNS[1:])
+    show("  ".join(f"{name} {value}" for name, value in label_totals(report).items()))
+
+
+def _show_scores(report: "EvaluationReport") -> None:
+    from artstyle.evaluation.bias.wording import bias_line
     from artstyle.evaluation.wording import (
         SCORE_COLUMNS,
         by_artist_line,
@@ -101,7 +133,7 @@ def _show_scores(evaluation: "Evaluation") -> None:
         with_interval,
     )
 
-    report, intervals = evaluation.report, evaluation.report.intervals
+    intervals = report.intervals
     show(in_short(report))
     if weak := weakness(report):
         warn(weak)
@@ -122,24 +154,27 @@ def _show_scores(evaluation: "Evaluation") -> None:
         show(for_artists)
     if report.confidence:
         show(confidence_line(report.confidence))
+    if report.content_bias and (line := bias_line(report.content_bias)):
+        show(line)
 
 
 def _say_where(evaluation: "Evaluation") -> None:
-    report, path = evaluation.report, evaluation.path
+    from artstyle.evaluation.document import EvaluationReport
+
+    report, path = evaluation.scores, evaluation.path
     for warning in report.warnings:
         warn(warning)
-    if report.not_calibrated:
+    if isinstance(report, EvaluationReport) and report.not_calibrated:
         say(f"note: This model does not say how sure it is: {report.not_calibrated}.")
     if report.unreadable:
         total = report.pictures + report.unreadable
         say(f"{report.unreadable} of {total} pictures could not be read")
-    show_places(
-        "Replaced:" if evaluation.replaced else "Written:",
-        {
-            "page": path / "report.html",
-            "scores": path / "report.json",
-            "predictions": path / "predictions.csv",
-            "logits": path / "logits.npz",
-            "figures": path / "*.png",
-        },
-    )
+    places = {
+        "page": path / "report.html",
+        "scores": path / "report.json",
+        "predictions": path / "predictions.csv",
+        "logits": path / "logits.npz",
+    }
+    if isinstance(report, EvaluationReport):
+        places["figures"] = path / "*.png"
+    show_places("Replaced:" if evaluation.replaced else "Written:", places)

@@ -44,7 +44,8 @@ def export(
     folder = find_run(named or run, needs="own")
     path = out or default_path(folder, form)
     require_path(path, form, overwrite=overwrite)
-    require_available(read_header(folder.best_path).name, form)
+    header = read_header(folder.best_path)
+    require_available(header.name, form, multi=header.multi)
 
     from artstyle.devices import choose_device
     from artstyle.models.checkpoint import load_style_model

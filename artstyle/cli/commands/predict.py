@@ -125,6 +125,11 @@ def predict(
     from artstyle.prediction.predict import predict_styles
 
     model = found.load()
+    if model.multi and (join or chosen in LINKED):
+        from artstyle.styles.targets import refused_several
+
+        what = "--join writes" if join else f"--format {chosen} writes"
+        raise refused_several(what, "use csv, json, jsonl, xlsx or parquet")
     say_notes(model)
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size

@@ -9,6 +9,7 @@ from artstyle import interrupts
 from artstyle.cli.options import (
     DEFAULT_DATA,
     SOME_FAILED,
+    AllowAbsoluteOption,
     ColumnsOption,
     ConfigOption,
     IdColumnOption,
@@ -20,6 +21,7 @@ from artstyle.cli.options import (
     SeedOption,
     SetOption,
     SourceFormatOption,
+    TargetOption,
 )
 from artstyle.cli.terminal.console import (
     live_progress,
@@ -46,8 +48,10 @@ def prepare(
     out: Annotated[Path, typer.Option("--out", help="The dataset folder.")] = DEFAULT_DATA,
     source_format: SourceFormatOption = None,
     lists: ListsOption = None,
+    target: TargetOption = None,
     columns: ColumnsOption = None,
     images: ImagesOption = None,
+    allow_absolute: AllowAbsoluteOption = False,
     path_column: PathColumnOption = None,
     id_column: IdColumnOption = None,
     dry_run: Annotated[
@@ -63,7 +67,7 @@ def prepare(
 
     Files that cannot be read are listed in rejected.csv; the exit code is then 3.
     """
-    settings = _settings(config, overrides or [], seed)
+    settings = _settings(config, overrides or [], seed, target)
 
     from artstyle.preparation.prepare import plan
     from artstyle.preparation.prepare import prepare as prepare_dataset
@@ -82,6 +86,7 @@ def prepare(
             lists=lists,
             columns=named,
             images=images,
+            allow_absolute=allow_absolute,
             overwrite=overwrite,
         )
         _show_plan(planned, out)
@@ -97,6 +102,7 @@ def prepare(
             lists=lists,
             columns=named,
             images=images,
+            allow_absolute=allow_absolute,
             overwrite=overwrite,
             progress=progress,
         )
@@ -106,26 +112,33 @@ def prepare(
         raise typer.Exit(SOME_FAILED)
 
 
-def _settings(config: str | None, overrides: list[str], seed: int | None) -> "Config":
+def _settings(
+    config: str | None, overrides: list[str], seed: int | None, target: str | None
+) -> "Config":
     from artstyle.preparation.describe import is_used
     from artstyle.recipes import config_keys, require_sections, resolve_config
 
     require_sections(overrides, [key for key in config_keys() if not is_used(key)], "train")
-    return resolve_config(None, config, overrides, {"seed": ("--seed", seed)}).config
+    flags: dict[str, tuple[str, object]] = {
+        "seed": ("--seed", seed),
+        "labels.target": ("--target", target),
+    }
+    return resolve_config(None, config, overrides, flags).config
 
 
 def _show(prepared: "Prepared") -> None:
     from artstyle.preparation.summary import (
-        STYLE_COLUMNS,
         artist_sentences,
         left_out_sentences,
         source_sentences,
         split_sentence,
+        style_columns,
         style_rows,
     )
 
     dataset, description = prepared.dataset, prepared.dataset.description
-    show_table("", STYLE_COLUMNS, style_rows(description), numbers=STYLE_COLUMNS[1:])
+    columns = style_columns(description)
+    show_table("", columns, style_rows(description), numbers=columns[1:])
     show(split_sentence(description))
     for sentence in [*source_sentences(description), *artist_sentences(description)]:
         show(sentence)
@@ -158,8 +171,10 @@ def _show_plan(plan: "Plan", out: Path) -> None:
         (display_name(style), f"{plan.found[style]:,}", f"{kept:,}")
         for style, kept in plan.kept.items()
     ]
-    rows.append(("all styles", f"{found:,}", f"{sum(plan.kept.values()):,}"))
-    show_table("", ("style", "found", "kept by balance"), rows, ("found", "kept by balance"))
+    rows.append((f"all {plan.labels.plural}", f"{found:,}", f"{plan.taking_part:,}"))
+    show_table(
+        "", (plan.labels.target, "found", "kept by balance"), rows, ("found", "kept by balance")
+    )
     show(f"format: {plan.source.format}; split by: {plan.group}")
     if plan.source.missing:
         show(f"{plan.source.missing:,} listed names are not there")

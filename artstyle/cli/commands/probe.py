@@ -64,10 +64,10 @@ def probe(
     path = out or new_run_path(DEFAULT_RUNS, settings.model.name, datetime.now())
     interrupts.set_resume_hint(lambda: "run the same command again")
 
-    from artstyle.probe.probe import probe as probe_dataset
+    from artstyle.probe.probe import fit_probe
 
     with live_progress() as progress:
-        result = probe_dataset(settings, dataset, RunFolder(path), progress=progress, warn=warn)
+        result = fit_probe(settings, dataset, RunFolder(path), progress=progress, warn=warn)
     _say_result(result)
 
 

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from artstyle.preparation.sources.source import SourceImage
 from artstyle.styles.vocabulary import known_style
@@ -22,7 +23,7 @@ def with_collections(
     styles = defaultdict[str, set[str]](set)
     for image in images:
         first, _, rest = image.path.partition("/")
-        if "/" not in rest:
+        if "/" not in rest or PurePath(image.path).is_absolute():
             return tuple(images), ()
         styles[first].add(image.style)
     if len(styles) < 2 or any(

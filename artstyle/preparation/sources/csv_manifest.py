@@ -6,16 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from artstyle.collection.table import examples
+from artstyle.config import STYLE_LABELS, LabelsConfig
 from artstyle.data.manifest import COLUMNS, FIRST_COLUMNS
-from artstyle.errors import DataError
+from artstyle.errors import DataError, UnknownNameError
 from artstyle.preparation.sources.collections import with_collections
 from artstyle.preparation.sources.source import Source, SourceImage
-from artstyle.preparation.tables.cells import cell_styles, cell_text
+from artstyle.preparation.sources.targets import is_usable, kept_by
+from artstyle.preparation.tables.cells import cell_labels, cell_text
 from artstyle.preparation.tables.listing import ListedImage, locate
 from artstyle.preparation.tables.splits import cell_splits
 from artstyle.preparation.tables.table import Row, Table, read_table
 from artstyle.storage.files import live, numbered_csv
-from artstyle.styles.names import visible
+from artstyle.styles.names import joined_labels, labels_in, visible
 
 MANIFEST_NAME = "manifest.csv"
 _OUR_FIRST_LINES = {",".join(names).encode() for names in (FIRST_COLUMNS, COLUMNS)}
@@ -24,14 +26,22 @@ _KNOWN = ("artist", "title", "genre", "split", "source")
 
 
 def read_csv_manifest(
-    path: Path, columns: Mapping[str, str] | None = None, images: Path | None = None
+    path: Path,
+    columns: Mapping[str, str] | None = None,
+    images: Path | None = None,
+    labels: LabelsConfig = STYLE_LABELS,
+    *,
+    allow_absolute: bool = False,
 ) -> Source:
     """Read a manifest; columns that are not asked for are ignored.
 
     Args:
         path: The table.
-        columns: path, style, artist, title, genre, split or source -> the table's own name for it.
+        columns: path, style, artist, title, genre, split or source -> the table's own name for it;
+            the style is what is recognised, from whichever column.
         images: The folder that its paths start from; None is the table's own.
+        labels: What is recognised, and whether a painting may have several labels.
+        allow_absolute: Whether paths may lead to files outside the folder.
 
     Raises:
         MissingError: The file does not exist.
@@ -39,23 +49,66 @@ def read_csv_manifest(
         DataError: It cannot be read, a path leads out of the folder, a split or a style cannot be
             understood, or none of the files is there.
     """
+    columns = columns or {}
+    table, is_ours = _ours(path, columns) if _is_ours(path) else _others(path, columns)
     root = path.parent if images is None else images
-    table, is_ours = _ours(path) if _is_ours(path) else _others(path, columns or {})
+    return read_manifest_table(
+        path, table, root, labels, exact=is_ours, allow_absolute=allow_absolute
+    )
+
+
+def read_manifest_table(
+    path: Path,
+    table: Table,
+    root: Path,
+    labels: LabelsConfig,
+    *,
+    exact: bool = False,
+    allow_absolute: bool = False,
+) -> Source:
+    """Return the paintings that a table lists.
+
+    Args:
+        path: The table's file, for messages.
+        table: Its rows.
+        root: The folder that its paths start from.
+        labels: What is recognised, and whether a painting may have several labels.
+        exact: Whether labels are read letter by letter, and only a bar separates them.
+        allow_absolute: Whether paths may lead to files outside the folder.
+
+    Raises:
+        DataError: As `read_csv_manifest`.
+    """
     rows, notes = table.rows, table.notes
     named = {row.cells["style"] for row in rows}
-    styles = {name: (name,) if name else () for name in named} if is_ours else cell_styles(named)
+    styles = (
+        {name: tuple(filter(None, labels_in(name))) for name in named}
+        if exact
+        else cell_labels(named, labels.target)
+    )
     _require_text(path, rows)
-    usable = [row for row in rows if row.cells["path"] and len(styles[row.cells["style"]]) == 1]
+    usable = [
+        row for row in rows if row.cells["path"] and is_usable(labels, styles[row.cells["style"]])
+    ]
     first: dict[str, str] = {}
     for row in usable:
         first.setdefault(row.cells.get("split", ""), f"line {row.line}")
     splits = cell_splits(str(path), first)
-    listed = [_listed(path, row, styles[row.cells["style"]][0], splits) for row in usable]
-    notes = (*notes, *_left_out_notes(path, rows, styles))
+    listed = [
+        _listed(path, row, joined_labels(styles[row.cells["style"]]), splits) for row in usable
+    ]
+    notes = (*notes, *_left_out_notes(path, rows, styles, labels))
     if not usable:
         reasons = "; ".join(notes) or "it has no rows"
-        raise DataError(f"{path} lists no picture with a style: {reasons}")
-    located = locate(root, str(path), listed, by_number=table.by_number)
+        raise DataError(f"{path} lists no picture with {labels.one}: {reasons}")
+    located = locate(
+        root,
+        str(path),
+        listed,
+        by_number=table.by_number,
+        allow_absolute=allow_absolute,
+        multi=labels.multi,
+    )
     found, source_notes = with_collections(located.images)
     notes = (*notes, *located.notes, *source_notes)
     return Source(root, "manifest", found, located.missing, notes)
@@ -69,8 +122,14 @@ def _is_ours(path: Path) -> bool:
         return file.readline().strip() in _OUR_FIRST_LINES
 
 
-def _ours(path: Path) -> tuple[Table, bool]:
-    rows = tuple(Row(line, row) for line, row in numbered_csv(path, ours=True))
+def _ours(path: Path, columns: Mapping[str, str]) -> tuple[Table, bool]:
+    label = columns.get("style", "style")
+    if label not in COLUMNS:
+        raise UnknownNameError(f"column of {path}", label, COLUMNS)
+    rows = tuple(
+        Row(line, row | {"style": row.get(label, "")})
+        for line, row in numbered_csv(path, ours=True)
+    )
     return Table(FIRST_COLUMNS, rows, ()), True
 
 
@@ -114,18 +173,25 @@ def _require_text(path: Path, rows: Sequence[Row]) -> None:
 
 
 def _left_out_notes(
-    path: Path, rows: Sequence[Row], styles: Mapping[str, Sequence[str]]
+    path: Path, rows: Sequence[Row], styles: Mapping[str, Sequence[str]], labels: LabelsConfig
 ) -> tuple[str, ...]:
     pathless = [row for row in rows if not row.cells["path"]]
     placed = [row for row in rows if row.cells["path"]]
     nothing = [row for row in placed if not styles[row.cells["style"]]]
     several = [row for row in placed if len(styles[row.cells["style"]]) > 1]
-    kinds = {"without a path": pathless, "without a style": nothing, "of several styles": several}
-    return tuple(
+    kinds = {
+        "without a path": pathless,
+        f"without {labels.one}": nothing,
+        f"of several {labels.plural}": () if labels.multi else several,
+    }
+    notes = [
         f"rows of {path} {kind}, left out: {len(found)}, as {examples(_shown(found), len(found))}"
         for kind, found in kinds.items()
         if found
-    )
+    ]
+    if several and not labels.multi:
+        notes[-1] += f"; {kept_by(labels)}"
+    return tuple(notes)
 
 
 def _shown(rows: Sequence[Row]) -> list[str]:

@@ -7,41 +7,59 @@ from dataclasses import replace
 from artstyle.data.artists import artist_key
 from artstyle.preparation.sources.source import Source
 from artstyle.preparation.tables.cells import is_nothing
-from artstyle.styles.names import canonical_style, style_key, visible
+from artstyle.styles.names import (
+    canonical_style,
+    joined_labels,
+    labels_in,
+    style_key,
+    visible,
+)
 from artstyle.styles.vocabulary import Vocabulary
 
 
-def styles_in_one_spelling(source: Source, vocabulary: Vocabulary) -> Source:
-    """Return the source with each style spelt in one way, and notes on what that changed.
+def styles_in_one_spelling(source: Source, vocabulary: Vocabulary, target: str = "style") -> Source:
+    """Return the source with each label spelt in one way, and notes on what that changed.
 
     A name that the vocabulary knows as a whole becomes its style: "ukiyoe" and "Ukiyo-e print" are
     Ukiyo_e. Any other style keeps its most frequent spelling; among equals the first by code point.
+    Labels that are not styles have no vocabulary, and artists are one where their words are.
+
+    Args:
+        source: A painting of several labels has them as ``A|B``, before and after.
+        vocabulary: Which names stand for one style.
+        target: What the labels are.
     """
-    source = _with_named_styles(source)
-    counts = Counter(image.style for image in source.images)
+    source = _with_named_styles(source, target)
+    key = artist_key if target == "artist" else style_key
+    known = vocabulary.match if target == "style" else lambda name: None
+    counts = Counter(label for image in source.images for label in labels_in(image.style))
     spellings: dict[str, list[str]] = defaultdict(list)
     for name in sorted(counts):
-        spellings[vocabulary.match(name) or style_key(name)].append(name)
+        spellings[known(name) or key(name)].append(name)
     chosen = {
-        name: vocabulary.match(name) or _most_frequent(names, counts)
+        name: known(name) or _most_frequent(names, counts)
         for names in spellings.values()
         for name in names
     }
+    meant = {
+        style: joined_labels(chosen[label] for label in labels_in(style))
+        for style in {image.style for image in source.images}
+    }
     images = tuple(
-        image if image.style == chosen[image.style] else replace(image, style=chosen[image.style])
+        image if image.style == meant[image.style] else replace(image, style=meant[image.style])
         for image in source.images
     )
-    notes = _notes(list(spellings.values()), chosen)
+    notes = _notes(list(spellings.values()), chosen, target)
     return replace(source, images=images, notes=(*source.notes, *notes))
 
 
-def _with_named_styles(source: Source) -> Source:
+def _with_named_styles(source: Source, target: str) -> Source:
     """Return the source without the pictures of folders such as "unknown" and "nan"."""
     nameless = Counter(image.style for image in source.images if is_nothing(image.style))
     if not nameless:
         return source
     shown = ", ".join(f"'{visible(name)}'" for name in sorted(nameless))
-    note = f"pictures whose folder names no style ({shown}), left out: {nameless.total()}"
+    note = f"pictures whose folder names no {target} ({shown}), left out: {nameless.total()}"
     images = tuple(image for image in source.images if image.style not in nameless)
     return replace(source, images=images, notes=(*source.notes, note))
 
@@ -53,13 +71,13 @@ def _most_frequent(names: Sequence[str], counts: Mapping[str, int]) -> str:
     return min(spelt, key=lambda style: (-spelt[style], style))
 
 
-def _notes(groups: Sequence[list[str]], chosen: Mapping[str, str]) -> list[str]:
+def _notes(groups: Sequence[list[str]], chosen: Mapping[str, str], target: str) -> list[str]:
     notes = []
     for names in sorted(groups):
         if len(names) > 1:
             quoted = [f"'{visible(name)}'" for name in names]
             listing = f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-            notes.append(f"spellings taken for one style, {chosen[names[0]]}: {listing}")
+            notes.append(f"spellings taken for one {target}, {chosen[names[0]]}: {listing}")
     single = [names[0] for names in sorted(groups) if len(names) == 1]
     renamed = [
         f"'{visible(name)}' as {chosen[name]}"

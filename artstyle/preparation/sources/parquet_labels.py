@@ -13,13 +13,15 @@ from typing import Any
 
 from artstyle.collection.portable import local_path
 from artstyle.collection.table import examples
+from artstyle.config import LabelsConfig
 from artstyle.errors import DataError, UnknownNameError, one_line
 from artstyle.preparation.sources.parquet import image_column
 from artstyle.preparation.sources.source import Source, SourceImage, artist_and_title, split_name
-from artstyle.preparation.tables.cells import cell_styles, cell_text, is_nothing
+from artstyle.preparation.sources.targets import is_usable, kept_by
+from artstyle.preparation.tables.cells import cell_labels, cell_text, is_nothing
 from artstyle.preparation.tables.splits import cell_splits
 from artstyle.storage.parquet import import_pyarrow
-from artstyle.styles.names import canonical_style
+from artstyle.styles.names import canonical_style, joined_labels
 
 _NAMED = ("style", "artist", "genre", "split", "source")
 _STYLE_NAMES = ("style", "label")
@@ -27,14 +29,16 @@ _STYLE_NAMES = ("style", "label")
 
 @dataclass(frozen=True, slots=True)
 class _Labelled:
-    """One row and the styles that it names."""
+    """One row and the labels that it names."""
 
     image: SourceImage
-    """Under the first of them."""
+    """Under all of them."""
     styles: tuple[str, ...]
 
 
-def read_parquet(root: Path, shards: Sequence[str], columns: Mapping[str, str]) -> Source:
+def read_parquet(
+    root: Path, shards: Sequence[str], columns: Mapping[str, str], labels: LabelsConfig
+) -> Source:
     """Read what the shards say of each painting, without the pictures themselves.
 
     The split is a column of that name, or the first word of a shard's name, as in
@@ -44,7 +48,8 @@ def read_parquet(root: Path, shards: Sequence[str], columns: Mapping[str, str]) 
         root: The folder of the shards.
         shards: Their paths in it.
         columns: style, artist, genre, split or source -> how the shards name it, where they do
-            otherwise.
+            otherwise; the style is what is recognised, from whichever column.
+        labels: What is recognised, and whether a painting may have several labels.
 
     Raises:
         MissingError: pyarrow is not installed.
@@ -56,31 +61,35 @@ def read_parquet(root: Path, shards: Sequence[str], columns: Mapping[str, str]) 
     for column in columns:
         if column not in _NAMED:
             raise UnknownNameError("column of Parquet files", column, _NAMED)
-    rows = [row for shard in shards for row in _read_shard(root, shard, columns)]
-    images = [row.image for row in rows if len(row.styles) == 1]
+    rows = [row for shard in shards for row in _read_shard(root, shard, columns, labels.target)]
+    images = [row.image for row in rows if is_usable(labels, row.styles)]
     nothing = [row for row in rows if not row.styles]
-    several = [row for row in rows if len(row.styles) > 1]
-    notes = _left_out_notes(nothing, several)
+    several = [] if labels.multi else [row for row in rows if len(row.styles) > 1]
+    notes = _left_out_notes(nothing, several, labels)
     if not images:
         reasons = "; ".join(notes) or "they have no rows"
-        raise DataError(f"no row of the Parquet files in {root} has one style: {reasons}")
+        wanted = labels.one if labels.multi else f"one {labels.target}"
+        raise DataError(f"no row of the Parquet files in {root} has {wanted}: {reasons}")
     images.sort(key=lambda image: image.path)
     return Source(root, "parquet", tuple(images), 0, notes)
 
 
-def _left_out_notes(nothing: Sequence[_Labelled], several: Sequence[_Labelled]) -> tuple[str, ...]:
+def _left_out_notes(
+    nothing: Sequence[_Labelled], several: Sequence[_Labelled], labels: LabelsConfig
+) -> tuple[str, ...]:
     notes = []
     if nothing:
-        notes.append(f"rows without a style, left out: {len(nothing)}")
+        notes.append(f"rows without {labels.one}, left out: {len(nothing)}")
     if several:
         shown = [f"{row.image.path} ({', '.join(row.styles)})" for row in several[:3]]
         notes.append(
-            f"rows of several styles, left out: {len(several)}, as {examples(shown, len(several))}"
+            f"rows of several {labels.plural}, left out: {len(several)}, as"
+            f" {examples(shown, len(several))}; {kept_by(labels)}"
         )
     return tuple(notes)
 
 
-def _read_shard(root: Path, shard: str, columns: Mapping[str, str]) -> list[_Labelled]:
+def _read_shard(root: Path, shard: str, columns: Mapping[str, str], target: str) -> list[_Labelled]:
     pyarrow, path = import_pyarrow(), local_path(root, shard)
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
@@ -88,8 +97,10 @@ def _read_shard(root: Path, shard: str, columns: Mapping[str, str]) -> list[_Lab
             image = image_column(file.schema_arrow, path)
             _require_pictures(file.metadata, image, path)
             stored_names = image.removesuffix(".bytes") + ".path"
-            table = file.read([*found.values(), stored_names], use_threads=False)
-            return list(_rows(shard, table, path, found, image.partition(".")[0]))
+            # The column of the target may be there under two names.
+            asked = list(dict.fromkeys([*found.values(), stored_names]))
+            table = file.read(asked, use_threads=False)
+            return list(_rows(shard, table, path, found, image.partition(".")[0], target))
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: a text in it is not UTF-8: {error.reason}") from None
     except (OSError, pyarrow.ArrowException) as error:
@@ -148,9 +159,9 @@ def _require_pictures(metadata: Any, column: str, path: Path) -> None:
 
 
 def _rows(
-    shard: str, table: Any, path: Path, columns: Mapping[str, str], image: str
+    shard: str, table: Any, path: Path, columns: Mapping[str, str], image: str, target: str
 ) -> Iterator[_Labelled]:
-    styles = _styles(_elements(table, columns["style"], path))
+    styles = _styles(_elements(table, columns["style"], path), target)
     artists, genres, splits, sources = (
         [", ".join(texts) for texts, _ in _elements(table, columns[column], path)]
         if column in columns
@@ -166,7 +177,7 @@ def _rows(
         has_artist, title = artist_and_title(stored)
         labelled = SourceImage(
             path=f"{shard}#{row:06d}",
-            style=next(iter(styles[row]), ""),
+            style=joined_labels(styles[row]),
             artist=cell_text(artists[row]),
             title=title if has_artist else "",
             genre=cell_text(genres[row]),
@@ -184,9 +195,11 @@ def _split_of_name(shard: str) -> str:
     return next(filter(None, named), "")
 
 
-def _styles(rows: Sequence[tuple[Sequence[str], bool]]) -> list[tuple[str, ...]]:
-    """Return the styles of each row; a class is one style whatever its name looks like."""
-    meant = cell_styles(text for texts, are_classes in rows for text in texts if not are_classes)
+def _styles(rows: Sequence[tuple[Sequence[str], bool]], target: str) -> list[tuple[str, ...]]:
+    """Return the labels of each row; a class is one label whatever its name looks like."""
+    meant = cell_labels(
+        (text for texts, are_classes in rows for text in texts if not are_classes), target
+    )
     return [
         tuple(
             dict.fromkeys(

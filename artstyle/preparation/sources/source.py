@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal, get_args
 
-Format = Literal["folders", "split_folders", "manifest", "artgan", "parquet"]
+Format = Literal["folders", "split_folders", "manifest", "artgan", "parquet", "imagefolder"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 _SPLIT_WORDS = {
@@ -33,10 +33,11 @@ class SourceImage:
     """One painting as its source describes it; whether it can be read is not known yet."""
 
     path: str
-    """Relative to the source's root, with forward slashes, unique. Bytes that are not UTF-8 are
-    kept as surrogates. A painting in a Parquet shard is ``shard.parquet#000123``: its row."""
+    """Relative to the source's root or absolute, with forward slashes, unique. Bytes that are not
+    UTF-8 are kept as surrogates. In a Parquet shard it is ``shard.parquet#000123``: the row."""
     style: str
-    """In one spelling for each style, once the source is opened (`styles_in_one_spelling`)."""
+    """The label, in one spelling once the source is opened (`styles_in_one_spelling`). It may be
+    another property than the style (`LabelsConfig.target`); of several labels it is ``A|B``."""
     artist: str
     """Empty where it is unknown, as title and genre are."""
     title: str

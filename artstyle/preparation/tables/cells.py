@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from artstyle.styles.names import canonical_style, style_key
+from artstyle.styles.names import BAR, canonical_style, style_key
 from artstyle.styles.vocabulary import known_style, style_identity
 
 _NOTHING = frozenset(
@@ -52,6 +52,29 @@ def cell_styles(cells: Iterable[str]) -> dict[str, tuple[str, ...]]:
         cell: _distinct(part for name in names for part in _unjoined(name, alone))
         for cell, names in named.items()
     }
+
+
+def cell_labels(cells: Iterable[str], target: str = "style") -> dict[str, tuple[str, ...]]:
+    """Return the labels that each distinct cell of a column names, in canonical spelling.
+
+    Styles are separated as `cell_styles` does. In any other column a comma may belong to a name
+    ("Rubens, Peter Paul"): only bars and the elements of a list are separate labels.
+
+    Args:
+        cells: Texts of the column.
+        target: What the labels are.
+    """
+    if target == "style":
+        return cell_styles(cells)
+    return {cell: _distinct_labels(cell) for cell in set(cells)}
+
+
+def _distinct_labels(cell: str) -> tuple[str, ...]:
+    first: dict[str, str] = {}
+    for name in (part for element in _elements(cell) for part in element.split(BAR)):
+        if not is_nothing(name):
+            first.setdefault(style_key(name), canonical_style(name))
+    return tuple(first.values())
 
 
 def _distinct(names: Iterable[str]) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from artstyle.errors import DataError, UnknownNameError, UsageError
 from artstyle.styles.names import visible
 
 REQUIRED_COLUMNS = ("path", "style")
+HUGGING_FACE_PATH = "file_name"
+"""What a Hugging Face image folder calls its column of paths."""
 COLUMNS = (*REQUIRED_COLUMNS, "id", "artist", "title", "genre", "split", "source")
 """What is read of a table; all else in it is ignored. An id, the accession number, may be there
 instead of a path."""
@@ -72,7 +74,7 @@ def columns_note(path: Path, header: Sequence[str], places: Mapping[str, int]) -
     """Return which column names the files, if that is a guess."""
     column = "path" if "path" in places else "id"
     title = _shown(header[places[column]])
-    if column == "path" and _fold(title) == column:
+    if column == "path" and _fold(title) in (column, HUGGING_FACE_PATH):
         return ()
     by = f"'{title}'" if column == "path" else f"the numbers in '{title}'"
     return (f"{path}: files by {by} (--path-column and --id-column name others)",)

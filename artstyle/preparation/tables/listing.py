@@ -5,13 +5,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from artstyle.collection.numbers import NumberedFiles
-from artstyle.collection.places import Finder, find_places, is_web_address, path_below
+from artstyle.collection.places import (
+    Finder,
+    absolute_path,
+    find_places,
+    is_web_address,
+    path_below,
+)
 from artstyle.collection.spellings import FolderListings
 from artstyle.collection.table import examples
 from artstyle.collection.whereabouts import whereabouts
 from artstyle.errors import DataError
 from artstyle.preparation.sources.source import SourceImage
-from artstyle.styles.names import visible
+from artstyle.styles.names import joined_labels, labels_in, visible
 from artstyle.styles.vocabulary import style_identity
 
 
@@ -47,7 +53,13 @@ class _Found:
 
 
 def locate(
-    root: Path, list_name: str, listed: Iterable[ListedImage], *, by_number: bool = False
+    root: Path,
+    list_name: str,
+    listed: Iterable[ListedImage],
+    *,
+    by_number: bool = False,
+    allow_absolute: bool = False,
+    multi: bool = False,
 ) -> Located:
     """Find the files of listed names, with one look at each folder.
 
@@ -59,6 +71,8 @@ def locate(
         list_name: What to call the list, or lists, in messages.
         listed: The names, in the order of the list.
         by_number: They are accession numbers, not paths.
+        allow_absolute: Absolute paths may lead out of ``root``; they stay absolute.
+        multi: A file has all labels under which lines name it.
 
     Raises:
         DataError: A path is a web address or leaves ``root``; no file is found under one style.
@@ -68,13 +82,15 @@ def locate(
         names = [entry.image.path for entry in entries]
         found = _find(NumberedFiles(root, names), entries, names)
     else:
-        found = _find(FolderListings(root), entries, _relative(entries, root))
-    two_styles = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
+        names = _relative(entries, root, allow_absolute=allow_absolute)
+        found = _find(FolderListings(root), entries, names)
+    several = {path: lines for path, lines in found.files.items() if len(_styles(lines)) > 1}
+    two_styles = {} if multi else several
     images = tuple(
-        replace(found.files[path][0].image, path=path)
+        replace(found.files[path][0].image, path=path, style=_joined(found.files[path]))
         for path in sorted(found.files.keys() - two_styles.keys())
     )
-    notes = _notes(list_name, found, two_styles)
+    notes = _notes(list_name, found, two_styles, several if multi else {})
     if not images:
         raise DataError(_nothing_found(root, list_name, found, notes))
     return Located(images, len(found.missing) + len(found.ambiguous), notes)
@@ -96,8 +112,8 @@ def _find(finder: Finder, listed: Sequence[ListedImage], names: Sequence[str]) -
     return found
 
 
-def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
-    """Return each path below ``root``; refuse those that lead anywhere else."""
+def _relative(listed: Sequence[ListedImage], root: Path, *, allow_absolute: bool) -> list[str]:
+    """Return each path below ``root``; refuse those that lead anywhere they may not."""
     _refuse(
         [entry for entry in listed if is_web_address(entry.image.path)],
         lambda path: (
@@ -106,14 +122,25 @@ def _relative(listed: Sequence[ListedImage], root: Path) -> list[str]:
         ),
     )
     paths = [path_below(entry.image.path, root) for entry in listed]
+    if allow_absolute:
+        paths = [
+            absolute_path(entry.image.path) if path is None else path
+            for entry, path in zip(listed, paths, strict=True)
+        ]
     _refuse(
         [entry for entry, path in zip(listed, paths, strict=True) if path is None],
         lambda path: (
             f"'{visible(path)}' leads out of {root}; write paths relative to it, or say with"
-            f" --images where they start{whereabouts(root, [path])}"
+            f" --images where they start{_or_absolute(path)}{whereabouts(root, [path])}"
         ),
     )
     return [path for path in paths if path is not None]
+
+
+def _or_absolute(path: str) -> str:
+    if absolute_path(path) is None:
+        return ""
+    return "; --allow-absolute reads absolute paths as they are"
 
 
 def _refuse(wrong: Sequence[ListedImage], reason: Callable[[str], str]) -> None:
@@ -135,10 +162,13 @@ def _nothing_found(root: Path, list_name: str, found: _Found, notes: Sequence[st
 
 
 def _notes(
-    list_name: str, found: _Found, two_styles: dict[str, list[ListedImage]]
+    list_name: str,
+    found: _Found,
+    two_styles: dict[str, list[ListedImage]],
+    joined: dict[str, list[ListedImage]],
 ) -> tuple[str, ...]:
     repeated = [
-        entry for path, lines in found.files.items() if path not in two_styles
+        entry for path, lines in found.files.items() if path not in two_styles | joined
         for entry in lines[1:]
     ]  # fmt: skip
     groups = {
@@ -151,6 +181,9 @@ def _notes(
             )
         ],
         f"lines in {list_name} that repeat a file, whose first line counts": _lines(repeated),
+        f"files in {list_name} on several lines, whose labels are joined": [
+            f"{visible(path)} ({_joined(lines)})" for path, lines in sorted(joined.items())
+        ],
         f"files in {list_name} under two styles, left out": [
             f"{visible(path)} ({', '.join(_styles(lines))})"
             for path, lines in sorted(two_styles.items())
@@ -165,6 +198,15 @@ def _notes(
 
 def _lines(entries: Iterable[ListedImage]) -> list[str]:
     return [f"{visible(entry.image.path)} (line {entry.line})" for entry in entries]
+
+
+def _joined(lines: Sequence[ListedImage]) -> str:
+    """Return all labels under which a file is listed, each in the spelling of its first line."""
+    first: dict[str, str] = {}
+    for entry in lines:
+        for label in labels_in(entry.image.style):
+            first.setdefault(style_identity(label), label)
+    return joined_labels(first.values())
 
 
 def _styles(lines: Sequence[ListedImage]) -> list[str]:

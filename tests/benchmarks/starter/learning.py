@@ -17,7 +17,7 @@ from artstyle.data.seeding import derived_seed
 from artstyle.models.factory import Built
 from artstyle.models.unfreeze import train_mode, unfreeze
 from artstyle.pictures.transforms import normalise
-from artstyle.training.engine import build_mix
+from artstyle.training.draws.mixing import build_mix
 from artstyle.training.losses import build_loss
 from artstyle.training.optim import Schedule, build_optimizer
 from tests.benchmarks.starter.pictures import PREPROCESSING, Pack, Positions

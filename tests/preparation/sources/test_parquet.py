@@ -128,7 +128,8 @@ def test_a_list_of_one_class_is_that_class(tmp_path: Path, feature: object) -> N
     }
     assert source.notes == (
         "rows without a style, left out: 4",
-        "rows of several styles, left out: 1, as a.parquet#000005 (Pop_Art, Renaissance,_Early)",
+        "rows of several styles, left out: 1, as a.parquet#000005 (Pop_Art, Renaissance,_Early);"
+        " labels.multi=true keeps them, each under all its styles",
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from torch import nn
+
 from artstyle.errors import RunError
 from artstyle.models.unfreeze import count_parameters, unfreeze
 from artstyle.runs.environment import ParameterCount
@@ -12,6 +14,7 @@ from artstyle.storage.locks import sole_writer
 from artstyle.training.environment import describe_environment
 from artstyle.training.run_state import RunState, restore_state
 from artstyle.training.setup import Session, Setup
+from artstyle.training.start.changes import record_changes
 
 
 @contextmanager
@@ -37,18 +40,18 @@ def _begin(session: Session, setup: Setup) -> RunState:
     config, network = session.config, setup.learner.network
     unfreeze(network, setup.spec, config.unfreeze, config.train.epochs - 1)
     total, learning = count_parameters(network)
-    environment = describe_environment(
-        config, session.data, session.group, datetime.now(UTC)
-    ).model_copy(
-        update={
-            "parameters": ParameterCount(total=total, learning=learning),
-            "numerics": setup.choice.record(),
-        }
-    )
-    session.run.begin(config, setup.header.labels, environment)
+    environment = describe_environment(config, session.data, session.group, datetime.now(UTC))
+    built: dict[str, object] = {
+        "parameters": ParameterCount(total=total, learning=learning),
+        "numerics": setup.choice.record(),
+    }
+    if session.parent is not None:
+        built["parent"] = session.parent
+    session.run.begin(config, setup.header.labels, environment.model_copy(update=built))
     for stage, words in setup.notes.items():
         session.progress(stage, 1, 1, words)
     _warn_of_unseen_styles(session, setup)
+    _warn_of_batch_norm(session, network)
     return RunState()
 
 
@@ -58,8 +61,9 @@ def _restore(session: Session, setup: Setup) -> RunState:
     if run.environment().dataset.fingerprint != data.fingerprint:
         raise RunError(
             f"{data.path} has changed since {run.path} began (its fingerprint differs);"
-            " prepare it as it was, or begin a new run"
+            " prepare it as it was, name a copy of it with --data, or begin a new run"
         )
+    record_changes(session)
     state = _last_state(session, setup)
     # The history may have a line of an epoch whose checkpoint was not written.
     run.write_history(run.history()[: state.epochs])
@@ -72,10 +76,24 @@ def _last_state(session: Session, setup: Setup) -> RunState:
     return restore_state(setup.learner, session.run) if saved else RunState()
 
 
+def _warn_of_batch_norm(session: Session, network: nn.Module) -> None:
+    """Warn if several processes give another result than one: each normalises its own images."""
+    learning = any(
+        isinstance(module, nn.BatchNorm2d) and any(p.requires_grad for p in module.parameters())
+        for module in network.modules()
+    )
+    processes, batch = session.group.world_size, session.config.train.batch_size
+    if processes > 1 and learning:
+        session.warn(
+            f"batch norm: each of the {processes} processes normalises its own"
+            f" {batch // processes} of {batch} images, so the result is not that of one process"
+        )
+
+
 def _warn_of_unseen_styles(session: Session, setup: Setup) -> None:
     """Warn if the validation split, which chooses the best epoch, lacks some styles."""
-    styles = set(setup.training.labels_N.tolist())
-    unseen = styles - set(setup.validation.labels_N.tolist())
+    styles = set(setup.training.all_labels.tolist())
+    unseen = styles - set(setup.validation.all_labels.tolist())
     if unseen and session.config.train.keep == "best":
         session.warn(
             f"validation has no image of {len(unseen)} of the {len(styles)} styles, so the best"
