@@ -117,7 +117,8 @@ def _flag(parameter: inspect.Parameter, extra: ArgumentInfo | OptionInfo) -> str
         return extra.metavar or parameter.name.upper()
     # Within Annotated, typer keeps the first name that was given as the default.
     names = [name for name in (extra.default, *(extra.param_decls or ())) if _is_flag(name)]
-    return ", ".join(names or ["--" + parameter.name.replace("_", "-")])
+    named = ", ".join(names or ["--" + parameter.name.replace("_", "-")])
+    return named.replace("/", "` / `")  # An option and its opposite.
 
 
 def _is_flag(name: object) -> TypeGuard[str]:

@@ -33,7 +33,8 @@ def test_an_environment_of_another_version_is_read_and_keeps_its_keys(tmp_path: 
     assert (environment.git, environment.parameters, environment.numerics) == (None, None, None)
     assert environment.to_dict() == json.loads(OLD)
     line = run.adapt(Config())
-    assert json.loads(run.environment_path.read_text()) == json.loads(OLD) | {"adapted": [line]}
+    added = {"adapted": [line], "settings": Config().model_dump(mode="json")}
+    assert json.loads(run.environment_path.read_text()) == json.loads(OLD) | added
 
 
 @pytest.mark.parametrize("key", ["dataset", "seed", "started"])
