@@ -137,7 +137,7 @@ def coverage(session: nox.Session) -> None:
 @nox.session
 def lock(session: nox.Session) -> None:
     """Record versions of all dependencies that work together."""
-    session.install(".[heic,offline,parquet,serve,tiff]")
+    session.install(".[heic,mlflow,offline,parquet,serve,tensorboard,tiff,wandb]")
     pinned = session.run("pip", "freeze", "--exclude", "artstyle", silent=True) or ""
     LOCK.write_text(f"{LOCK.read_text().splitlines()[0]}\n{pinned}", encoding="utf-8")
 

@@ -85,7 +85,9 @@ def _schema_value(field: Mapping[str, Any]) -> str:
     if choices := field.get("enum", [field["const"]] if "const" in field else []):
         return ", ".join(f"`{_yaml(choice)}`" for choice in choices)
     if field.get("type") == "array":
-        items = field.get("prefixItems", [field.get("items", {})])
+        if "prefixItems" not in field:
+            return f"a list, each {_schema_value(field.get('items', {}))}"
+        items = field["prefixItems"]
         return f"{len(items)} values, each {_schema_value(items[0])}"
     names = {"integer": "whole number", "number": "number", "string": "text", "null": "`null`"}
     names["boolean"] = "`true`, `false`"

@@ -98,9 +98,11 @@ def read_compared(
     """
     if twice := [path for path, n in Counter(one.path.resolve() for one in named).items() if n > 1]:
         raise UsageError(f"{twice[0]} is named twice")
+    if not named or (len(named) == 1 and isinstance(named[0], RunFolder)):
+        raise UsageError("name two runs or more to compare")
     scored = [run for one in named for run in read_scored(one, split)]
     if len(scored) < 2:
-        raise UsageError("name two runs or more to compare")
+        raise UsageError(f"{named[0].path} has one seed; name two runs or more to compare")
     for run in scored[1:]:
         _require_same(scored[0], run)
     labels = label_order({style for run in scored for style in run.styles})

@@ -1,6 +1,6 @@
 """`evaluate` from start to end: predict a split with a run's best model, score it, write it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +51,12 @@ from artstyle.storage.files import write_csv
 from artstyle.storage.locks import is_vacant, sole_writer
 from artstyle.styles.targets import Targets, refused_several
 from artstyle.styles.vocabulary import styles_named_by
+from artstyle.tracking.trackers import add_scores
+
+_TRACKED = (
+    "accuracy", "macro_f1", "weighted_f1", "top3_accuracy", "expected_calibration_error",
+    "mean_average_precision", "micro_f1", "pictures",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -86,6 +92,7 @@ def evaluate(
     device: str = "auto",
     bias: bool | None = None,
     progress: Progress = silent,
+    warn: Callable[[str], None] = lambda message: None,
 ) -> Evaluation:
     """Evaluate the best checkpoint of a run and write report, predictions, figures and page.
 
@@ -102,6 +109,7 @@ def evaluate(
         bias: Whether content bias is measured, on synthetic pairs too; None measures it without
             the pairs where the genre of 100 pictures is known.
         progress: Called after each picture.
+        warn: Called with a line if a tracker of the run fails.
 
     Raises:
         DataError: The split is empty, has styles that the model does not know, or has no
@@ -144,6 +152,7 @@ def evaluate(
                 found = measure_bias(outcome, training, painted)
                 report = report.model_copy(update={"content_bias": found})
             _write(folder, outcome, report, read, progress)
+    _add_to_trackers(run, report, warn)
     return Evaluation(folder, report, replaced)
 
 
@@ -190,6 +199,17 @@ def _write(
     write_logits(folder / LOGITS_NAME, outcome, report.model)
     write_figures(folder, outcome, read, progress)
     write_evaluation_page(folder, outcome, report, read, progress)
+
+
+def _add_to_trackers(
+    run: RunFolder, report: EvaluationReport | LabelReport, warn: Callable[[str], None]
+) -> None:
+    """Add the test scores on the run's own data set to the run at its trackers."""
+    if run.lone or report.split != "test":
+        return
+    if report.dataset == run.environment().dataset.fingerprint:
+        scores = {f"test_{n}": getattr(report, n) for n in _TRACKED if hasattr(report, n)}
+        add_scores(run, scores, warn)
 
 
 def _write_labels(

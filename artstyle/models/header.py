@@ -156,11 +156,11 @@ def fingerprint(header: Header, weights: Iterable[tuple[str, bytes]]) -> str:
     if header.multi:
         plain.append("multi")
     if header.calibration is not None:
-        calibration = header.calibration.to_dict()
-        if calibration["thresholds"] is None:
-            # Earlier versions had none, and a model keeps its fingerprint.
-            del calibration["thresholds"]
-        plain.append(calibration)
+        known = header.calibration.to_dict()
+        # Earlier versions had no such key, and their fingerprints stay.
+        if known["thresholds"] is None:
+            del known["thresholds"]
+        plain.append(known)
     total = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
     for key, data in weights:
         total.update(key.encode())

@@ -222,7 +222,7 @@ def _largest_difference(model: TorchModel, exported: StyleModel) -> float:
 
     A map's mean is compared with the logit without its bias.
     """
-    pixels_NSS3 = np.stack(list(islice(_painted(model.preprocessing), _PICTURES)))
+    pixels_NSS3 = painted_pixels(model.preprocessing, _PICTURES)
     outputs = tuple(exported.outputs)
     features: tuple[Output, ...] = ("features",) if "features" in outputs else ()
     expected = _answers(model, pixels_NSS3, 16, features)
@@ -256,6 +256,11 @@ def _answers(
 def _joined(parts: Sequence[NDArray[np.float32] | None]) -> NDArray[np.float32] | None:
     given = [part for part in parts if part is not None]
     return np.concatenate(given) if given else None
+
+
+def painted_pixels(preprocessing: Preprocessing, count: int) -> Pixels:
+    """Return synthetic paintings as the model sees them, N x S x S x 3."""
+    return np.stack(list(islice(_painted(preprocessing), count)))
 
 
 def _painted(preprocessing: Preprocessing) -> Iterator[Pixels]:

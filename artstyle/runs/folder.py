@@ -137,6 +137,16 @@ class RunFolder:
         return self.lone.with_suffix(".onnx") if self.lone else self.path / "model.onnx"
 
     @property
+    def tracking_path(self) -> Path:
+        """``tracking.json``: the run's ids at its trackers, if it is logged."""
+        return self.path / "tracking.json"
+
+    @property
+    def tensorboard_path(self) -> Path:
+        """``tensorboard/``: event files, if the run is logged there."""
+        return self.path / "tensorboard"
+
+    @property
     def gradcam_path(self) -> Path:
         """``gradcam/``: heatmaps."""
         return self.results_path / "gradcam"
@@ -153,7 +163,8 @@ class RunFolder:
     def folders(self) -> Iterator[Path]:
         """Yield the folders inside it that artstyle writes to."""
         evaluation = self.results_path / "evaluation"
-        yield from (self.last_path.parent, self.gradcam_path, evaluation, self.path / "wandb")
+        yield from (self.last_path.parent, self.gradcam_path, evaluation)
+        yield from (self.path / "wandb", self.tensorboard_path)
         if evaluation.is_dir():
             yield from sorted(evaluation.iterdir())
 

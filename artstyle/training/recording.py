@@ -1,4 +1,4 @@
-"""The record of a run: checkpoints, history, tracker, and the batch that broke it."""
+"""The record of a run: checkpoints, history, trackers, and the batch that broke it."""
 
 import json
 import time
@@ -9,7 +9,12 @@ from artstyle import interrupts
 from artstyle.errors import TrainingError
 from artstyle.models.checkpoint import write_checkpoint, write_tensors
 from artstyle.presentation.curves import plot_curves
+from artstyle.runs.folder import RunFolder
+from artstyle.tracking.kept import kept_epoch
+from artstyle.tracking.tracker import KeptEpoch
+from artstyle.tracking.trackers import Trackers
 from artstyle.training.engine import EpochResult, NonfiniteLossError, Tally
+from artstyle.training.gradients import log_gradients
 from artstyle.training.reporting import epoch_line
 from artstyle.training.run_state import (
     RunState,
@@ -18,12 +23,11 @@ from artstyle.training.run_state import (
     require_finite_weights,
 )
 from artstyle.training.setup import Session, Setup
-from artstyle.training.tracking import Tracker
 from artstyle.training.validation import Validation
 
 
 class Recorder:
-    """Writes a run to disk and to the tracker.
+    """Writes a run to disk and to its trackers.
 
     Only the main process writes, except a batch with a NaN or infinite loss: the process that has
     it writes it.
@@ -35,10 +39,10 @@ class Recorder:
     def __init__(self, session: Session, setup: Setup) -> None:
         self._session, self._setup = session, setup
         self._interval, self._saved = 60 * session.config.train.save_minutes, time.monotonic()
-        self._tracker: Tracker | None = None
+        self._trackers: Trackers | None = None
         if session.group.is_main:
-            self._tracker = Tracker(session.config, session.run, session.warn)
-            self._tracker.watch(setup.learner.network)
+            self._trackers = Trackers(session.config, session.run, session.warn)
+            log_gradients(self._trackers, session.config, setup)
 
     def after_update(self, state: RunState, tally: Tally) -> None:
         """Save if it is time to, within an epoch.
@@ -68,26 +72,30 @@ class Recorder:
         Raises:
             TrainingError: A weight is NaN or infinite; nothing is written.
         """
-        if self._tracker is None:
+        if self._trackers is None:
             return
         run, train = self._session.run, self._session.config.train
         row = _history_row(state.epochs, trained, validated)
         scores = {"val_accuracy": validated.accuracy, "val_macro_f1": validated.macro_f1}
         about: dict[str, object] = {"epoch": state.epochs, **scores}
-        if train.keep == "last" or state.best_epoch == state.epochs:
-            self._keep(self._tracker, state, about, validated)
+        kept = train.keep == "last" or state.best_epoch == state.epochs
+        if kept:
+            self._keep(state, about)
         run.write_history([*run.history(), row])
         self._save(state, about)
-        self._tracker.log(row)
+        if self._trackers:
+            self._trackers.log_epoch(row, self._answers(validated) if kept else None)
         self._session.progress(*epoch_line(train, state, trained, validated))
 
     def finish(self, state: RunState, reason: str) -> None:
-        """End the tracker's record, plot the learning curves, and drop the training state."""
+        """End the trackers' records, plot the learning curves, and drop the training state."""
         # Each process has read the state of a resumed run before the main one removes it.
         self._session.group.gather([])
-        if self._tracker is not None:
+        if self._trackers is not None:
             run = self._session.run
-            self._tracker.finish()
+            if self._trackers:
+                stored = run.best_path if self._session.config.tracking.model else None
+                self._trackers.finish(_best_values(run, state), stored)
             plot_curves(run.history_path, run.curves_path)
             finished = finished_run(state, reason)
             run.finish(finished, keep_state=self._session.config.train.keep_state)
@@ -119,18 +127,25 @@ class Recorder:
             f" {remedy} in a new run"
         )
 
-    def _keep(
-        self, tracker: Tracker, state: RunState, about: dict[str, object], validated: Validation
-    ) -> None:
+    def _keep(self, state: RunState, about: dict[str, object]) -> None:
         """Write the weights as the best checkpoint."""
         learner = self._setup.learner
         require_finite_weights(learner, state)
         header = replace(self._setup.header, about=about)
         write_checkpoint(self._session.run.best_path, learner.eval_network, header)
-        if not header.multi:
-            tracker.confusion(
-                validated.targets_N.tolist(), validated.predictions_N.tolist(), header.labels
-            )
+
+    def _answers(self, validated: Validation) -> KeptEpoch | None:
+        """Return the epoch's answers for the trackers; None where a picture has several labels."""
+        if self._setup.header.multi:
+            return None
+        rows = self._session.data.rows("val")
+        return kept_epoch(
+            self._setup.header.labels,
+            validated.targets_N.tolist(),
+            validated.predictions_N.tolist(),
+            list(zip(rows, self._setup.validation.paths, strict=True)),
+            self._session.config.tracking.samples,
+        )
 
     def _save(self, state: RunState, about: dict[str, object]) -> None:
         """Write the last checkpoint, with ``about`` in its header."""
@@ -141,6 +156,13 @@ class Recorder:
             stored = checkpoint_state(learner, state)
             write_checkpoint(self._session.run.last_path, learner.network, header, stored)
         self._saved = time.monotonic()
+
+
+def _best_values(run: RunFolder, state: RunState) -> dict[str, float]:
+    """Return what a run's summary at a tracker says of its best epoch."""
+    row = run.history()[state.best_epoch - 1]
+    scores = {f"best_{key}": float(row[key]) for key in row if key.startswith("val_")}
+    return {"best_epoch": state.best_epoch, **scores}
 
 
 def _history_row(

@@ -19,6 +19,8 @@ WRONG = {
     "predict -hals.jpg": ["-hals.jpg begins with a dash, as options do; write ./-hals.jpg"],
     "finetune --epochs 0": ["invalid value for '--epochs': "],
     "export one --run two": ["two runs are named: one and --run two; leave one out"],
+    "export --run random --format timm": ["use --format onnx or --format torch"],
+    "export --run random --format torch --out a.onnx": ["--out a.onnx: end it in .pt2"],
     "prepare collectoin": ["no file or folder collectoin; ", "Did you mean 'Collection'?"],
     "eda Collection/Cubsm": ["Did you mean 'Collection/Cubism'?"],
     "predict Colection/Cubism --run random": ["or folder. Did you mean 'Collection/Cubism'?"],

@@ -15,7 +15,7 @@ from tests.docker.images import DOCKER, PROJECT, instructions
 
 LEFT_OUT = (
     "grad-cam", "httpx2", "jinja2", "matplotlib", "onnx", "onnxscript", "platformdirs",
-    "psutil", "scikit-learn", "scipy", "threadpoolctl", "timm", "torch", "torchvision", "wandb",
+    "psutil", "scikit-learn", "scipy", "threadpoolctl", "timm", "torch", "torchvision",
 )  # fmt: skip
 """Dependencies of artstyle that its service does not need."""
 DOCKERFILES = [DOCKER / "Dockerfile.api", DOCKER / "Dockerfile.ui"]

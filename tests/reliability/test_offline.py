@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,12 @@ WITHOUT = (
     "HF_HUB_OFFLINE",
     "HF_TOKEN",
     "WANDB_ERROR_REPORTING",
+    "MLFLOW_DISABLE_TELEMETRY",
+    "MLFLOW_TRACKING_URI",
     *PROXIES,
 )
+
+TRACKERS = [name for name in ("wandb", "tensorboard", "mlflow") if find_spec(name)]
 
 Tried = Path
 
@@ -46,6 +51,7 @@ def command(tried: Tried, *words: str | Path) -> subprocess.CompletedProcess[str
         "TORCH_HOME": str(home / "torch"),
         "HF_HOME": str(home / "hub"),
         "XDG_CACHE_HOME": str(home / "cache"),
+        "MLFLOW_ALLOW_FILE_STORE": "true",
     }
     return subprocess.run(
         [sys.executable, *map(str, words)], cwd=tried.parent, env=environment, text=True,
@@ -78,6 +84,8 @@ def test_every_command_works_without_a_network_and_asks_for_none(
     work = tried.parent
     picture, run, data = paint(work / "a.png"), tiny_run.path, tiny_dataset.path
     out = work / "scores"
+    tracked = ["--set", f"tracking.to=[{','.join(TRACKERS)}]"]
+    tracked += ["--set", f"tracking.mlflow={(work / 'store').as_uri()}"]
     small = ["--set", "balance.min_per_style=4", "--set", "data.cache_size=40"]
     for words in (
         ["--help"],
@@ -85,11 +93,7 @@ def test_every_command_works_without_a_network_and_asks_for_none(
         ["config", "show"],
         ["prepare", tiny_paintings, "--out", work / "data", *small, "--set", "data.workers=2"],
         ["eda", tiny_paintings, "--out", work / "eda"],
-        [
-            *quick(tiny_dataset, work / "run", "efficientnet_lite0"),
-            "--set",
-            "tracking.wandb=offline",
-        ],
+        [*quick(tiny_dataset, work / "run", "efficientnet_lite0"), *tracked],
         ["evaluate", "--run", run, "--data", data, "--out", out],
         ["predict", picture, "--run", run],
         ["gradcam", picture, "--run", run, "--out", work / "heat"],
@@ -98,7 +102,9 @@ def test_every_command_works_without_a_network_and_asks_for_none(
         done = artstyle(tried, *words)
         assert done.returncode == 0, (words, done.stderr)
     assert tried.read_text("utf-8") == ""
-    assert list((work / "run" / "wandb").glob("offline-run-*"))
+    assert len(list((work / "run/wandb").glob("offline-run-*"))) == TRACKERS.count("wandb")
+    assert len(list((work / "run/tensorboard").glob("*"))) == TRACKERS.count("tensorboard")
+    assert len(list(work.glob("store/*/*/metrics"))) == TRACKERS.count("mlflow")
 
 
 @pytest.mark.parametrize("model", ["resnet50", "timm/resnet18"])

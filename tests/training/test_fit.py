@@ -1,6 +1,5 @@
 """A run: the same from the same seed, and the same after an interruption."""
 
-import csv
 import json
 import os
 import shutil
@@ -240,46 +239,6 @@ def test_two_processes_train_to_the_result_of_one(
     for row, twin in zip(one.history(), two.history(), strict=True):
         for column in ("train_loss", "plain_train_loss", "val_loss"):
             assert float(row[column]) == pytest.approx(float(twin[column]), abs=1e-4)
-
-
-def test_wandb_offline_records_without_an_account_or_a_network(
-    tiny_dataset: DatasetFolder, tmp_path: Path
-) -> None:
-    done = _train_in_process(tiny_dataset, tmp_path, "tracking.wandb=offline")
-    assert done.returncode == 0, done.stderr
-    assert "failed" not in done.stderr
-    assert list((tmp_path / "run" / "wandb").glob("offline-run-*/*.wandb")) != []
-
-
-def test_a_tracker_that_cannot_start_is_reported_and_the_run_goes_on(
-    tiny_dataset: DatasetFolder, tmp_path: Path
-) -> None:
-    done = _train_in_process(
-        tiny_dataset, tmp_path, "tracking.wandb=online", WANDB_API_KEY="x" * 40,
-        WANDB_BASE_URL="http://127.0.0.1:9",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "warning: Weights & Biases" in done.stderr
-    with (tmp_path / "run" / "history.csv").open() as file:
-        assert len(list(csv.DictReader(file))) == 1
-
-
-def _train_in_process(
-    data: DatasetFolder, folder: Path, override: str, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    words = (
-        "-m", "artstyle", "train", "--data", str(data.path), "--out", str(folder / "run"),
-        "--epochs", "1", "--device", "cpu", "--set", "data.image_size=32", "--set", override,
-        "--set", "data.workers=0",
-    )  # fmt: skip
-    return subprocess.run(
-        [sys.executable, *words],
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env=os.environ | environment | {"HOME": str(folder)},
-        timeout=300,
-    )
 
 
 def test_a_run_from_another_runs_weights_says_whose_rows_of_the_head_it_keeps(

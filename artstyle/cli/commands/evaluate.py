@@ -92,6 +92,7 @@ def evaluate(
             device=device or "auto",
             bias=bias,
             progress=progress,
+            warn=warn,
         )
     if output_format == "json":
         show(json.dumps(evaluation.scores.to_dict(), indent=2, ensure_ascii=False))
