@@ -13,6 +13,8 @@ import artstyle
 from artstyle.confidence.temperature import probabilities
 from artstyle.engines import load_model, load_starter
 from artstyle.errors import WeightsError
+from artstyle.models.checkpoint import load_style_model
+from artstyle.models.onnx_model import OnnxModel
 from artstyle.painter.collection import paint
 from artstyle.runs.finding import find_run, is_starter, starter_run
 from artstyle.runs.folder import RunFolder
@@ -122,3 +124,9 @@ def test_a_damaged_file_of_it_gets_one_line(tmp_path: Path) -> None:
 
 def test_the_public_function_loads_it() -> None:
     assert artstyle.load_starter().fingerprint == load_starter().fingerprint
+
+
+def test_a_model_keeps_the_fingerprint_that_an_earlier_version_gave_it() -> None:
+    # It is in ONNX files and evaluations: with another one, neither would fit its run.
+    assert load_style_model(STARTER.best_path, "cpu").fingerprint == "185da855917d"
+    assert isinstance(load_starter(), OnnxModel)
