@@ -10,7 +10,8 @@ from artstyle.data.description import SplitDescription
 from artstyle.data.manifest import SPLITS
 from artstyle.evaluation.charts import calibration_blocks, confusion_table, style_drawing
 from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
-from artstyle.evaluation.wording import headline, how_far_to_trust, how_measured, style_table
+from artstyle.evaluation.trust import how_far_to_trust
+from artstyle.evaluation.wording import headline, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
 from artstyle.explain.index import HOW_TO_READ, common_folder, heatmap_picture, name_within
 from artstyle.models.zoo import weights_at_start

@@ -11,7 +11,7 @@ import artstyle
 from artstyle.comparison.document import Comparison
 from artstyle.config import Config
 from artstyle.crossval.document import CrossvalReport
-from artstyle.evaluation.document import LabelReport
+from artstyle.evaluation.several_labels.document import LabelReport
 from artstyle.search.document import IndexDocument
 from docs.markdown import Row, page, table
 

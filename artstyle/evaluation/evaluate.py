@@ -15,20 +15,13 @@ from artstyle.data.loading import CACHE_RULES
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.devices import choose_device
 from artstyle.errors import DataError, RunError
-from artstyle.evaluation.bias.measure import (
-    ENOUGH_PICTURES,
-    known_genres,
-    measure_bias,
-    painted_flips,
-    require_genres,
-)
+from artstyle.evaluation.bias.measure import measure_bias, painted_flips, wants_bias
 from artstyle.evaluation.document import (
     MACRO_AVERAGE,
     REPORT_NAME,
     WEIGHTED_AVERAGE,
     Evaluated,
     EvaluationReport,
-    LabelReport,
     ReportHeader,
 )
 from artstyle.evaluation.figures import write_figures
@@ -36,8 +29,9 @@ from artstyle.evaluation.logits import LOGITS_NAME, write_label_logits, write_lo
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS, Outcome, ReadPicture, Unreadable
 from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
-from artstyle.evaluation.several_labels import LabelOutcome, summarise_labels
-from artstyle.evaluation.several_labels_page import write_labels_page
+from artstyle.evaluation.several_labels.document import LabelReport
+from artstyle.evaluation.several_labels.page import write_labels_page
+from artstyle.evaluation.several_labels.scores import LabelOutcome, summarise_labels
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
 from artstyle.metrics import FloatArray
@@ -127,7 +121,7 @@ def evaluate(
     rows = dataset.rows(split)
     model = load_style_model(run.best_path, choose_device(device))
     _require_known_styles(rows, model, dataset, split)
-    wants_bias = _wants_bias(bias, rows, model, split)
+    with_bias = wants_bias(bias, rows, model, split)
     folder = run.evaluation_path(split) if out is None else Path(out)
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)
@@ -137,7 +131,7 @@ def evaluate(
         doubts = find_doubts(run, dataset, split, rows, training)
         doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
-        features: tuple[Output, ...] = ("features",) if wants_bias else ()
+        features: tuple[Output, ...] = ("features",) if with_bias else ()
         outputs = features or model.outputs_for_confidence
         answers = _predict(model, rows, read, outputs, batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
@@ -147,36 +141,13 @@ def evaluate(
         else:
             outcome = _outcome(model, answers, training)
             report = summarise(header, outcome, training)
-            if wants_bias:
+            if with_bias:
                 painted = painted_flips(model, progress) if bias else None
                 found = measure_bias(outcome, training, painted)
                 report = report.model_copy(update={"content_bias": found})
             _write(folder, outcome, report, read, progress)
     _add_to_trackers(run, report, warn)
     return Evaluation(folder, report, replaced)
-
-
-def _wants_bias(
-    bias: bool | None, rows: Sequence[ManifestRow], model: StyleModel, split: Split
-) -> bool:
-    """Return whether content bias is to be measured; refuse if it cannot be.
-
-    Raises:
-        DataError: It was asked for, and the pictures or the model do not allow it.
-    """
-    embeds = "features" in model.outputs
-    if not bias:
-        measurable = embeds and not model.multi
-        return bias is None and measurable and len(known_genres(rows).rows) >= ENOUGH_PICTURES
-    if model.multi:
-        raise refused_several("content bias is measured", "leave --bias out")
-    require_genres(rows, split)
-    if not embeds:
-        raise DataError(
-            f"{model.name} gives no features, so its content bias cannot be measured;"
-            " leave --bias out"
-        )
-    return True
 
 
 def _header(

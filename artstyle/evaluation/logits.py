@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from artstyle.confidence.temperature import probabilities
 from artstyle.errors import DataError, MissingError
 from artstyle.evaluation.outcome import Outcome
-from artstyle.evaluation.several_labels import LabelOutcome
+from artstyle.evaluation.several_labels.scores import LabelOutcome
 from artstyle.metrics import FloatArray
 from artstyle.storage.files import write_bytes
 

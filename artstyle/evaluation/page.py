@@ -14,9 +14,9 @@ from artstyle.evaluation.charts import calibration_blocks, confusion_table, styl
 from artstyle.evaluation.document import EvaluationReport
 from artstyle.evaluation.figures import ERRORS_SHOWN
 from artstyle.evaluation.outcome import Outcome, ReadPicture, percent, sure_errors, sure_rule
+from artstyle.evaluation.trust import how_far_to_trust
 from artstyle.evaluation.wording import (
     headline,
-    how_far_to_trust,
     how_measured,
     style_table,
 )

@@ -17,8 +17,8 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.sampling import class_weights
 from artstyle.devices import choose_device
 from artstyle.errors import ArtstyleError, DataError
-from artstyle.evaluation.document import LabelReport
 from artstyle.evaluation.evaluate import evaluate
+from artstyle.evaluation.several_labels.document import LabelReport
 from artstyle.explain.explain import explain_pictures
 from artstyle.metrics import average_precision, binary_log_loss
 from artstyle.models.checkpoint import load_style_model

@@ -26,8 +26,9 @@ from artstyle.cli.terminal.console import (
 from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
-    from artstyle.evaluation.document import EvaluationReport, LabelReport
+    from artstyle.evaluation.document import EvaluationReport
     from artstyle.evaluation.evaluate import Evaluation
+    from artstyle.evaluation.several_labels.document import LabelReport
 
 DataOption = Annotated[
     Path | None,
@@ -79,8 +80,8 @@ def evaluate(
     dataset = DatasetFolder(data or own)
     dataset.labels  # noqa: B018  # says what is wrong with it before torch loads
 
-    from artstyle.evaluation.document import LabelReport
     from artstyle.evaluation.evaluate import evaluate as evaluate_run
+    from artstyle.evaluation.several_labels.document import LabelReport
 
     with live_progress() as progress:
         evaluation = evaluate_run(
@@ -106,7 +107,7 @@ def evaluate(
 
 
 def _show_label_scores(report: "LabelReport") -> None:
-    from artstyle.evaluation.several_labels_page import (
+    from artstyle.evaluation.several_labels.page import (
         LABEL_COLUMNS,
         label_cells,
         label_totals,

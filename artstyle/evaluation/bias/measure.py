@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from artstyle.data.manifest import ManifestRow
+from artstyle.data.manifest import ManifestRow, Split
 from artstyle.errors import DataError
 from artstyle.evaluation import document
 from artstyle.evaluation.bias import combinations, flips, genre_probe, neighbours
@@ -21,6 +21,7 @@ from artstyle.models.style_model import StyleModel
 from artstyle.painter.collection import STYLES
 from artstyle.painter.pairs import paint_scene, scene_content
 from artstyle.progress import Progress, silent
+from artstyle.styles.targets import refused_several
 
 ENOUGH_PICTURES = 100
 """From so many pictures with a genre on, content bias is measured without being asked for."""
@@ -55,7 +56,30 @@ def known_genres(rows: Sequence[ManifestRow]) -> Known:
     )
 
 
-def require_genres(rows: Sequence[ManifestRow], split: str) -> None:
+def wants_bias(
+    bias: bool | None, rows: Sequence[ManifestRow], model: StyleModel, split: Split
+) -> bool:
+    """Return whether content bias is to be measured; refuse if it cannot be.
+
+    Raises:
+        DataError: It was asked for, and the pictures or the model do not allow it.
+    """
+    embeds = "features" in model.outputs
+    if not bias:
+        measurable = embeds and not model.multi
+        return bias is None and measurable and len(known_genres(rows).rows) >= ENOUGH_PICTURES
+    if model.multi:
+        raise refused_several("content bias is measured", "leave --bias out")
+    _require_genres(rows, split)
+    if not embeds:
+        raise DataError(
+            f"{model.name} gives no features, so its content bias cannot be measured;"
+            " leave --bias out"
+        )
+    return True
+
+
+def _require_genres(rows: Sequence[ManifestRow], split: str) -> None:
     """Refuse to measure content bias where it cannot be.
 
     Raises:

@@ -10,13 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from artstyle.data.manifest import ManifestRow
-from artstyle.evaluation.document import (
-    LabelIntervals,
-    LabelReport,
-    LabelScores,
-    ReportHeader,
-)
+from artstyle.evaluation.document import ReportHeader
 from artstyle.evaluation.outcome import Unreadable
+from artstyle.evaluation.several_labels.document import LabelIntervals, LabelReport, LabelScores
 from artstyle.metrics import (
     BoolArray,
     FloatArray,

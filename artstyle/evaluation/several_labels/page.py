@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from artstyle.evaluation.document import LabelReport
 from artstyle.evaluation.figures import plot_style_scores
-from artstyle.evaluation.several_labels import LabelOutcome, label_rows
+from artstyle.evaluation.several_labels.document import LabelReport
+from artstyle.evaluation.several_labels.scores import LabelOutcome, label_rows
 from artstyle.evaluation.wording import with_interval
 from artstyle.presentation.drawings import svg
 from artstyle.presentation.pages import (
