@@ -17,7 +17,7 @@ from artstyle.config import BalanceConfig, Config
 from artstyle.data.dataset import DatasetFolder
 from artstyle.eda.collection import open_collection
 from artstyle.eda.explore import explore
-from artstyle.errors import MissingError, UnknownNameError
+from artstyle.errors import UnknownNameError, UsageError
 from artstyle.painter.collection import paint
 from artstyle.pictures.preprocessing import Preprocessing
 from artstyle.runs.folder import RunFolder
@@ -181,5 +181,5 @@ def test_wrong_names_are_refused_with_what_was_meant(tiny_run: RunFolder) -> Non
         list(artstyle.explain_pictures(model, [], style="Cubist"))
     with pytest.raises(UnknownNameError, match="Did you mean 'finetune'"):
         artstyle.resolve_config("finetun")
-    with pytest.raises(MissingError, match=f"{tiny_run.name} is not evaluated on test"):
+    with pytest.raises(UsageError, match="two runs or more"):
         artstyle.compare_runs(str(tiny_run.path))  # One run, and not its letters.
