@@ -65,7 +65,8 @@
     return item;
   }
 
-  const scale = () => view.zoom * Math.min(size.w, size.h) * 0.94;
+  // A whole thumbnail has room at each edge.
+  const scale = () => view.zoom * (Math.min(size.w, size.h) - tile);
   const stretch = () => Math.min(1.6, Math.max(size.w, size.h) / Math.min(size.w, size.h));
   // The longer side of the board is used too, up to a point.
   const across = () => scale() * (size.w > size.h ? stretch() : 1);
