@@ -238,7 +238,8 @@ class TrainConfig(Section):
     early_stopping: NonNegativeInt = 6
     """Stop after this many epochs without a better validation score; 0 is off."""
     monitor: Literal["accuracy", "macro_f1"] = "accuracy"
-    """The validation score that chooses the best checkpoint."""
+    """The validation score that chooses the best checkpoint; macro_f1 where a painting may have
+    several labels."""
     keep: Literal["best", "last"] = "best"
     """Which epoch's weights are kept; use last if validation has too few images to choose by."""
     keep_state: bool = False
@@ -296,6 +297,12 @@ class TrackingConfig(Section):
         to = [to] if isinstance(to, str) else to
         if not isinstance(to, (list, tuple)):
             return values
+        if {"to", "wandb"} <= values.keys() and ("wandb" in to) != (mode != "disabled"):
+            raise ValueError(
+                "tracking.to and tracking.wandb disagree: name wandb in tracking.to and set"
+                " tracking.wandb to offline or online, or set tracking.wandb=disabled and leave"
+                " wandb out of tracking.to"
+            )
         if mode in ("offline", "online") and "wandb" not in to:
             to = [*to, "wandb"]
         if "wandb" in to and mode == "disabled":

@@ -106,7 +106,7 @@ def accuracy(confusion_CC: IntArray) -> float:
     Raises:
         UsageError: It is something else.
     """
-    _require_square(confusion_CC)
+    confusion_CC = _square(confusion_CC)
     return float(confusion_CC.trace() / max(confusion_CC.sum(), 1))
 
 
@@ -121,7 +121,7 @@ def style_scores(confusion_CC: IntArray) -> StyleScores:
     Raises:
         UsageError: It is something else.
     """
-    _require_square(confusion_CC)
+    confusion_CC = _square(confusion_CC)
     right_C, support_C = confusion_CC.diagonal(), confusion_CC.sum(axis=1)
     predicted_C = confusion_CC.sum(axis=0)
     return StyleScores(
@@ -243,8 +243,9 @@ def reliability(confidence_N: FloatArray, correct_N: BoolArray, bins: int = 15) 
         bins: How many ranges; 15 is the paper's choice.
 
     Raises:
-        UsageError: The arrays differ in length, or a confidence is no probability.
+        UsageError: The arrays differ in length, or a confidence is not a probability.
     """
+    confidence_N, correct_N = np.asarray(confidence_N), np.asarray(correct_N)
     require_equal_length(confidences=confidence_N, answers=correct_N)
     if not ((confidence_N >= 0) & (confidence_N <= 1 + _ROUNDING)).all():
         raise UsageError("confidences are probabilities, from 0 to 1, and some are not")
@@ -345,10 +346,11 @@ def exact_at_the_ends(interval: Interval, level: float, answers: int) -> Interva
     return Interval(value, reached, 1.0) if value else Interval(value, 0.0, 1 - reached)
 
 
-def _require_square(confusion_CC: IntArray) -> None:
+def _square(confusion_CC: ArrayLike) -> IntArray:
     if np.ndim(confusion_CC) != 2 or len(set(np.shape(confusion_CC))) > 1:
         shape = " x ".join(map(str, np.shape(confusion_CC)))
         raise UsageError(f"a confusion matrix is C x C, as confusion_matrix gives it, not {shape}")
+    return np.asarray(confusion_CC)
 
 
 def _targets_of(scores_NC: FloatArray, targets_N: ArrayLike) -> IntArray:

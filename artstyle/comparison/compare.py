@@ -78,7 +78,7 @@ def compare_runs(
         >>> [row.name for row in comparison.rows], comparison.pictures
         (['tiny', 'probe'], 4)
     """
-    named = [runs] if isinstance(runs, str | Path) else runs
+    named = [runs] if isinstance(runs, str | Path | RunFolder) else runs
     folders = [run if isinstance(run, RunFolder) else find_scored(str(run)) for run in named]
     return compare(read_compared(folders, split, group_by), group_by)
 

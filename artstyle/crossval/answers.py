@@ -21,7 +21,7 @@ class FoldAnswers:
     run: str
     """The run folder, in the folder of the cross-validation."""
     seed: int
-    """That the run was trained with."""
+    """Seed of the run's training."""
     rows: tuple[AnsweredPicture, ...]
     table: tuple[dict[str, str], ...]
     """All lines of the table as they are, unreadable pictures too."""
@@ -45,7 +45,7 @@ def read_answers(run: str, seed: int, predictions: Path, data: DatasetFolder) ->
 
     Args:
         run: Its folder, in the folder of the cross-validation.
-        seed: That it was trained with.
+        seed: Seed of its training.
         predictions: ``predictions.csv`` of the evaluation of its test split.
         data: The fold's dataset folder.
 

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.loading import Labels, read_cached
 from artstyle.data.manifest import Split
+from artstyle.styles.targets import refused_several
 
 Seen = TypeVar("Seen")
 
@@ -54,6 +55,10 @@ class PaintingDataset(Dataset[tuple[Seen, int]], Generic[Seen]):
     ) -> None:
         folder = folder if isinstance(folder, DatasetFolder) else DatasetFolder(folder)
         self.transform = transform
+        if folder.targets.multi:
+            raise refused_several(
+                "PaintingDataset works", "use DatasetFolder.rows and its targets.indicators"
+            )
         self.labels = folder.labels
         self.rows = folder.rows(split)
         self.paths = [folder.image_path(row) for row in self.rows]

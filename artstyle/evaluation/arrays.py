@@ -188,8 +188,8 @@ def _report(
     if not len(targets_N):
         raise UsageError("there are no pictures to score")
     outcome = Outcome(
-        labels=tuple(labels),
-        rows=tuple(map(_row, (labels[label] for label in targets_N), painters)),
+        labels=tuple(map(str, labels)),
+        rows=tuple(map(_row, (str(labels[label]) for label in targets_N), painters)),
         logits_NC=logits_NC,
         artist_seen=(None,) * len(targets_N),
     )
@@ -197,7 +197,8 @@ def _report(
 
 
 def _require_names(labels: Sequence[str]) -> None:
-    if isinstance(labels, str) or not labels or len(set(labels)) < len(labels):
+    texts = not isinstance(labels, str) and all(isinstance(name, str) for name in labels)
+    if not texts or not len(labels) or len(set(labels)) < len(labels):
         raise UsageError(f"labels are the styles' names, each once, not {short_repr(labels)}")
     if taken := sorted({"accuracy", MACRO_AVERAGE, WEIGHTED_AVERAGE} & set(labels)):
         raise UsageError(f"a style cannot be called '{taken[0]}': a score has that name")

@@ -121,7 +121,7 @@ def evaluate(
     rows = dataset.rows(split)
     model = load_style_model(run.best_path, choose_device(device))
     _require_known_styles(rows, model, dataset, split)
-    with_bias = wants_bias(bias, rows, model, split)
+    with_bias = wants_bias(bias, rows, model, split, dataset.description.config.labels.target)
     folder = run.evaluation_path(split) if out is None else Path(out)
     this = Evaluated(model=model.fingerprint, dataset=dataset.fingerprint, split=split)
     replaced = _claim(folder, this)

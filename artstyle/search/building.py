@@ -79,7 +79,6 @@ def build_index(
             }
             _drop_surplus(files, sizes, unfinished.answered)
             _embed(model, todo, unfinished, files, batch_size, progress)
-        folder.remove_former()
         written = write_embeddings(folder, sizes, unfinished.rows(), known)
         document = _document(model, run, sizes, written)
         if document.works >= graph_from and has_graphs():

@@ -16,18 +16,18 @@ class GraphFile(Document):
     name: Annotated[str, Field(pattern=r"^[a-z]+-\d{4,}\.usearch$")]
     """In the folder of the index."""
     kind: Kind
-    """Of which embeddings."""
+    """Which embeddings it is about."""
     first: NonNegativeInt
     """The row that the file begins with."""
     sha256: Digest
-    """Of its content: a damaged file is never opened."""
+    """The hash of its content: a damaged file is never opened."""
 
 
 class IndexDocument(Document):
     """``index.json``: written last, so that an index without it is not finished."""
 
     format_version: int = 1
-    """Of this file."""
+    """The version of this format."""
     model: str
     """The fingerprint of the model: embeddings of two models are never mixed."""
     network: str
@@ -41,7 +41,7 @@ class IndexDocument(Document):
     sizes: dict[Kind, PositiveInt]
     """Kind of embedding -> how many numbers each has."""
     checksum: NonNegativeInt
-    """CRC-32 of the checksums of all rows."""
+    """CRC-32 of the columns ends, paths, artists and checksums."""
     graphs: tuple[GraphFile, ...] = ()
     """The approximate index; none where all works are compared."""
     made: str

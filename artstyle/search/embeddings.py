@@ -15,7 +15,7 @@ from artstyle.pictures.finding import PicturePath, named_pictures
 from artstyle.prediction.predict import prediction_row, read_picture
 from artstyle.prediction.rows import PredictionRow
 from artstyle.progress import Progress, silent
-from artstyle.search.kinds import Kind, embedding_outputs
+from artstyle.search.kinds import Kind, embedding_outputs, embedding_sizes
 
 Vectors = NDArray[np.float32]
 
@@ -106,7 +106,7 @@ def embed_pictures(
     return Embeddings(
         tuple(each.row.path for each in found),
         tuple(each.row.error for each in found),
-        {kind: _stacked(found, kind) for kind in embedding_outputs(model)},
+        {kind: _stacked(found, kind, size) for kind, size in embedding_sizes(model).items()},
         model.fingerprint,
     )
 
@@ -171,8 +171,7 @@ def _unit(features_D: Vectors) -> Vectors:
     return unit_D
 
 
-def _stacked(found: list[Embedded], kind: Kind) -> Vectors:
-    size = next((len(each.vectors[kind]) for each in found if each.vectors), 0)
+def _stacked(found: list[Embedded], kind: Kind, size: int) -> Vectors:
     vectors_ND = np.full((len(found), size), np.nan, np.float32)
     for row, each in enumerate(found):
         if each.vectors:

@@ -41,7 +41,7 @@ class IndexFolder:
         return self.document_path.is_file() and not partial_path(self.document_path).exists()
 
     def remove_former(self) -> None:
-        """Remove what an index is without its embeddings: it belongs to those of before."""
+        """Remove index.json, map.html and the graphs: they belong to the former embeddings."""
         # Until its new document is written, the folder is not an index.
         for path in (self.document_path, self.map_path, *self.path.glob("*.usearch")):
             path.unlink(missing_ok=True)
@@ -58,14 +58,15 @@ class IndexFolder:
             raise UsageError(f"--out {self.path} is a file; name a folder")
         if resume and overwrite:
             raise UsageError("--resume keeps what exists, --overwrite does not; choose one")
-        if resume or (overwrite and (self.document_path.exists() or partial.exists())):
+        begun = self.tensors_path.exists() or partial.exists()
+        if (begun and (resume or overwrite)) or (resume and is_vacant(self.path)):
             return
         if partial.exists():
             raise UsageError(
                 f"{self.path} holds an index that was not finished; say --resume to finish it, or"
                 " --overwrite to start again"
             )
-        if self.document_path.exists():
+        if self.tensors_path.exists():
             raise UsageError(f"--out {self.path} is an index; say --overwrite to replace it")
         if not is_vacant(self.path):
             raise UsageError(f"--out {self.path} holds other files; name a new folder")

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from artstyle.search.writing import row_checksum
 
 Rows = NDArray[np.int64]
 LeftOut = Callable[[Rows], NDArray[np.bool_]]
-"""Which of some rows are no neighbours."""
+"""Rows -> whether each is left out."""
 
 _COMPARED_AT_ONCE = 8192
 _CANDIDATES = 4
@@ -54,7 +54,8 @@ class Index:
             raise UsageError(
                 f"the index {self.folder.path} was made with another model: {known.network}"
                 f" {known.model} of {known.run}, not {model.name} {model.fingerprint}; name that"
-                " one with --run, or make the index again with --overwrite"
+                " one with --run, take the --engine that made it, or make the index again with"
+                " --overwrite"
             )
 
     def require_kinds(self, by: By) -> None:
@@ -110,7 +111,7 @@ class Index:
                 np.concatenate([self._graphs[k].near(query[k], wanted) for k in kinds_of(by)])
             )
             rows = rows[~left_out(rows)]
-            if len(rows) >= _CANDIDATES * count:
+            if 2 * len(rows) >= wanted:
                 return _best(rows, self._scores(rows, query, by), count)
             wanted *= _MORE
         return self._nearest_of_all(query, by, count, left_out)
@@ -173,12 +174,16 @@ def open_index(path: Path) -> Index:
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(columns, (document.works,))
     shapes |= {kind: (document.works, size) for kind, size in document.sizes.items()}
     fits = all(name in tensors and tensors[name].shape == shape for name, shape in shapes.items())
-    if not fits or zlib.crc32(tensors["checksums"].tobytes()) != document.checksum:
+    if not fits or _checksum(tensors, columns) != document.checksum:
         raise DataError(
             f"{folder.tensors_path} does not belong to {folder.document_path.name}, or is damaged;"
             " make the index again with --overwrite"
         )
     return Index(folder, document, tensors, np.zeros(document.works, bool))
+
+
+def _checksum(tensors: Mapping[str, NDArray[Any]], columns: Sequence[str]) -> int:
+    return zlib.crc32(b"".join(tensors[name].tobytes() for name in columns))
 
 
 def _best(rows: Rows, scores_N: Vectors, count: int) -> list[tuple[int, float]]:

@@ -76,7 +76,10 @@ def write_map(path: Path, index: Index, *, progress: Progress = silent) -> Itera
         progress(STAGE, done, len(works))
     _write(path, shown, sheets.sources(), index)
     if missing:
-        yield f"{missing} works have no thumbnail: their files cannot be read any more"
+        yield (
+            f"{missing} works have no thumbnail: their files cannot be read from this folder; run"
+            " the command where the index was made"
+        )
 
 
 def flattened(vectors_ND: Vectors) -> NDArray[np.float64]:

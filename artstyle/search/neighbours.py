@@ -92,7 +92,7 @@ def similar_works(
         require_artists(index)
     says = iter(known) if known is not None else None
     for each in embed_rows(model, pictures, batch_size=batch_size, progress=progress):
-        about = known_of_path(each.row.path) if says is None else next(says)
+        about = None if says is None else next(says)
         yield _row(index, each, about, by, top_k, mask_artist)
 
 
@@ -111,16 +111,18 @@ def require_artists(index: Index) -> None:
 
 
 def _row(
-    index: Index, each: Embedded, about: Known, by: By, top_k: int, mask_artist: bool
+    index: Index, each: Embedded, about: Known | None, by: By, top_k: int, mask_artist: bool
 ) -> SimilarRow:
     path = each.row.path
     if each.vectors is None:
         return SimilarRow(path, (), each.row.error)
     own = np.uint64(path_number(str(path)))
     paths, artists = index.tensors["paths"], index.tensors["artists"]
-    artist = artist_number(about.artist)
+    artist = artist_number(about.artist) if about else UNKNOWN
     if artist == UNKNOWN:
         artist = int(max(artists[np.flatnonzero(paths == own)], default=UNKNOWN))
+    if artist == UNKNOWN and about is None:
+        artist = artist_number(known_of_path(path).artist)
     if mask_artist and artist == UNKNOWN:
         return SimilarRow(
             path, (), "its artist is not known, so --mask-artist cannot leave that artist's works"

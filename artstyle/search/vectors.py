@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from artstyle.errors import DataError
 
 NUMBER_BYTES = 4
-"""Of a number of a vector: float32, little-endian."""
+"""Bytes of a number of a vector: float32, little-endian."""
 _DTYPES = {"F32": "<f4", "I64": "<i8", "U64": "<u8", "U32": "<u4", "U8": "u1"}
 _LONGEST_HEADER = 1 << 20
 

@@ -14,6 +14,7 @@ from artstyle.confidence.answers import Verdict
 from artstyle.data.artists import artist_key, display_artist
 from artstyle.prediction.rows import PredictionRow
 from artstyle.preparation.sources.folders import image
+from artstyle.preparation.tables.cells import is_nothing
 from artstyle.styles.vocabulary import known_style
 
 UNKNOWN = 0
@@ -44,7 +45,7 @@ class Work:
     predicted: str
     """The style that the model finds most probable."""
     probability: float
-    """Of that style, between 0 and 1."""
+    """The probability of that style, between 0 and 1."""
     verdict: Verdict | None
     id: str | None
     """The accession number, where the list has one."""
@@ -103,7 +104,8 @@ def known_of_list(listed: PictureList) -> list[Known]:
     }
     says = []
     for row in contents.rows:
-        found = {name: "" if at is None else cell(row, at) for name, at in columns.items()}
+        told = {name: "" if at is None else cell(row, at) for name, at in columns.items()}
+        found = {name: "" if is_nothing(text) else text for name, text in told.items()}
         says.append(Known(found["style"] or None, found["artist"] or None))
     return says
 

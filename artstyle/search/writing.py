@@ -37,8 +37,9 @@ class Written:
 
     @property
     def checksum(self) -> int:
-        """CRC-32 of the checksums of all rows."""
-        return zlib.crc32(_little(self.checksums))
+        """CRC-32 of all columns but the vectors and the works, which have their own."""
+        columns = (self.ends, self.paths, self.artists, self.checksums)
+        return zlib.crc32(b"".join(map(_little, columns)))
 
 
 def write_embeddings(
@@ -73,6 +74,7 @@ def write_embeddings(
             "checksums": Tensor("U32", (count,), [_little(written.checksums)]),
             "rows": Tensor("U8", (written.ends[-1],), _parts(lines)),
         }
+        folder.remove_former()
         with atomic_path(folder.tensors_path) as temporary:
             write_tensors(temporary, tensors)
     return written

@@ -1,6 +1,7 @@
 """The model card of a shared model: what it is, how right it is, how to use it."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,9 @@ def _figures(reports: list[EvaluationReport], run: RunFolder) -> Iterator[str]:
     yield "\n".join(rows)
     whose = "artists" if reports[0].intervals.by_artist else "pictures"
     yield f"Ranges are {reports[0].intervals.level:.0%}, from a bootstrap of {whose}."
-    paths = [report.dataset_path for report in reports] + [run.environment().dataset.path]
+    paths = [report.dataset_path for report in reports]
+    with suppress(DataError, MissingError):  # `_training` says why it is not known.
+        paths.append(run.environment().dataset.path)
     for warning in dict.fromkeys(warning for report in reports for warning in report.warnings):
         yield f"- {_without_folders(warning, paths)}"
 

@@ -33,7 +33,7 @@ def require_path(path: Path, form: Format, *, overwrite: bool) -> None:
     """Refuse a path that does not fit a form, or exists.
 
     Raises:
-        UsageError: It does.
+        UsageError: The ending does not fit, or something is there.
     """
     suffix = "" if form == "hub" else Path(_NAMES[form]).suffix
     if suffix and path.suffix != suffix:
@@ -42,6 +42,8 @@ def require_path(path: Path, form: Format, *, overwrite: bool) -> None:
         raise UsageError(f"{path} is a file; name a folder with --out")
     if form == "hub" and path.is_dir() and not any(path.iterdir()):
         return
+    if form == "hub" and path.is_dir() and not (path / "config.json").is_file():
+        raise UsageError(f"{path} holds other files; name a new folder with --out")
     if path.exists() and not overwrite:
         raise UsageError(f"{path} exists; say --overwrite to replace it")
     if form != "hub" and path.is_dir():

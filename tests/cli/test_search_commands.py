@@ -114,6 +114,47 @@ def test_a_list_gives_styles_and_artists(here: Path) -> None:
     assert [(s["style"], s["artist"]) for s in row["similar"]] == [("Fauvism", "Henri Matisse")]
 
 
+def test_what_the_index_was_told_of_an_artist_comes_before_the_file_name(here: Path) -> None:
+    # By their names, the files are by two people; the list says that they are by one.
+    (here / "told.csv").write_text(
+        "path,artist\nart/Cubism/pablo-picasso_a.png,Braque\nart/Cubism/juan-gris_c.png,Braque\n"
+        "art/Baroque/rubens_d.png,unknown\nart/loose.png,Matisse\n"
+    )
+    artstyle_text("index", "told.csv", "--out", "told", cwd=here)
+    words = ("--index", "told", "--mask-artist", "--format", "json")
+    picasso, rubens = "art/Cubism/pablo-picasso_a.png", "art/Baroque/rubens_d.png"
+    (row,) = json.loads(artstyle_text("similar", picasso, *words, cwd=here).stdout)
+    # "unknown" is not an artist, so that work may be by Braque too.
+    assert [each["artist"] for each in row["similar"]] == ["Matisse"]
+    (row,) = json.loads(artstyle_text("similar", rubens, *words, cwd=here).stdout)
+    assert {each["artist"] for each in row["similar"]} == {"Braque", "Matisse"}
+
+
+def test_a_map_is_drawn_of_a_whole_index_when_resumed(here: Path) -> None:
+    artstyle_text("index", "art", "--out", "later", cwd=here)
+    done = artstyle_text("index", "art", "--out", "later", "--resume", "--map", cwd=here)
+    assert (done.returncode, done.stdout.strip()) == (0, str(Path("later/map.html")))
+    assert (here / "later/map.html").is_file()
+
+
+def test_a_failed_replacement_leaves_the_index_that_was_there(here: Path) -> None:
+    artstyle_text("index", "art", "--out", "kept", cwd=here)
+    document = (here / "kept/index.json").read_bytes()
+    again = ("index", "torn.png", "--out", "kept", "--overwrite")
+    assert "no picture could be read" in error_of(here, *again, code=1)
+    assert (here / "kept/index.json").read_bytes() == document
+
+
+@pytest.mark.parametrize("option", ["--overwrite", "--resume"])
+def test_a_folder_of_something_else_is_never_written_to(here: Path, option: str) -> None:
+    foreign = here / "foreign"
+    foreign.mkdir(exist_ok=True)
+    (foreign / "index.json").write_text("{}")
+    line = error_of(here, "index", "art", "--out", "foreign", option)
+    assert "holds other files" in line
+    assert [path.name for path in foreign.iterdir()] == ["index.json"]
+
+
 def test_the_map_is_one_page_whose_script_no_name_can_end(here: Path, tmp_path: Path) -> None:
     paint(tmp_path / "<script>alert(1).png", 0)
     paint(tmp_path / "b.png", 40)

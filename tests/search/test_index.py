@@ -101,6 +101,14 @@ def test_a_flipped_bit_of_a_vector_is_found(tmp_path: Path) -> None:
         )
 
 
+def test_a_flipped_bit_of_the_artists_is_found(tmp_path: Path) -> None:
+    index = write_index(tmp_path / "index", {"style": random_vectors(5)})
+    artists = index.tensors["artists"].tobytes()
+    flip(index.folder.tensors_path, index.folder.tensors_path.read_bytes().index(artists))
+    with pytest.raises(DataError, match="or is damaged; make the index again"):
+        open_index(tmp_path / "index")
+
+
 def test_a_torn_file_is_refused(tmp_path: Path) -> None:
     index = write_index(tmp_path / "index", {"style": random_vectors(5)})
     whole = index.folder.tensors_path.read_bytes()

@@ -260,9 +260,9 @@ print(bool(trackers))
         (("tracking.wandb=online",), ("wandb",), "online"),
         (("tracking.to=wandb",), ("wandb",), "offline"),
         (
-            ("tracking.to=[tensorboard]", "tracking.wandb=offline"),
+            ("tracking.to=[tensorboard, wandb]", "tracking.wandb=online"),
             ("tensorboard", "wandb"),
-            "offline",
+            "online",
         ),
     ],
 )
@@ -271,6 +271,16 @@ def test_the_old_key_of_wandb_and_the_list_of_trackers_agree(
 ) -> None:
     tracking = resolve_config(overrides=settings).config.tracking
     assert (tracking.to, tracking.wandb) == (to, mode)
+
+
+@pytest.mark.parametrize(
+    "settings", [("[tensorboard]", "offline"), ("[]", "online"), ("[wandb]", "disabled")]
+)
+def test_keys_that_disagree_about_wandb_are_refused(settings: tuple[str, str]) -> None:
+    # A run's config.yaml has both: an override of one must not be ignored, and data sent.
+    overrides = [f"tracking.to={settings[0]}", f"tracking.wandb={settings[1]}"]
+    with pytest.raises(ConfigError, match=r"tracking\.to and tracking\.wandb disagree"):
+        resolve_config(overrides=overrides)
 
 
 def test_an_unknown_tracker_is_refused_by_its_key() -> None:

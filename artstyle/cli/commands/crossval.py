@@ -64,8 +64,8 @@ def crossval(
 ) -> None:
     """Test every picture once, by a run that has seen nothing of its artist, source or copies.
 
-    Interrupted, the same command goes on where it stopped. A picture that cannot be read is listed
-    in predictions.csv; the exit code is then 3.
+    Interrupted, the same command continues where it stopped. A picture that cannot be read is
+    listed in predictions.csv; the exit code is then 3.
     """
     flags = {
         "model.name": ("--model", model),

@@ -9,6 +9,7 @@ import typer
 from artstyle.cli.options import OverwriteOption, RunOption
 from artstyle.cli.terminal.console import say, show, warn
 from artstyle.errors import UsageError
+from artstyle.styles.vocabulary import name_styles_by
 
 FormatOption = Annotated[
     Literal["onnx", "torch", "timm", "torchvision", "hub"],
@@ -42,6 +43,7 @@ def export(
     if named is not None and run != "latest":
         raise UsageError(f"two runs are named: {named} and --run {run}; leave one out")
     folder = find_run(named or run, needs="own")
+    name_styles_by(folder.vocabulary())
     path = out or default_path(folder, form)
     require_path(path, form, overwrite=overwrite)
     header = read_header(folder.best_path)

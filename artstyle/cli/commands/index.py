@@ -74,6 +74,8 @@ def index(
     folder.require_free(overwrite=overwrite, resume=resume)
     if resume and folder.is_whole:
         say(f"{out} is whole: there is nothing to resume")
+        if draw_map:
+            _draw_map(folder)
         raise typer.Exit
     interrupts.set_resume_hint(
         lambda: f"the embeddings so far are in {out}; run the same command with --resume"

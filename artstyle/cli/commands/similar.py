@@ -120,6 +120,9 @@ def similar(
             kept = list(answer(progress=progress))
         write_similar_page(out, kept, opened.document, by, mask_artist=mask_artist)
         total, failed = len(kept), sum(row.error is not None for row in kept)
+    elif out is not None:
+        with live_progress(source.count) as progress:
+            total, failed = _write(answer(progress=progress), chosen, out)
     else:
         total, failed = _write(answer(), chosen, out)
     if out is not None:

@@ -25,8 +25,9 @@ from artstyle.cli.terminal.console import live_progress, say, show_places, warn
 from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
-    from artstyle.config import Config
+    from artstyle.config import Config, Section
     from artstyle.data.dataset import DatasetFolder
+    from artstyle.recipes import Resolved
     from artstyle.runs.environment import ParentRun
     from artstyle.runs.folder import RunFolder
     from artstyle.training.fit import FitResult
@@ -86,6 +87,10 @@ class _Asked:
 
     def settings(self, file: str | None) -> Config:
         """Return the configuration, from a file or else from the recipe."""
+        return self.resolved(file).config
+
+    def resolved(self, file: str | None) -> Resolved:
+        """Return the configuration, and where each value comes from."""
         from artstyle.data.dataset import is_decided
         from artstyle.recipes import config_keys, require_sections, resolve_config
 
@@ -93,12 +98,7 @@ class _Asked:
         require_sections(self.overrides, decided, "prepare")
         require_sections(self.overrides, ["probe"], "probe")
         keyed = {_KEYS[flag]: (flag, value) for flag, value in self.flags.items()}
-        return resolve_config(self.recipe, file, self.overrides, keyed).config
-
-    def names_a_model(self) -> bool:
-        """Return whether the model is named, by its flag or its key."""
-        keys = {override.partition("=")[0].strip() for override in self.overrides}
-        return self.flags["--model"] is not None or "model.name" in keys
+        return resolve_config(self.recipe, file, self.overrides, keyed)
 
     def changes(self) -> list[str]:
         """Return the words that ask for other settings."""
@@ -162,16 +162,27 @@ def _branch(name: str, asked: _Asked, *, keep_optimiser: bool) -> None:
         raise UsageError("--from takes the weights of its run: leave out --set model.weights")
     own = parent.config()
     require_single(own.model.name)
-    settings = asked.settings(asked.config or _settings_file(parent))
-    if not asked.names_a_model():
-        model = settings.model.model_copy(update={"name": own.model.name})
-        settings = settings.model_copy(update={"model": model})
+    resolved = asked.resolved(asked.config or _settings_file(parent))
+    settings = resolved.config.model_copy(
+        update={
+            "model": _unless_asked(resolved, "model", "name", own),
+            "data": _unless_asked(resolved, "data", "image_size", own),
+        }
+    )
     dataset = _dataset_of(parent, asked.data)
 
     from artstyle.training.start.branch import branch_of
 
     settings, record = branch_of(parent, settings, dataset, keep_optimiser=keep_optimiser)
     _fit(settings, dataset, _new_run(asked, settings), resume=False, parent=record)
+
+
+def _unless_asked(resolved: Resolved, section: str, key: str, own: Config) -> Section:
+    """Return a section with a run's own value of a key, unless the user gave another."""
+    asked: Section = getattr(resolved.config, section)
+    if not resolved.origins[f"{section}.{key}"].startswith(("default", "recipe")):
+        return asked
+    return asked.model_copy(update={key: getattr(getattr(own, section), key)})
 
 
 def _settings_file(parent: RunFolder) -> str | None:
@@ -228,7 +239,7 @@ def _fit(
             settings, dataset, run, resume=resume, parent=parent, progress=progress, warn=warn
         )
     if result.is_main:
-        _say_result(result, settings)
+        _say_result(result)
 
 
 def _resume_hint(run: RunFolder) -> str:
@@ -241,8 +252,10 @@ def _resume_hint(run: RunFolder) -> str:
     return f"resume with 'artstyle finetune --resume {shlex.quote(str(run.path))}'"
 
 
-def _say_result(result: FitResult, settings: Config) -> None:
-    run, state, monitor = result.run, result.state, settings.train.monitor.replace("_", " ")
+def _say_result(result: FitResult) -> None:
+    run, state = result.run, result.state
+    settings = run.config()  # With several labels, another score chooses than was asked for.
+    monitor = settings.train.monitor.replace("_", " ")
     say(
         f"Done: {result.stopped}. Best validation {monitor} {state.best_score:.3f}"
         f" in epoch {state.best_epoch} of {state.epochs}."

@@ -4,7 +4,7 @@ The names are WikiArt's. A genre from a title is marked as derived wherever it i
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from artstyle.data.artists import name_words
@@ -75,8 +75,3 @@ def genre_of_title(title: str) -> str | None:
     found = {genre for genre, own in _WORDS.items() if own.intersection(words)}
     found |= {genre for genre, phrase in _PHRASES.items() if re.search(phrase, text)}
     return found.pop() if len(found) == 1 else None
-
-
-def count_derived(genres: Iterable[Genre | None]) -> int:
-    """Return how many genres come from titles."""
-    return sum(genre is not None and genre.derived for genre in genres)

@@ -57,7 +57,7 @@ def known_genres(rows: Sequence[ManifestRow]) -> Known:
 
 
 def wants_bias(
-    bias: bool | None, rows: Sequence[ManifestRow], model: StyleModel, split: Split
+    bias: bool | None, rows: Sequence[ManifestRow], model: StyleModel, split: Split, target: str
 ) -> bool:
     """Return whether content bias is to be measured; refuse if it cannot be.
 
@@ -66,10 +66,15 @@ def wants_bias(
     """
     embeds = "features" in model.outputs
     if not bias:
-        measurable = embeds and not model.multi
-        return bias is None and measurable and len(known_genres(rows).rows) >= ENOUGH_PICTURES
+        measurable = embeds and not model.multi and target == "style"
+        return bias is None and measurable and _is_varied(known_genres(rows))
     if model.multi:
         raise refused_several("content bias is measured", "leave --bias out")
+    if target != "style":
+        raise DataError(
+            f"content bias compares style with genre, and {target} is what is recognised here;"
+            " leave --bias out"
+        )
     _require_genres(rows, split)
     if not embeds:
         raise DataError(
@@ -77,6 +82,12 @@ def wants_bias(
             " leave --bias out"
         )
     return True
+
+
+def _is_varied(known: Known) -> bool:
+    """Return whether genres say something of their own accord: enough of them, and of styles."""
+    genres, styles = {genre.name for genre in known.genres}, {row.style for row in known.rows}
+    return len(known.rows) >= ENOUGH_PICTURES and min(len(genres), len(styles)) > 1
 
 
 def _require_genres(rows: Sequence[ManifestRow], split: str) -> None:
@@ -189,11 +200,11 @@ def _combinations(
 ) -> document.Combinations | None:
     if training is None:
         return None
-    taught = known_genres(training)
+    trained = known_genres(training)
     found = combinations.combination_scores(
         outcome.correct_N[known.positions_K],
         _pairs(known),
-        frozenset(_pairs(taught)),
+        frozenset(_pairs(trained)),
         known.artists_K,
         seed=_SEED,
     )

@@ -116,8 +116,12 @@ def _flip_rows(found: Flips) -> list[list[Content]]:
 def _board(known: Known, outcome: Outcome, thumbnail: Thumbnail) -> Iterator[Block]:
     """Yield the nearest pictures of some, drawn once by a fixed seed."""
     assert outcome.features_ND is not None
-    count = min(QUERIES, len(known.rows))
-    drawn = np.random.default_rng(_SEED).permutation(len(known.rows))[:count]
+    others_K = len(known.rows) - np.bincount(known.artists_K)[known.artists_K]
+    able = np.flatnonzero(others_K >= NEIGHBOURS_SHOWN)
+    drawn = np.random.default_rng(_SEED).permutation(able)[:QUERIES]
+    count = len(drawn)
+    if not count:
+        return
     yield Prose(
         f"{count} pictures with the nearest ones by other artists, the nearest first."
         " Look whether they share the style or what is painted."

@@ -50,6 +50,11 @@ def branch_of(
             " use: leave out optim.name or --keep-optimiser"
         )
     _require_same_styles(parent, header.labels, data)
+    if header.multi != data.targets.multi:
+        raise RunError(
+            f"{parent.path} and {data.path} differ in labels.multi; begin a new run with"
+            f" --set model.weights={parent.best_path}"
+        )
     model = config.model.model_copy(update={"weights": str(path.resolve())})
     record = ParentRun(
         path=str(parent.path.resolve()),

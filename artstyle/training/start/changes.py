@@ -62,6 +62,10 @@ def record_changes(session: Session) -> None:
     ``config.yaml`` and ``environment.json`` then say what holds from here on.
     """
     run, environment = session.run, session.run.environment()
+    if environment.settings is None:  # An earlier version began it; from here on they are known.
+        known = {"settings": session.config.model_dump(mode="json")}
+        environment = environment.model_copy(update=known)
+        environment.write(run.environment_path)
     folder = str(session.data.path.resolve())
     if environment.dataset.path != folder:
         moved = environment.dataset.model_copy(update={"path": folder})

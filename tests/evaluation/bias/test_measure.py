@@ -11,6 +11,7 @@ from artstyle.errors import DataError
 from artstyle.evaluation.bias import measure
 from artstyle.evaluation.bias.wording import bias_line
 from artstyle.evaluation.evaluate import evaluate
+from artstyle.models.checkpoint import load_style_model
 from artstyle.runs.folder import RunFolder
 from tests.evaluation.tiny import write_dataset
 
@@ -59,6 +60,20 @@ def test_few_genres_are_not_measured_unless_asked(run: RunFolder, dataset: Datas
     done = evaluate(run, dataset)
     assert done.report.content_bias is None
     assert "Style or content" not in (done.path / "report.html").read_text()
+
+
+def test_one_genre_or_another_target_is_not_measured_without_being_asked(
+    run: RunFolder, dataset: DatasetFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measure, "ENOUGH_PICTURES", 20)
+    model, rows = load_style_model(run.best_path, "cpu"), list(dataset.rows("test"))
+    portraits = [replace(row, genre="portrait") for row in rows]
+    mixed = [replace(row, genre=("portrait", "landscape")[n % 2]) for n, row in enumerate(rows)]
+    assert measure.wants_bias(None, mixed, model, "test", "style")
+    assert not measure.wants_bias(None, portraits, model, "test", "style")
+    assert not measure.wants_bias(None, mixed, model, "test", "genre")
+    with pytest.raises(DataError, match="genre is what is recognised here; leave --bias out"):
+        measure.wants_bias(True, mixed, model, "test", "genre")
 
 
 def test_without_genres_one_line_says_what_to_add(run: RunFolder, dataset: DatasetFolder) -> None:

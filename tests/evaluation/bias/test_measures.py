@@ -69,6 +69,17 @@ def test_no_artist_is_on_both_sides_of_the_probe() -> None:
     assert told.recall.low < 0.5 < told.recall.high
 
 
+def test_a_genre_by_one_artist_alone_is_never_answered_for_that_artist() -> None:
+    drawn = np.random.default_rng(7)
+    artists = np.array([0] * 10 + list(range(1, 11)))
+    genres = ["portrait"] * 10 + ["landscape"] * 10
+    rows = drawn.normal(size=(20, 3)).astype(np.float32)
+    told = probe_genres(rows, genres, artists, seed=1)
+    assert told is not None
+    # All ten portraits are answered without a portrait to learn from.
+    assert told.recall.value <= 0.5
+
+
 def test_one_genre_or_few_artists_cannot_be_probed() -> None:
     rows = np.eye(12, dtype=np.float32)
     assert probe_genres(rows, ["portrait"] * 12, np.arange(12), seed=1) is None
