@@ -34,7 +34,7 @@ def export(
     onnx: on a CPU, predict and gradcam then answer with it, without torch; --run FILE.onnx needs no
     run. torch: a program for torch.export.load. timm, torchvision: weights for the library's own
     network. hub: a folder for Hugging Face, with a model card; uploading it is left to you.
-    Nothing is written if any answer differs by more than 0.001 from the checkpoint's.
+    Nothing is written if its answers differ from the checkpoint's by more than rounding.
     """
     from artstyle.models.header import read_header
     from artstyle.runs.finding import find_run
