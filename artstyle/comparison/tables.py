@@ -107,7 +107,7 @@ def comparison_table(comparison: Comparison, chosen: TableFormat) -> str:
         chosen: ``csv``, ``latex`` (needs the package booktabs) or ``markdown``.
 
     Raises:
-        UnknownNameError: There is no such format.
+        UnknownNameError: The format is unknown.
 
     Examples:
         >>> table = artstyle.comparison_table(artstyle.compare_runs(["tiny", "probe"]), "latex")

@@ -1,6 +1,5 @@
 """Writers of prediction rows: a table for people; CSV, JSON and JSON Lines for programs."""
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import chain, zip_longest
 from textwrap import wrap
@@ -19,6 +18,7 @@ from artstyle.prediction.origin import origin_now
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
 from artstyle.storage.files import csv_writer
+from artstyle.storage.json_rows import write_json_array, write_json_lines
 from artstyle.styles.vocabulary import display_name
 
 _LEAST_STYLE_COLUMNS, _MOST_STYLE_COLUMNS, _SHARE_COLUMNS = 28, 46, 11
@@ -95,7 +95,9 @@ def write_rows(
         return write_annotations(rows, stream, origin_now())
     if data_format == "jsonld":
         return write_linked_art(rows, stream, origin_now())
-    return _write_json(rows, stream) if data_format == "json" else _write_jsonl(rows, stream)
+    return (
+        write_json_array(rows, stream) if data_format == "json" else write_json_lines(rows, stream)
+    )
 
 
 def write_table(
@@ -193,22 +195,3 @@ def columns_of(first: PredictionRow | None, num_styles: int, naming: Naming) -> 
         has_records=first is not None and first.record is not None,
         multi=first is not None and first.labels is not None,
     )
-
-
-def _write_json(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[PredictionRow]:
-    separator = "[\n"
-    for row in rows:
-        stream.write(f"{separator}{_json(row)}")
-        separator = ",\n"
-        yield row
-    stream.write("\n]\n" if separator == ",\n" else "[]\n")
-
-
-def _write_jsonl(rows: Iterable[PredictionRow], stream: TextIO) -> Iterator[PredictionRow]:
-    for row in rows:
-        stream.write(f"{_json(row)}\n")
-        yield row
-
-
-def _json(row: PredictionRow) -> str:
-    return json.dumps(row.to_dict(), ensure_ascii=False, allow_nan=False)

@@ -1,6 +1,5 @@
 """Writers of similar works: a table for people; CSV, JSON and JSON Lines for programs."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TextIO
@@ -9,6 +8,7 @@ from artstyle.data.artists import display_artist
 from artstyle.pictures.finding import printable
 from artstyle.search.neighbours import SimilarRow, SimilarWork
 from artstyle.storage.files import csv_writer
+from artstyle.storage.json_rows import write_json_array, write_json_lines
 from artstyle.styles.vocabulary import display_name
 
 SimilarFormat = Literal["table", "csv", "json", "jsonl"]
@@ -58,28 +58,9 @@ def _write_csv(rows: Iterable[SimilarRow], stream: TextIO) -> Iterator[SimilarRo
         yield row
 
 
-def _write_json(rows: Iterable[SimilarRow], stream: TextIO) -> Iterator[SimilarRow]:
-    separator = "[\n"
-    for row in rows:
-        stream.write(f"{separator}{_json(row)}")
-        separator = ",\n"
-        yield row
-    stream.write("\n]\n" if separator == ",\n" else "[]\n")
-
-
-def _write_jsonl(rows: Iterable[SimilarRow], stream: TextIO) -> Iterator[SimilarRow]:
-    for row in rows:
-        stream.write(f"{_json(row)}\n")
-        yield row
-
-
-def _json(row: SimilarRow) -> str:
-    return json.dumps(row.to_dict(), ensure_ascii=False, allow_nan=False)
-
-
 _WRITERS: dict[str, Callable[[Iterable[SimilarRow], TextIO], Iterator[SimilarRow]]] = {
     "table": _write_table,
     "csv": _write_csv,
-    "json": _write_json,
-    "jsonl": _write_jsonl,
+    "json": write_json_array,
+    "jsonl": write_json_lines,
 }

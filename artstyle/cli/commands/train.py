@@ -211,7 +211,7 @@ def _dataset_of(run: RunFolder, data: Path | None) -> DatasetFolder:
     """Return the data set of a run: where it is said to be now, or else where it was.
 
     Raises:
-        MissingError: It is no longer there.
+        MissingError: It was moved or deleted.
     """
     recorded = Path(run.environment().dataset.path)
     if data is None and not (recorded / "dataset.json").is_file():

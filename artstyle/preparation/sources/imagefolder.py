@@ -56,7 +56,7 @@ def read_imagefolder(
         labels: What is recognised, and whether a painting may have several labels.
 
     Raises:
-        DataError: There is no metadata file, one cannot be read, or no listed file is there.
+        DataError: No metadata file exists, one cannot be read, or all listed files are missing.
     """
     if not files:
         raise DataError(
@@ -94,7 +94,7 @@ def _read_part(
 
 
 def _asked_columns(file: Path, columns: Mapping[str, str]) -> dict[str, str]:
-    """Return the columns to read: file_name for paths, and label where there is no style."""
+    """Return the columns to read: file_name for paths, and label if no column style exists."""
     header, asked = _header(file), dict(columns)
     asked.setdefault("path", HUGGING_FACE_PATH)
     if "style" not in header and _LABEL in header:

@@ -93,7 +93,7 @@ def take_optimiser(learner: Learner, record: ParentRun) -> None:
     """
     path, optimizer = Path(record.checkpoint), learner.optimizer
     if checkpoint_fingerprint(path) != record.weights:
-        raise WeightsError(f"{path} is no longer what this run began from; begin it again")
+        raise WeightsError(f"{path} has changed since this run began from it; begin the run again")
     own = optimizer.state_dict()
     try:
         moments = read_state(path)[1]["optimizer"]["state"]
