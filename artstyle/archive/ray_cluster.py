@@ -1,0 +1,305 @@
+"""Shards made by a Ray cluster: decoding in tasks, the model in actors, writing here.
+
+Ray Data reads a manifest in Parquet, a row for each chunk of a shard. A chunk is a few batches, so
+batches are those of one process, and so are the answers, to the last bit. Where a worker or a node
+dies, Ray Data computes its chunks again. This process writes a shard when its last chunk is there.
+"""
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from artstyle.archive.folder import ShardColumn, ShardFolder, schema_of, tables_of
+from artstyle.archive.listing import ListedPicture, Listing, digest_of, parse_lines
+from artstyle.archive.places import LocalPlace, Place, RemotePlace
+from artstyle.archive.shards import STAGE, ShardEngine
+from artstyle.archive.work import LogitsWork
+from artstyle.engines import Engine, find_model
+from artstyle.errors import ArtstyleError, MissingError, RunError, one_line
+from artstyle.inference import Prepared, batches, predict_prepared, prepare_image
+from artstyle.models.style_model import StyleModel
+from artstyle.pictures.preprocessing import Preprocessing
+from artstyle.pictures.square import square_transform
+from artstyle.prediction.predict import read_picture
+from artstyle.progress import Progress
+from artstyle.storage.parquet import import_pyarrow
+
+MakeWork = Callable[[StyleModel], LogitsWork]
+
+_CHUNK_PICTURES = 64
+"""About 10 MB of pixels at 224, and a second of one core's work: little is lost with a worker."""
+_ACTOR_CPUS, _READ_CPUS = 0.75, 0.25
+"""Cores that Ray reserves: an actor for each core leaves room for the tasks that read manifests."""
+_BLOCK_BYTES = 1
+"""Each row is a block of its own: what one task decodes, and what is lost with a worker."""
+_MANIFEST = "_manifest-"
+
+
+@dataclass(frozen=True)
+class NodeModel:
+    """The model that every node loads for itself."""
+
+    name: str
+    """A name that means the same on every node: an absolute path, or ``starter``."""
+    engine: Engine
+    device: str
+    fingerprint: str
+
+    def load(self) -> StyleModel:
+        """Load it.
+
+        Raises:
+            RunError: This node has another model under the name.
+        """
+        model = find_model(self.name, self.engine, self.device).load()
+        if model.fingerprint != self.fingerprint:
+            raise RunError(
+                f"a node of the cluster has another model at {self.name}: {model.fingerprint}, not"
+                f" {self.fingerprint}; copy the run to every node, or share its folder"
+            )
+        return model
+
+
+def on_ray(
+    work: MakeWork, model: StyleModel, batch_size: int, node: NodeModel, address: str | None = None
+) -> ShardEngine:
+    """Return the engine that makes shards on a Ray cluster.
+
+    Every node must see the pictures, the run and a local --out under the same paths.
+
+    Args:
+        work: Returns the work of a model; it travels to the nodes.
+        model: The same model in this process, for what it says of itself.
+        batch_size: Pictures per forward pass; batches begin with the shard.
+        node: How nodes load the model.
+        address: The cluster's; None starts one on this machine.
+
+    Raises:
+        MissingError: Ray is not installed, or no cluster is at the address.
+    """
+    ray = _import_ray()
+
+    def make(
+        folder: ShardFolder, listing: Listing, shards: Sequence[int], progress: Progress
+    ) -> None:
+        chunk = max(1, _CHUNK_PICTURES // batch_size) * batch_size
+        with (
+            _connected(ray, address),
+            _errors_of_nodes(),
+            _manifest(folder, listing, shards, chunk) as chunks,
+        ):
+            answers = chunks and _answered(ray, chunks, work, model.preprocessing, node, batch_size)
+            _write_shards(folder, listing, shards, answers, work(model).columns, progress)
+
+    return make
+
+
+def _import_ray() -> Any:
+    # Ray reports its use to its makers unless told not to.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import_module("ray.data")
+        return import_module("ray")
+    except ImportError:
+        raise MissingError(
+            '--on ray needs Ray, which is not installed: pip install "artstyle[ray]"'
+        ) from None
+
+
+@contextmanager
+def _connected(ray: Any, address: str | None) -> Iterator[None]:
+    """Connect to a cluster, unless this process is connected already."""
+    if ray.is_initialized():
+        yield
+        return
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
+    context = import_module("ray.data").DataContext.get_current()
+    context.enable_progress_bars = False
+    context.target_max_block_size = _BLOCK_BYTES
+    try:
+        ray.init(address=address, **quiet, **({} if address else {"include_dashboard": False}))
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        raise MissingError(
+            f"no Ray cluster at {address}: {one_line(error)[:200]}; start one with 'ray start"
+            " --head', or leave out --address"
+        ) from None
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def _manifest(
+    folder: ShardFolder, listing: Listing, shards: Sequence[int], chunk: int
+) -> Iterator[Any]:
+    """Write a manifest of each shard that is not empty, yield them as a dataset, remove them."""
+    for name in folder.place.names():
+        if name.startswith(_MANIFEST):
+            folder.place.remove(name)
+    with ExitStack() as stack:
+        names = []
+        for shard in shards:
+            if lines := listing.lines(shard):
+                name = f"{_MANIFEST}{shard:05}.parquet"
+                with folder.place.written(name) as path:
+                    _write_manifest(path, shard, lines, chunk)
+                stack.callback(folder.place.remove, name)
+                names.append(name)
+        yield _dataset(folder.place, names) if names else None
+
+
+def _write_manifest(path: Path, shard: int, lines: list[bytes], chunk: int) -> None:
+    pyarrow = import_pyarrow()
+    chunks = list(batches(lines, chunk))
+    numbers = list(range(len(chunks)))
+    columns = {"shard": [shard] * len(chunks), "chunk": numbers, "lines": chunks}
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+
+
+def _dataset(place: Place, names: list[str]) -> Any:
+    data = import_module("ray.data")
+    system = place.system if isinstance(place, RemotePlace) else None
+    assert isinstance(place, LocalPlace | RemotePlace)
+    root = place.folder.absolute() if isinstance(place, LocalPlace) else place.folder
+    paths = [f"{root}/{name}" for name in names]
+    return data.read_parquet(paths, filesystem=system, num_cpus=_READ_CPUS)
+
+
+def _answered(
+    ray: Any, chunks: Any, work: MakeWork, preprocessing: Preprocessing, node: NodeModel, size: int
+) -> Any:
+    """Return the dataset of answers: a row for each chunk, in any order."""
+    cores, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
+    on_gpu = node.device != "cpu"
+    actors = max(1, gpus if on_gpu else cores)
+    share = {"num_gpus": 1} if on_gpu else {"num_cpus": _ACTOR_CPUS}
+    pixels = chunks.map_batches(
+        _decode,
+        batch_size=1,
+        batch_format="pyarrow",
+        fn_kwargs={"preprocessing": preprocessing, "base": str(Path.cwd())},
+        num_cpus=_ACTOR_CPUS,
+    )
+    return pixels.map_batches(
+        Answerer,
+        batch_size=1,
+        batch_format="pyarrow",
+        fn_constructor_args=(work, node, size),
+        compute=import_module("ray.data").ActorPoolStrategy(min_size=1, max_size=actors),
+        **share,
+    )
+
+
+def _decode(chunk: Any, preprocessing: Preprocessing, base: str) -> Any:
+    """Return a chunk with the pixels of its readable pictures, and the errors of the others."""
+    pyarrow, square = import_pyarrow(), square_transform(preprocessing)
+
+    def read(listed: ListedPicture) -> Image.Image:
+        found = listed.picture
+        return read_picture(replace(found, path=Path(base, found.path)), preprocessing)
+
+    (lines,) = chunk.column("lines").to_pylist()
+    prepared = [prepare_image(each, read, square)[1] for each in parse_lines(lines)]
+    images = [value for value in prepared if not isinstance(value, str)]
+    errors = [value if isinstance(value, str) else None for value in prepared]
+    pixels = b"".join(image.tobytes() for image in images)
+    return chunk.append_column(
+        "errors", pyarrow.array([errors], pyarrow.list_(pyarrow.string()))
+    ).append_column("pixels", pyarrow.array([pixels], pyarrow.large_binary()))
+
+
+class Answerer:
+    """A model in an actor: it is loaded once and answers chunk after chunk.
+
+    Args:
+        work: Returns the work of a model.
+        node: The model.
+        batch_size: Pictures per forward pass.
+    """
+
+    def __init__(self, work: MakeWork, node: NodeModel, batch_size: int) -> None:
+        self._open = ExitStack()
+        self._model = self._open.enter_context(node.load().opened())
+        self._work, self._batch_size = work(self._model), batch_size
+
+    def __call__(self, chunk: Any) -> Any:
+        """Return the rows of a chunk as a table of Arrow in bytes."""
+        pyarrow = import_pyarrow()
+        rows = [
+            self._work.row(prediction)
+            for batch in batches(_prepared(chunk, self._model.preprocessing), self._batch_size)
+            for prediction in predict_prepared(self._model, batch, self._work.outputs)
+        ]
+        sink = pyarrow.BufferOutputStream()
+        with pyarrow.ipc.new_stream(sink, schema_of(self._work.columns)) as writer:
+            for table in tables_of(rows, self._work.columns):
+                writer.write_table(table)
+        content = pyarrow.array([sink.getvalue().to_pybytes()], pyarrow.large_binary())
+        return chunk.select(["shard", "chunk"]).append_column("rows", content)
+
+
+def _prepared(chunk: Any, preprocessing: Preprocessing) -> Iterator[Prepared[ListedPicture]]:
+    side = preprocessing.image_size
+    content = chunk.column("pixels")[0].as_buffer()
+    images = iter(np.frombuffer(content, np.uint8).reshape(-1, side, side, 3))
+    (lines,), (errors,) = chunk.column("lines").to_pylist(), chunk.column("errors").to_pylist()
+    for listed, error in zip(parse_lines(lines), errors, strict=True):
+        yield listed, next(images) if error is None else error
+
+
+def _write_shards(
+    folder: ShardFolder,
+    listing: Listing,
+    shards: Sequence[int],
+    answers: Any,
+    columns: Sequence[ShardColumn],
+    progress: Progress,
+) -> None:
+    """Write each shard when all its rows have come."""
+    total = sum(listing.counts)
+    done = total - sum(listing.counts[shard] for shard in shards)
+    for shard in shards:
+        if not listing.counts[shard]:
+            folder.write(shard, columns, [], digest_of([]))
+    waiting: defaultdict[int, dict[int, Any]] = defaultdict(dict)
+    for shard, chunk, table in _arriving(answers):
+        waiting[shard][chunk] = table
+        done += len(table)
+        if sum(map(len, waiting[shard].values())) == listing.counts[shard]:
+            tables = [table for _, table in sorted(waiting.pop(shard).items())]
+            folder.write(shard, columns, tables, digest_of(listing.lines(shard)))
+        progress(STAGE, done, total)
+
+
+def _arriving(answers: Any) -> Iterator[tuple[int, int, Any]]:
+    """Yield the chunks as they come: shard, number, rows."""
+    if answers is None:
+        return
+    pyarrow = import_pyarrow()
+    for batch in answers.iter_batches(batch_size=None, batch_format="pyarrow"):
+        for shard, chunk, content in zip(
+            *map(batch.column, ("shard", "chunk", "rows")), strict=True
+        ):
+            rows = pyarrow.ipc.open_stream(content.as_buffer()).read_all()
+            yield shard.as_py(), chunk.as_py(), rows
+
+
+@contextmanager
+def _errors_of_nodes() -> Iterator[None]:
+    """Let an error of artstyle on a node be the same error here, on one line."""
+    try:
+        yield
+    except import_module("ray.exceptions").RayError as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ArtstyleError):
+            cause = getattr(cause, "cause", None) or cause.__cause__
+        raise cause or ArtstyleError(f"the Ray cluster failed: {one_line(error)[-300:]}") from None
