@@ -1,5 +1,6 @@
 """``_shards.json``: what was asked of all shards of a folder."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Literal
 
@@ -58,7 +59,7 @@ def shards_document(
     model: StyleModel,
     device: str,
     batch_size: int,
-    options: dict[str, Option],
+    options: Mapping[str, Option],
 ) -> ShardsDocument:
     """Return the document of a request that this version of artstyle answers."""
     return ShardsDocument(
@@ -68,7 +69,7 @@ def shards_document(
         network=model.name,
         device=device.partition(":")[0],
         batch_size=batch_size,
-        options=options,
+        options=dict(options),
         release=version("artstyle"),
     )
 

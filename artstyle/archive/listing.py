@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from artstyle.errors import DataError
 from artstyle.pictures.finding import PicturePath
 from artstyle.pictures.record import Record
 from artstyle.progress import Progress, silent
@@ -36,9 +37,16 @@ class Listing:
     """How many pictures each shard has."""
 
     def lines(self, shard: int) -> list[bytes]:
-        """Return the lines of a shard's pictures in their order, which no source decides."""
+        """Return the lines of a shard's pictures in their order, which no source decides.
+
+        Raises:
+            DataError: Someone changed the temporary files of this process.
+        """
         path = _listing_path(self.folder, shard)
-        return sorted(path.read_bytes().splitlines()) if path.exists() else []
+        lines = sorted(path.read_bytes().splitlines()) if path.exists() else []
+        if len(lines) != self.counts[shard]:
+            raise DataError(f"{path} was changed while it was used; run the same command again")
+        return lines
 
     def remove(self) -> None:
         """Remove the files."""

@@ -1,10 +1,11 @@
-"""Shards made by a Ray cluster: decoding in tasks, the model in actors, writing here.
+"""Shards made by a Ray cluster: the model in actors, which decode too where there is no GPU.
 
-Ray Data reads a manifest in Parquet, a row for each chunk of a shard. A chunk is a few batches, so
-batches are those of one process, and so are the answers, to the last bit. Where a worker or a node
-dies, Ray Data computes its chunks again. This process writes a shard when its last chunk is there.
+Ray Data is given a table for each chunk of a shard. A chunk is a few batches, so batches are those
+of one process, and so are the answers, to the last bit. Where a worker or a node dies, Ray Data
+computes its chunks again. This process writes a shard when its last chunk is there.
 """
 
+import logging
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,6 @@ from PIL import Image
 
 from artstyle.archive.folder import ShardColumn, ShardFolder, schema_of, tables_of
 from artstyle.archive.listing import ListedPicture, Listing, digest_of, parse_lines
-from artstyle.archive.places import LocalPlace, Place, RemotePlace
 from artstyle.archive.shards import STAGE, ShardEngine
 from artstyle.archive.work import LogitsWork
 from artstyle.engines import Engine, find_model
@@ -36,11 +36,8 @@ MakeWork = Callable[[StyleModel], LogitsWork]
 
 _CHUNK_PICTURES = 64
 """About 10 MB of pixels at 224, and a second of one core's work: little is lost with a worker."""
-_ACTOR_CPUS, _READ_CPUS = 0.75, 0.25
-"""Cores that Ray reserves: an actor for each core leaves room for the tasks that read manifests."""
-_BLOCK_BYTES = 1
-"""Each row is a block of its own: what one task decodes, and what is lost with a worker."""
-_MANIFEST = "_manifest-"
+_WAVE_PICTURES = 1_000_000
+"""So many paths are held by Ray at once, 130 MB; then its actors begin again."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ def on_ray(
 ) -> ShardEngine:
     """Return the engine that makes shards on a Ray cluster.
 
-    Every node must see the pictures, the run and a local --out under the same paths.
+    Every node must see the pictures and the run under the same paths.
 
     Args:
         work: Returns the work of a model; it travels to the nodes.
@@ -91,13 +88,18 @@ def on_ray(
         folder: ShardFolder, listing: Listing, shards: Sequence[int], progress: Progress
     ) -> None:
         chunk = max(1, _CHUNK_PICTURES // batch_size) * batch_size
-        with (
-            _connected(ray, address),
-            _errors_of_nodes(),
-            _manifest(folder, listing, shards, chunk) as chunks,
-        ):
-            answers = chunks and _answered(ray, chunks, work, model.preprocessing, node, batch_size)
-            _write_shards(folder, listing, shards, answers, work(model).columns, progress)
+        prepare = Decoding(model.preprocessing, str(Path.cwd()))
+        columns = work(model).columns
+        for shard in shards:
+            if not listing.counts[shard]:
+                folder.write(shard, columns, [], digest_of([]))
+        done = sum(listing.counts) - sum(listing.counts[shard] for shard in shards)
+        full = [shard for shard in shards if listing.counts[shard]]
+        with _connected(ray, address), _errors_of_nodes():
+            for wave in _waves(listing, full):
+                chunks = _manifest(listing, wave, chunk)
+                answers = _answered(ray, chunks, work, prepare, node, batch_size)
+                done = _write_shards(folder, listing, columns, answers, done, progress)
 
     return make
 
@@ -105,6 +107,7 @@ def on_ray(
 def _import_ray() -> Any:
     # Ray reports its use to its makers unless told not to.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
     try:
         import_module("ray.data")
         return import_module("ray")
@@ -117,13 +120,12 @@ def _import_ray() -> Any:
 @contextmanager
 def _connected(ray: Any, address: str | None) -> Iterator[None]:
     """Connect to a cluster, unless this process is connected already."""
+    import_module("ray.data").DataContext.get_current().enable_progress_bars = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     if ray.is_initialized():
         yield
         return
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
-    context = import_module("ray.data").DataContext.get_current()
-    context.enable_progress_bars = False
-    context.target_max_block_size = _BLOCK_BYTES
     try:
         ray.init(address=address, **quiet, **({} if address else {"include_dashboard": False}))
     except (ConnectionError, ValueError, RuntimeError) as error:
@@ -137,84 +139,74 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         ray.shutdown()
 
 
-@contextmanager
-def _manifest(
-    folder: ShardFolder, listing: Listing, shards: Sequence[int], chunk: int
-) -> Iterator[Any]:
-    """Write a manifest of each shard that is not empty, yield them as a dataset, remove them."""
-    for name in folder.place.names():
-        if name.startswith(_MANIFEST):
-            folder.place.remove(name)
-    with ExitStack() as stack:
-        names = []
-        for shard in shards:
-            if lines := listing.lines(shard):
-                name = f"{_MANIFEST}{shard:05}.parquet"
-                with folder.place.written(name) as path:
-                    _write_manifest(path, shard, lines, chunk)
-                stack.callback(folder.place.remove, name)
-                names.append(name)
-        yield _dataset(folder.place, names) if names else None
+def _waves(listing: Listing, shards: Sequence[int]) -> Iterator[list[int]]:
+    """Yield lists of shards, each with at most so many pictures, or of one shard."""
+    wave: list[int] = []
+    size = 0
+    for shard in shards:
+        if wave and size + listing.counts[shard] > _WAVE_PICTURES:
+            yield wave
+            wave, size = [], 0
+        wave.append(shard)
+        size += listing.counts[shard]
+    if wave:
+        yield wave
 
 
-def _write_manifest(path: Path, shard: int, lines: list[bytes], chunk: int) -> None:
+def _manifest(listing: Listing, shards: Sequence[int], chunk: int) -> list[Any]:
+    """Return a table of Arrow for each chunk: what one call decodes and answers."""
     pyarrow = import_pyarrow()
-    chunks = list(batches(lines, chunk))
-    numbers = list(range(len(chunks)))
-    columns = {"shard": [shard] * len(chunks), "chunk": numbers, "lines": chunks}
-    pyarrow.parquet.write_table(pyarrow.table(columns), path)
-
-
-def _dataset(place: Place, names: list[str]) -> Any:
-    data = import_module("ray.data")
-    system = place.system if isinstance(place, RemotePlace) else None
-    assert isinstance(place, LocalPlace | RemotePlace)
-    root = place.folder.absolute() if isinstance(place, LocalPlace) else place.folder
-    paths = [f"{root}/{name}" for name in names]
-    return data.read_parquet(paths, filesystem=system, num_cpus=_READ_CPUS)
+    return [
+        pyarrow.table({"shard": [shard], "chunk": [number], "lines": [lines]})
+        for shard in shards
+        for number, lines in enumerate(batches(listing.lines(shard), chunk))
+    ]
 
 
 def _answered(
-    ray: Any, chunks: Any, work: MakeWork, preprocessing: Preprocessing, node: NodeModel, size: int
+    ray: Any, chunks: list[Any], work: MakeWork, prepare: "Decoding", node: NodeModel, size: int
 ) -> Any:
     """Return the dataset of answers: a row for each chunk, in any order."""
+    data, actor = import_module("ray.data"), {"batch_size": 1, "batch_format": "pyarrow"}
     cores, gpus = (int(ray.cluster_resources().get(name, 0)) for name in ("CPU", "GPU"))
+    chunked = data.from_arrow(chunks)
+    # On a CPU an actor decodes too: each core reads and computes in turn, and no pixels travel.
     on_gpu = node.device != "cpu"
-    actors = max(1, gpus if on_gpu else cores)
-    share = {"num_gpus": 1} if on_gpu else {"num_cpus": _ACTOR_CPUS}
-    pixels = chunks.map_batches(
-        _decode,
-        batch_size=1,
-        batch_format="pyarrow",
-        fn_kwargs={"preprocessing": preprocessing, "base": str(Path.cwd())},
-        num_cpus=_ACTOR_CPUS,
-    )
-    return pixels.map_batches(
+    if on_gpu:
+        chunked = chunked.map_batches(prepare, num_cpus=1, **actor)
+    share = {"num_gpus": 1, "num_cpus": 0} if on_gpu else {"num_cpus": 1}
+    number = max(1, gpus if on_gpu else cores)
+    return chunked.map_batches(
         Answerer,
-        batch_size=1,
-        batch_format="pyarrow",
-        fn_constructor_args=(work, node, size),
-        compute=import_module("ray.data").ActorPoolStrategy(min_size=1, max_size=actors),
+        fn_constructor_args=(work, node, size, None if on_gpu else prepare),
+        compute=data.ActorPoolStrategy(size=number, max_tasks_in_flight_per_actor=2),
+        **actor,
         **share,
     )
 
 
-def _decode(chunk: Any, preprocessing: Preprocessing, base: str) -> Any:
-    """Return a chunk with the pixels of its readable pictures, and the errors of the others."""
-    pyarrow, square = import_pyarrow(), square_transform(preprocessing)
+@dataclass(frozen=True)
+class Decoding:
+    """Turns the paths of a chunk into pixels."""
 
-    def read(listed: ListedPicture) -> Image.Image:
+    preprocessing: Preprocessing
+    base: str
+    """The folder that relative paths start from."""
+
+    def __call__(self, chunk: Any) -> Any:
+        """Return a chunk with the pixels of its readable pictures, and errors of the others."""
+        pyarrow, square = import_pyarrow(), square_transform(self.preprocessing)
+        (lines,) = chunk.column("lines").to_pylist()
+        prepared = [prepare_image(each, self._read, square)[1] for each in parse_lines(lines)]
+        pixels = b"".join(value.tobytes() for value in prepared if not isinstance(value, str))
+        errors = [value if isinstance(value, str) else None for value in prepared]
+        return chunk.append_column(
+            "errors", pyarrow.array([errors], pyarrow.list_(pyarrow.string()))
+        ).append_column("pixels", pyarrow.array([pixels], pyarrow.large_binary()))
+
+    def _read(self, listed: ListedPicture) -> Image.Image:
         found = listed.picture
-        return read_picture(replace(found, path=Path(base, found.path)), preprocessing)
-
-    (lines,) = chunk.column("lines").to_pylist()
-    prepared = [prepare_image(each, read, square)[1] for each in parse_lines(lines)]
-    images = [value for value in prepared if not isinstance(value, str)]
-    errors = [value if isinstance(value, str) else None for value in prepared]
-    pixels = b"".join(image.tobytes() for image in images)
-    return chunk.append_column(
-        "errors", pyarrow.array([errors], pyarrow.list_(pyarrow.string()))
-    ).append_column("pixels", pyarrow.array([pixels], pyarrow.large_binary()))
+        return read_picture(replace(found, path=Path(self.base, found.path)), self.preprocessing)
 
 
 class Answerer:
@@ -224,16 +216,21 @@ class Answerer:
         work: Returns the work of a model.
         node: The model.
         batch_size: Pictures per forward pass.
+        prepare: Decodes chunks that come without pixels.
     """
 
-    def __init__(self, work: MakeWork, node: NodeModel, batch_size: int) -> None:
+    def __init__(
+        self, work: MakeWork, node: NodeModel, batch_size: int, prepare: Decoding | None
+    ) -> None:
         self._open = ExitStack()
         self._model = self._open.enter_context(node.load().opened())
         self._work, self._batch_size = work(self._model), batch_size
+        self._prepare = prepare
 
     def __call__(self, chunk: Any) -> Any:
         """Return the rows of a chunk as a table of Arrow in bytes."""
         pyarrow = import_pyarrow()
+        chunk = self._prepare(chunk) if self._prepare else chunk
         rows = [
             self._work.row(prediction)
             for batch in batches(_prepared(chunk, self._model.preprocessing), self._batch_size)
@@ -259,17 +256,12 @@ def _prepared(chunk: Any, preprocessing: Preprocessing) -> Iterator[Prepared[Lis
 def _write_shards(
     folder: ShardFolder,
     listing: Listing,
-    shards: Sequence[int],
-    answers: Any,
     columns: Sequence[ShardColumn],
+    answers: Any,
+    done: int,
     progress: Progress,
-) -> None:
-    """Write each shard when all its rows have come."""
-    total = sum(listing.counts)
-    done = total - sum(listing.counts[shard] for shard in shards)
-    for shard in shards:
-        if not listing.counts[shard]:
-            folder.write(shard, columns, [], digest_of([]))
+) -> int:
+    """Write each shard when all its rows have come; return how many pictures are done."""
     waiting: defaultdict[int, dict[int, Any]] = defaultdict(dict)
     for shard, chunk, table in _arriving(answers):
         waiting[shard][chunk] = table
@@ -277,13 +269,13 @@ def _write_shards(
         if sum(map(len, waiting[shard].values())) == listing.counts[shard]:
             tables = [table for _, table in sorted(waiting.pop(shard).items())]
             folder.write(shard, columns, tables, digest_of(listing.lines(shard)))
-        progress(STAGE, done, total)
+        progress(STAGE, done, sum(listing.counts))
+    assert not waiting, "rows were lost"
+    return done
 
 
 def _arriving(answers: Any) -> Iterator[tuple[int, int, Any]]:
     """Yield the chunks as they come: shard, number, rows."""
-    if answers is None:
-        return
     pyarrow = import_pyarrow()
     for batch in answers.iter_batches(batch_size=None, batch_format="pyarrow"):
         for shard, chunk, content in zip(

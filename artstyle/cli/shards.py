@@ -1,6 +1,6 @@
 """Commands whose work is dealt to shards: `predict`, `index` and `gradcam` with --shards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -81,7 +81,7 @@ class Sharded:
         self,
         model: "StyleModel",
         batch_size: int,
-        options: "dict[str, Option]",
+        options: "Mapping[str, Option]",
         named: tuple[list[str], Pictures],
         engine: "ShardEngine",
         finish: "Callable[[ShardFolder, Listing, Progress], None] | None" = None,

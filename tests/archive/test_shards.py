@@ -115,7 +115,7 @@ def test_shards_do_not_depend_on_the_order_of_a_list(
     names = sorted(
         str(path.relative_to(here / "scans")) for path in (here / "scans").rglob("*.jpg")
     )
-    found = []
+    found: list[dict[str, str]] = []
     for order in (names, names[::-1]):
         numbers = {path: f"N{n}" for n, path in enumerate(names)}
         lines = [f"{path},{numbers[path]}" for path in order]
@@ -263,7 +263,7 @@ def test_the_bytes_of_a_shard_do_not_depend_on_how_its_rows_arrive(tmp_path: Pat
     document = ShardsDocument(
         kind="predict", shards=1, model="m", network="n", device="cpu", batch_size=1, release="0"
     )
-    found = []
+    found: list[bytes] = []
     for sizes in ([2500], [64] * 39 + [4], [1, 999, 1500]):
         folder = ShardFolder(LocalPlace(tmp_path / str(len(found))), "out", document)
         starts = [sum(sizes[:n]) for n in range(len(sizes))]

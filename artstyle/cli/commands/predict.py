@@ -166,8 +166,8 @@ def predict(
             "identifiers": ",".join(naming.identifiers) or None,
         }
         answer_here = sharded.engine(found, model, batch_size, work)
-        counts = sharded.make(model, batch_size, options, (paths, source), answer_here)
-        _end(counts.total, counts.failed, skipped)
+        made = sharded.make(model, batch_size, options, (paths, source), answer_here)
+        _end(made.total, made.failed, skipped)
     answer: Answers = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if chosen in LINKED:
         answer = partial(_with_errors_said, answer)
