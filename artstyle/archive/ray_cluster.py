@@ -8,7 +8,7 @@ computes its chunks again. This process writes a shard when its last chunk is th
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -97,9 +97,9 @@ def on_ray(
         full = [shard for shard in shards if listing.counts[shard]]
         with _connected(ray, address), _errors_of_nodes():
             for wave in _waves(listing, full):
-                chunks = _manifest(listing, wave, chunk)
+                chunks = chunks_of(listing, wave, chunk)
                 answers = _answered(ray, chunks, work, prepare, node, batch_size)
-                done = _write_shards(folder, listing, columns, answers, done, progress)
+                done = write_chunks(folder, listing, columns, _arriving(answers), done, progress)
 
     return make
 
@@ -153,7 +153,7 @@ def _waves(listing: Listing, shards: Sequence[int]) -> Iterator[list[int]]:
         yield wave
 
 
-def _manifest(listing: Listing, shards: Sequence[int], chunk: int) -> list[Any]:
+def chunks_of(listing: Listing, shards: Sequence[int], chunk: int) -> list[Any]:
     """Return a table of Arrow for each chunk: what one call decodes and answers."""
     pyarrow = import_pyarrow()
     return [
@@ -253,17 +253,17 @@ def _prepared(chunk: Any, preprocessing: Preprocessing) -> Iterator[Prepared[Lis
         yield listed, next(images) if error is None else error
 
 
-def _write_shards(
+def write_chunks(
     folder: ShardFolder,
     listing: Listing,
     columns: Sequence[ShardColumn],
-    answers: Any,
+    arriving: Iterable[tuple[int, int, Any]],
     done: int,
     progress: Progress,
 ) -> int:
     """Write each shard when all its rows have come; return how many pictures are done."""
     waiting: defaultdict[int, dict[int, Any]] = defaultdict(dict)
-    for shard, chunk, table in _arriving(answers):
+    for shard, chunk, table in arriving:
         waiting[shard][chunk] = table
         done += len(table)
         if sum(map(len, waiting[shard].values())) == listing.counts[shard]:
@@ -276,13 +276,16 @@ def _write_shards(
 
 def _arriving(answers: Any) -> Iterator[tuple[int, int, Any]]:
     """Yield the chunks as they come: shard, number, rows."""
-    pyarrow = import_pyarrow()
     for batch in answers.iter_batches(batch_size=None, batch_format="pyarrow"):
         for shard, chunk, content in zip(
             *map(batch.column, ("shard", "chunk", "rows")), strict=True
         ):
-            rows = pyarrow.ipc.open_stream(content.as_buffer()).read_all()
-            yield shard.as_py(), chunk.as_py(), rows
+            yield shard.as_py(), chunk.as_py(), rows_of(content.as_buffer())
+
+
+def rows_of(content: Any) -> Any:
+    """Return the table that `Answerer` gave in bytes."""
+    return import_pyarrow().ipc.open_stream(content).read_all()
 
 
 @contextmanager

@@ -3,7 +3,7 @@
     python -m tests.benchmarks.small_files FOLDER --copies 200000 --rounds 3
 
 Copies of 128 pixels are painted once, few different ones written many times, as ``prepare`` keeps
-them: a file each in ``images/``. The same bytes go into tar shards and into Parquet files of 1,000
+them: a file each in 256 folders. The same bytes go into tar shards and into Parquet files of 1,000
 copies each. An epoch draws every copy once: files in random order; shards in random order and, as
 WebDataset does, shuffled inside. Rounds alternate. Before a cold epoch the system's caches are
 dropped, which takes root on Linux; without that right only warm epochs are measured.
@@ -51,7 +51,9 @@ def write_copies(folder: Path, copies: int) -> None:
         names = [f"{number * 2654435761 % 2**32:08x}.jpg" for number in group]
         name = f"{group[0] // IN_A_SHARD:05}"
         for file, content in zip(names, chosen, strict=True):
-            (folder / "images" / file).write_bytes(content)
+            path = folder / "images" / file[:2] / file
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(content)
         with tarfile.open(folder / f"tar/{name}.tar", "w") as tar:
             for file, content in zip(names, chosen, strict=True):
                 member = tarfile.TarInfo(file)
@@ -63,10 +65,15 @@ def write_copies(folder: Path, copies: int) -> None:
 
 def files(folder: Path, seed: int) -> Iterator[bytes]:
     """Read files in random order, as the loader does."""
-    paths = sorted(path.path for path in os.scandir(folder / "images"))
+    paths = _paths(folder)
     for at in np.random.default_rng(seed).permutation(len(paths)).tolist():
         with open(paths[at], "rb") as file:  # noqa: PTH123  # a Path for each would be timed
             yield file.read()
+
+
+def _paths(folder: Path) -> list[str]:
+    inner = sorted(entry.path for entry in os.scandir(folder / "images"))
+    return [path.path for each in inner for path in os.scandir(each)]
 
 
 def tar_shards(folder: Path, seed: int) -> Iterator[bytes]:
@@ -106,7 +113,7 @@ def seconds_of(epoch: Epoch, folder: Path, seed: int, copies: int) -> float:
 
 def decoding_seconds(folder: Path, number: int) -> tuple[float, float]:
     """Return the seconds a copy to decode on one thread: by the loader, and from bytes."""
-    paths = [Path(entry.path) for entry in islice(os.scandir(folder / "images"), number)]
+    paths = list(map(Path, _paths(folder)[:number]))
     contents = [path.read_bytes() for path in paths]
     started = time.perf_counter()
     with ThreadPoolExecutor(1) as pool:
