@@ -149,7 +149,7 @@ class CrossvalReport(CrossvalHeader):
 
 
 class LabelCrossvalReport(CrossvalHeader):
-    """The content of ``report.json`` where a picture may have several labels."""
+    """The content of a cross-validation's ``report.json``, with several labels a picture."""
 
     accuracy: Estimate
     """Share of pictures that are given all their labels and no other."""

@@ -1,6 +1,7 @@
 """A run whose paintings may have several labels, from the list to the answers."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -23,22 +24,27 @@ from artstyle.errors import ArtstyleError, DataError
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.evaluation.several_labels.document import LabelReport
 from artstyle.explain.explain import explain_pictures
+from artstyle.explain.factsheet import write_factsheets
 from artstyle.metrics import average_precision, binary_log_loss
 from artstyle.models.checkpoint import load_style_model
 from artstyle.pictures.finding import find_pictures
 from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.rows import PredictionRow
+from artstyle.prediction.wording import verdict_words
 from artstyle.prediction.writers import write_all
 from artstyle.preparation.prepare import prepare
 from artstyle.probe.probe import fit_probe
 from artstyle.recipes import resolve_config
 from artstyle.report import write_run_report
 from artstyle.runs.folder import RunFolder
+from artstyle.serving.documents import Row
+from artstyle.serving.served import Models
 from artstyle.storage.files import read_csv
 from artstyle.styles.names import labels_in
 from artstyle.styles.targets import Targets, sigmoid
 from artstyle.training.fit import fit
 from artstyle.training.losses import build_loss, plain_loss, right_answers
+from tests.cli.in_process import artstyle_text
 from tests.conftest import tiny_config
 from tests.preparation.source_files import write_manifest
 
@@ -241,6 +247,54 @@ def test_seeds_of_several_labels_are_compared(crossed: Crossval, tmp_path: Path)
     assert sorted(row.accuracy.value for row in of_seeds) == pytest.approx(
         crossed.report.accuracy.seeds
     )
+
+
+def test_a_list_comes_back_with_the_labels_that_predict_gives(
+    data: DatasetFolder, run: RunFolder, tmp_path: Path
+) -> None:
+    paths = [data.image_path(row).relative_to(data.path) for row in data.rows("test")[:3]]
+    lines = [f"{n};{path.as_posix()}" for n, path in enumerate(paths)]
+    (tmp_path / "list.csv").write_text("\n".join(["number;path", *lines, "9;nowhere.jpg"]) + "\n")
+    words = ("predict", "list.csv", "--images", data.path, "--run", run.path, "--join", "--out")
+    assert artstyle_text(*words, "joined.csv", cwd=tmp_path).returncode == 3
+    files = [data.path / path for path in paths]
+    answers = artstyle_text("predict", *files, "--run", run.path, "--format", "jsonl", cwd=tmp_path)
+    given = ["|".join(sorted(json.loads(row)["labels"])) for row in answers.stdout.splitlines()]
+    head, *joined = (tmp_path / "joined.csv").read_text().splitlines()
+    assert head.startswith("number;path;labels;file;")
+    expected = [*zip(lines, given, strict=True), ("9;nowhere.jpg", "")]
+    assert [line.rsplit(";", joined[0].count(";") - 1)[:2] for line in joined] == [
+        list(pair) for pair in expected
+    ]
+    refused = artstyle_text(*words, "other.csv", "--language", "de", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "leave them out" in refused.stderr
+
+
+def test_a_fact_sheet_names_all_labels_that_are_given(
+    data: DatasetFolder, run: RunFolder, tmp_path: Path
+) -> None:
+    paths = [data.image_path(row) for row in data.rows("test")]
+    model = load_style_model(run.best_path, choose_device("cpu"))
+    rows = list(predict_styles(model, find_pictures(map(str, paths)), top_k=5))
+    (tmp_path / "sheets").mkdir()
+    heat = explain_pictures(model, find_pictures(map(str, paths)), top_k=5)
+    answers = zip(rows, heat, strict=True)
+    sheets = write_factsheets(
+        tmp_path / "sheets", answers, model, about_model="tiny", on=date(2026, 1, 2)
+    )
+    for row, page in sheets:
+        assert page is not None
+        assert verdict_words(row) in page.read_text()
+    assert any(len(row.labels or ()) != 1 for row in rows)
+
+
+def test_a_service_gives_the_rows_of_predict(data: DatasetFolder, run: RunFolder) -> None:
+    served = Models(str(run.path)).current
+    pictures = list(find_pictures([str(data.image_path(data.rows("test")[0]))]))
+    (expected,) = predict_styles(served.model, pictures, top_k=len(data.labels))
+    assert served.rows(pictures) == [expected]
+    assert Row.model_validate(expected.to_dict()).labels == list(expected.labels or ())
 
 
 def test_what_works_with_one_label_only_says_so(
