@@ -166,7 +166,7 @@ def _show_styles(report: CrossvalReport | LabelCrossvalReport) -> None:
     from artstyle.styles.vocabulary import display_name
 
     several = any(isinstance(score, LabelEstimate) for score in report.styles.values())
-    name, last = ("label", "average precision") if several else ("style", "artists")
+    name, last = ("label", "AP") if several else ("style", "artists")
     columns = (name, "precision", "recall", "F1", "pictures", last)
     rows = [
         [
