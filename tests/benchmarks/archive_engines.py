@@ -61,6 +61,7 @@ def main() -> None:
             outs = {arm: Path(folder) / arm for arm in arms}
             for arm in arms:
                 told[arm].append(measured(arm, asked.pictures, outs[arm]))
+                sys.stderr.write(f"{arm}: {json.dumps(told[arm][-1])}\n")
             files = [
                 {p.name: p.read_bytes() for p in out.glob("*.parquet")} for out in outs.values()
             ]
@@ -74,20 +75,22 @@ def main() -> None:
 
 
 def measured(arm: str, pictures: Path, out: Path) -> dict[str, float]:
-    """Run an arm in its own process; return its rate, seconds and memory."""
+    """Run an arm in its own process; return its rate, seconds, CPU seconds and memory."""
     words = [sys.executable, "-m", __spec__.name, str(pictures), "--arm", arm, "--out", str(out)]
-    started, peak = time.monotonic(), 0
+    started, peak, cpu = time.monotonic(), 0, dict[int, float]()
     process = subprocess.Popen(words, stdout=subprocess.PIPE)
     watched = psutil.Process(process.pid)
     while process.poll() is None:
         with suppress(psutil.NoSuchProcess):
             family = [watched, *watched.children(recursive=True)]
             peak = max(peak, sum(_held(each) for each in family))
+            cpu |= {each.pid: sum(each.cpu_times()[:2]) for each in family}
         time.sleep(0.5)
     assert process.returncode == 0
     assert process.stdout is not None
     told: dict[str, float] = json.loads(process.stdout.read())
-    return told | {"seconds": time.monotonic() - started, "MiB": peak / 2**20}
+    seconds = time.monotonic() - started
+    return told | {"seconds": seconds, "CPU seconds": sum(cpu.values()), "MiB": peak / 2**20}
 
 
 def _held(process: psutil.Process) -> int:
@@ -98,7 +101,7 @@ def _held(process: psutil.Process) -> int:
 
 
 def run(arm: str, pictures: Path, out: Path) -> dict[str, float]:
-    """Make the shards; return pictures per second from the first shard to the last."""
+    """Make the shards; return pictures per second, and the CPU time of each, after the start."""
     model = load_starter()
     work = partial(predict_work, top_k=3, naming=Naming(), has_records=False)
     node = NodeModel("starter", "auto", "cpu", model.fingerprint)
@@ -108,19 +111,27 @@ def run(arm: str, pictures: Path, out: Path) -> dict[str, float]:
     }
     if arm == "ray":
         engines["ray"] = ray_cluster.on_ray(work, model, model.batch_size, node)
-    seen: list[tuple[float, int]] = []
+    seen: list[tuple[float, float, int]] = []
 
     def progress(stage: str, done: int, total: int | None, detail: str = "") -> None:
-        if stage == STAGE:
-            seen.append((time.monotonic(), done))
+        begins = not seen and total and done >= total // SHARDS
+        if stage == STAGE and (begins or done == total):
+            seen.append((time.monotonic(), _cpu_seconds(), done))
 
     document = shards_document("predict", SHARDS, model, "cpu", model.batch_size, {})
     folder = ShardFolder(LocalPlace(out), str(out), document)
     found = find_pictures([str(pictures)])
     with finished_shards(folder, found, engines[arm], source=pictures, progress=progress):
         pass
-    first = next(each for each in seen if each[1] >= seen[-1][1] // SHARDS)
-    return {"rate": (seen[-1][1] - first[1]) / (seen[-1][0] - first[0])}
+    (start, cpu, first), (end, cpu_at_end, last) = seen[0], seen[-1]
+    number = last - first
+    return {"rate": number / (end - start), "CPU ms": (cpu_at_end - cpu) / number * 1000}
+
+
+def _cpu_seconds() -> float:
+    """Return the CPU time of this process and of all its children that live."""
+    here = psutil.Process()
+    return sum(sum(each.cpu_times()[:2]) for each in [here, *here.children(recursive=True)])
 
 
 def on_daft(
