@@ -12,6 +12,7 @@ import time
 from argparse import ArgumentParser
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import psutil
 
@@ -36,7 +37,7 @@ def main() -> None:
             write_painting(root / f"scans/{n:05}.jpg", n % 50, (48, 36))
         (root / "scans/torn.jpg").write_bytes(b"no picture")
         assert command(root, "alone/").wait() == 3
-        cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
         nodes = [cluster.add_node(num_cpus=1) for _ in range(NODES - 1)]
         try:
             work = command(root, "on-ray/", "--on", "ray", "--address", cluster.address)
