@@ -11,7 +11,7 @@ from typing import Literal
 from artstyle.errors import MissingError, UsageError, WeightsError
 from artstyle.models.onnx_model import OnnxModel, load_onnx_model
 from artstyle.models.style_model import Output, StyleModel
-from artstyle.runs.finding import find_run, starter_run
+from artstyle.runs.finding import STARTER, find_run, is_starter, starter_run
 from artstyle.runs.folder import RunFolder
 from artstyle.styles.vocabulary import Vocabulary, read_vocabulary
 
@@ -33,6 +33,16 @@ class FoundModel:
     def vocabulary(self) -> Vocabulary:
         """Return what its styles are called; a file that is named by its path has no own names."""
         return self.run.vocabulary() if self.run else read_vocabulary()
+
+    def lasting_name(self, name: str) -> str:
+        """Return a name that finds the same model from any folder, and after the next run.
+
+        Args:
+            name: How the model was named.
+        """
+        if self.run is None or self.run.lone:
+            return str(Path(name).absolute())
+        return STARTER if is_starter(self.run) else str(self.run.path.absolute())
 
 
 def find_model(

@@ -20,7 +20,7 @@ from artstyle.pictures.square import square_transform
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
-_Prepared = tuple[Item, NDArray[np.uint8] | str]
+Prepared = tuple[Item, NDArray[np.uint8] | str]
 """An item with its pixels as the model sees them, S x S x 3, or with the reading error."""
 
 
@@ -75,15 +75,35 @@ def predict_logits(
             threads=threads,
             is_concurrent=fast.is_concurrent,
         )
-        for item, row, error in answered:
-            logits_C, features_D, maps_CHW = row or (None, None, None)
-            yield Prediction(item, logits_C, error, features_D, maps_CHW)
+        yield from map(_prediction, answered)
+
+
+def predict_prepared(
+    model: StyleModel, batch: Sequence[Prepared[Item]], outputs: Sequence[Output]
+) -> list[Prediction[Item]]:
+    """Return a model's logits for one batch that `prepare_image` prepared, in order.
+
+    Raises:
+        WeightsError: The model returned NaN or infinite logits.
+    """
+
+    def compute(pixels_NSS3: Pixels) -> Iterator[_Row]:
+        return _rows(model.answer(pixels_NSS3, *outputs))
+
+    return list(map(_prediction, compute_batch(batch, compute)))
 
 
 _Array = NDArray[np.float32] | None
+_Row = tuple[_Array, _Array, _Array]
 
 
-def _rows(answers: Answers) -> Iterator[tuple[_Array, _Array, _Array]]:
+def _prediction(computed: tuple[Item, _Row | None, str | None]) -> Prediction[Item]:
+    item, row, error = computed
+    logits_C, features_D, maps_CHW = row or (None, None, None)
+    return Prediction(item, logits_C, error, features_D, maps_CHW)
+
+
+def _rows(answers: Answers) -> Iterator[_Row]:
     """Yield logits, features and maps of each image; what was not asked for is None."""
     nothing: list[None] = [None] * len(answers.logits_NC)
     return zip(
@@ -119,22 +139,11 @@ def compute_images(
     square = square_transform(preprocessing)
     threads = threads or cpu_count() or 1
 
-    def prepare(item: Item) -> _Prepared[Item]:
-        try:
-            return item, np.asarray(square(read(item)))
-        except ImageError as error:
-            return item, str(error)
-
-    def finish(batch: Sequence[_Prepared[Item]]) -> list[tuple[Item, Value | None, str | None]]:
-        images = [value for _, value in batch if not isinstance(value, str)]
-        values = iter(compute(np.stack(images)) if images else ())
-        return [
-            (item, None, value) if isinstance(value, str) else (item, next(values), None)
-            for item, value in batch
-        ]
+    def prepare(item: Item) -> Prepared[Item]:
+        return prepare_image(item, read, square)
 
     def work(batch: list[Item]) -> list[tuple[Item, Value | None, str | None]]:
-        return finish([prepare(item) for item in batch])
+        return compute_batch([prepare(item) for item in batch], compute)
 
     if is_concurrent:
         split = batches(items, batch_size)
@@ -143,7 +152,29 @@ def compute_images(
     else:
         prepared = read_ahead(items, prepare, threads=threads, ahead=2 * batch_size)
         for batch in batches(prepared, batch_size):
-            yield from finish(batch)
+            yield from compute_batch(batch, compute)
+
+
+def prepare_image(
+    item: Item, read: Callable[[Item], Image.Image], square: Callable[[Image.Image], Image.Image]
+) -> Prepared[Item]:
+    """Return an item with its pixels, or with the reason why it cannot be read."""
+    try:
+        return item, np.asarray(square(read(item)))
+    except ImageError as error:
+        return item, str(error)
+
+
+def compute_batch(
+    batch: Sequence[Prepared[Item]], compute: Callable[[Pixels], Iterable[Value]]
+) -> list[tuple[Item, Value | None, str | None]]:
+    """Return each item with its value, or with its reading error, after one call of ``compute``."""
+    images = [value for _, value in batch if not isinstance(value, str)]
+    values = iter(compute(np.stack(images)) if images else ())
+    return [
+        (item, None, value) if isinstance(value, str) else (item, next(values), None)
+        for item, value in batch
+    ]
 
 
 def batches(items: Iterable[Value], size: int) -> Iterator[list[Value]]:

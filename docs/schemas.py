@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 import artstyle
+from artstyle.archive.document import ShardsDocument
 from artstyle.comparison.document import Comparison
 from artstyle.config import Config
 from artstyle.crossval.document import CrossvalReport, LabelCrossvalReport
@@ -26,6 +27,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "environment.json": artstyle.RunEnvironment,
     "eda.json": artstyle.CollectionReport,
     "index.json": IndexDocument,
+    "_shards.json": ShardsDocument,
 }
 """JSON file -> the model that describes it."""
 

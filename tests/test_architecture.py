@@ -23,7 +23,7 @@ FLOORS = (
     ("engines", "inference"),
     ("training", "evaluation", "prediction", "eda"),
     ("explain", "probe", "search"),
-    ("report", "crossval", "serving", "sharing"),
+    ("report", "crossval", "serving", "sharing", "archive"),
     ("comparison",),
     ("cli",),
     ("__main__", "__init__"),

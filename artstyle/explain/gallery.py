@@ -113,8 +113,8 @@ def _write_heatmap(
         raw=f"{stem}.npy" if raw else None,
         region=(region.left, region.top, region.right, region.bottom),
     )
-    write_bytes(folder / record.overlay, _png(overlay) if png else _jpeg(overlay))
-    write_bytes(folder / record.panel, _jpeg(panel))
+    write_bytes(folder / record.overlay, _png(overlay) if png else jpeg(overlay))
+    write_bytes(folder / record.panel, jpeg(panel))
     if record.raw is not None:
         write_bytes(folder / record.raw, _npy(explained.heat_SS))
     return record
@@ -141,7 +141,8 @@ def _short(name: str) -> str:
     return name if len(name) <= _NAME_CHARACTERS else f"{name[: _NAME_CHARACTERS - 1]}…"
 
 
-def _jpeg(image: Image.Image) -> bytes:
+def jpeg(image: Image.Image) -> bytes:
+    """Return a drawing as a JPEG file."""
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=_JPEG_QUALITY, optimize=True)
     return buffer.getvalue()

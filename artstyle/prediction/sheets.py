@@ -58,7 +58,7 @@ def write_parquet(rows: Iterable[PredictionRow], path: Path, columns: Sequence[C
     stream = iter(rows)
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
         while group := list(islice(stream, _ROW_GROUP)):
-            cells = [[_utf8(column.value(row)) for row in group] for column in columns]
+            cells = [[utf8(column.value(row)) for row in group] for column in columns]
             writer.write_table(pyarrow.table(cells, schema=schema))
 
 
@@ -94,6 +94,6 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 
 
-def _utf8(value: Value) -> Value:
+def utf8(value: Value) -> Value:
     """Return text that is UTF-8: bytes of a path that are not become escapes."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value

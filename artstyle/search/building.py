@@ -13,6 +13,7 @@ from artstyle.errors import DataError
 from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.prediction.output import Request, Unfinished, unfinished_rows
+from artstyle.prediction.rows import PredictionRow
 from artstyle.progress import Progress, silent
 from artstyle.search.document import IndexDocument
 from artstyle.search.embeddings import embed_rows
@@ -79,13 +80,52 @@ def build_index(
             }
             _drop_surplus(files, sizes, unfinished.answered)
             _embed(model, todo, unfinished, files, batch_size, progress)
-        written = write_embeddings(folder, sizes, unfinished.rows(), known)
-        document = _document(model, run, sizes, written)
-        if document.works >= graph_from and has_graphs():
-            document = _with_graphs(folder, document, progress)
-        document.write(folder.document_path)
+        built = finish_index(
+            folder,
+            model,
+            sizes,
+            unfinished.rows(),
+            known,
+            run=run,
+            graph_from=graph_from,
+            progress=progress,
+        )
     for kind in sizes:
         folder.vectors_so_far(kind).unlink()
+    return built
+
+
+def finish_index(
+    folder: IndexFolder,
+    model: StyleModel,
+    sizes: dict[Kind, int],
+    rows: Iterator[PredictionRow],
+    known: Knowledge,
+    *,
+    run: str,
+    graph_from: int = GRAPH_FROM,
+    progress: Progress = silent,
+) -> Built:
+    """Write an index from the vectors that `IndexFolder.vectors_so_far` names.
+
+    Args:
+        folder: With the vectors of all rows that have no error.
+        model: The model that made them.
+        sizes: Kind of embedding -> how many numbers each has.
+        rows: An answer for each picture.
+        known: What the collection says of them.
+        run: How the model is named.
+        graph_from: From so many works on, an approximate index is built if usearch is installed.
+        progress: Called after each graph.
+
+    Raises:
+        DataError: No picture could be read.
+    """
+    written = write_embeddings(folder, sizes, rows, known)
+    document = _document(model, run, sizes, written)
+    if document.works >= graph_from and has_graphs():
+        document = _with_graphs(folder, document, progress)
+    document.write(folder.document_path)
     return Built(document, written.failures)
 
 

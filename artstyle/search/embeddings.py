@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from artstyle.errors import UsageError, WeightsError
-from artstyle.inference import predict_logits
+from artstyle.inference import Prediction, predict_logits
 from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath, named_pictures
 from artstyle.prediction.predict import prediction_row, read_picture
@@ -139,12 +139,21 @@ def embed_rows(
     )
     done = 0
     for prediction in predictions:
-        row = prediction_row(prediction, model, top_k=1)
-        features_D = prediction.features_D
-        yield Embedded(row, None if features_D is None else {"style": _unit(features_D)})
+        yield embedded(prediction, model)
         done += 1
         progress(STAGE, done, None)
     progress(STAGE, done, done)
+
+
+def embedded(prediction: Prediction[PicturePath], model: StyleModel) -> Embedded:
+    """Return a picture's answer and embeddings from what the model gave for it.
+
+    Raises:
+        WeightsError: A feature is NaN or infinite.
+    """
+    row = prediction_row(prediction, model, top_k=1)
+    features_D = prediction.features_D
+    return Embedded(row, None if features_D is None else {"style": _unit(features_D)})
 
 
 def require_same_model(model: str, other: str) -> None:

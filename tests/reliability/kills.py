@@ -5,6 +5,7 @@ Run by hand from the project's folder, with more kills than the tests have time 
     python -m tests.reliability.kills finetune 200
     python -m tests.reliability.kills prepare 100
     python -m tests.reliability.kills predict 50
+    python -m tests.reliability.kills shards 50
 
 Victims are real processes that really die. Most are forked from this one, which has imported
 everything and computed nothing, so that hundreds are affordable; each tenth is a new interpreter
@@ -29,6 +30,7 @@ from tempfile import TemporaryDirectory
 # Before torch: a forked process must not miss the threads of its parent.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+from artstyle import inference
 from artstyle.__main__ import main as artstyle
 from artstyle.data.dataset import DatasetFolder
 from artstyle.errors import MissingError
@@ -356,7 +358,60 @@ def kill_predict(kills: int, seed: int, root: Path) -> Seen:
     return killer.seen
 
 
-KILLS = {"finetune": kill_finetune, "prepare": kill_prepare, "predict": kill_predict}
+# --- predict --shards -------------------------------------------------------------------------
+
+
+def kill_shards(kills: int, seed: int, root: Path) -> Seen:
+    """Kill `predict --shards` again and again; after each kill, finished shards have their bytes.
+
+    The order of the list and the number of threads change from one victim to the next.
+    """
+    killer, run = Killer(seed), write_random_run(root)
+    names = [f"{n:03}.jpg" for n in range(300)]
+    for n, name in enumerate(names):
+        write_painting(root / "pictures" / name, n, (48, 36))
+    (root / "pictures" / "150.jpg").write_bytes(b"no picture")
+    for number, order in enumerate((names, names[::-1])):
+        lines = "\n".join(["file", *order])
+        (root / "pictures" / f"list{number}.csv").write_text(lines)
+
+    def words(out: Path, number: int) -> list[str]:
+        asked = ["--run", str(run), "--batch-size", str(PREDICT_BATCH), "--device", "cpu"]
+        listed = root / "pictures" / f"list{number % 2}.csv"
+        return ["predict", str(listed), "--out", f"{out}/", "--shards", "12", *asked]
+
+    def victim(out: Path, number: int) -> Callable[[], None]:
+        def work() -> None:
+            setattr(inference, "cpu_count", lambda: 1 + number % 3)  # noqa: B010
+            command_line(*words(out, number))()
+
+        return work
+
+    seconds = timed(command_line(*words(root / "twin", 0)))
+    twin, number = contents(root / "twin"), 0
+    assert sum(name.endswith(".parquet") for name in twin) == 12
+    while killer.seen.counts["killed"] < kills:
+        out = root / f"out{number}"
+        while killer.seen.counts["killed"] < kills:
+            number += 1
+            lived = killer.kill(victim(out, number), words(out, number), 1.1 * seconds)
+            found = contents(out) if out.exists() else {}
+            assert found.items() <= twin.items()
+            killer.seen.counts["finished shards found"] += max(0, len(found) - 2)
+            if lived:
+                assert found == twin
+                assert not list(out.rglob(f"{TEMPORARY_PREFIX}*"))
+                killer.seen.counts["finished with the same bytes"] += 1
+                break
+    return killer.seen
+
+
+KILLS = {
+    "finetune": kill_finetune,
+    "prepare": kill_prepare,
+    "predict": kill_predict,
+    "shards": kill_shards,
+}
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -11,13 +11,20 @@ from artstyle.cli.options import (
     BatchSizeOption,
     DeviceOption,
     EngineOption,
+    OverwriteOption,
     PathsArgument,
     RunOption,
     TopKOption,
 )
+from artstyle.cli.pictures import pictures_of
+from artstyle.cli.shards import Sharded, ShardsOption, Where, require_one_source, require_sharded
 from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
+from artstyle.errors import UsageError
 from artstyle.explain.methods import Method
 from artstyle.styles.vocabulary import name_styles_by
+
+if TYPE_CHECKING:
+    from artstyle.models.style_model import StyleModel
 
 StyleOption = Annotated[
     str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
@@ -42,14 +49,25 @@ def gradcam(
     png: Annotated[
         bool, typer.Option("--png", help="Write overlays as PNG of 256 colours, not as JPEG.")
     ] = False,
+    shards: ShardsOption = None,
+    overwrite: OverwriteOption = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
     engine: EngineOption = "auto",
 ) -> None:
     """Draw where in each picture a style is found: overlays, panels, and a page of all.
 
-    A picture that cannot be read is listed with its error; the exit code is then 3.
+    A picture that cannot be read is listed with its error; the exit code is then 3. With --shards,
+    overlays are JPEG in a column of Parquet files: millions of small files burden a file system.
     """
+    asked = None if out is None else str(out)
+    sharded = require_sharded(
+        "gradcam", shards, asked, Where(run, engine, device), overwrite=overwrite
+    )
+    if sharded and (raw or png):
+        raise UsageError("--shards keeps overlays as JPEG; leave out --raw and --png")
+    if overwrite and not sharded:
+        raise UsageError("--overwrite goes with --shards: heatmaps of the same kind are replaced")
     from artstyle.engines import find_model
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
@@ -62,6 +80,8 @@ def gradcam(
     load = cache(found.load)
     labels = found.run.labels() if found.run else load().labels
     chosen = None if style is None else found.vocabulary().label(style, labels)
+    if sharded:
+        _in_shards(sharded, load(), paths, method, chosen, batch_size)
     pictures = require_pictures(find_pictures(paths))
     folder = HeatmapFolder(out or (found.run.gradcam_path if found.run else Path("gradcam")))
     folder.open()
@@ -88,3 +108,26 @@ def gradcam(
         say(f"not read: {printable(path)}: {reason}")
     if drawn.failures:
         raise typer.Exit(SOME_FAILED)
+
+
+def _in_shards(
+    sharded: Sharded,
+    model: "StyleModel",
+    paths: list[str],
+    method: Method,
+    style: str | None,
+    batch_size: int | None,
+) -> NoReturn:
+    """Draw the overlays of the shards that are missing."""
+    from artstyle.archive.shards import make_in_turn
+    from artstyle.archive.work import gradcam_work
+
+    source, batch_size = pictures_of(paths), batch_size or model.batch_size
+    require_one_source(paths, source)
+    say_notes(model)
+    engine = partial(make_in_turn, gradcam_work(model, method, style, batch_size))
+    options = {"method": method, "style": style}
+    counts = sharded.make(model, batch_size, options, (paths, source), engine)
+    if counts.failed:
+        say(f"{counts.failed} of {counts.total} pictures could not be read")
+    raise typer.Exit(SOME_FAILED if counts.failed else 0)

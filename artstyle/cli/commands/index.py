@@ -1,5 +1,6 @@
 """`artstyle index`: embeddings of a collection, to search it by similarity."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,12 +21,26 @@ from artstyle.cli.options import (
     RunOption,
 )
 from artstyle.cli.pictures import Pictures, Skipped, pictures_of
+from artstyle.cli.shards import (
+    AddressOption,
+    OnOption,
+    Sharded,
+    ShardsOption,
+    Where,
+    require_one_source,
+    require_sharded,
+)
 from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.errors import UsageError
 from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
+    from artstyle.archive.folder import ShardFolder
+    from artstyle.archive.listing import Listing
     from artstyle.engines import FoundModel
+    from artstyle.models.style_model import StyleModel
+    from artstyle.progress import Progress
+    from artstyle.search.building import Built
     from artstyle.search.folder import IndexFolder
     from artstyle.search.writing import Knowledge
 
@@ -45,6 +60,9 @@ def index(
     draw_map: Annotated[
         bool, typer.Option("--map", help="Draw the works in two dimensions: map.html.")
     ] = False,
+    shards: ShardsOption = None,
+    on: OnOption = None,
+    address: AddressOption = None,
     images: ImagesOption = None,
     path_column: PathColumnOption = None,
     id_column: IdColumnOption = None,
@@ -59,7 +77,7 @@ def index(
 
     PATH may also be a collection's own list, as for predict; its columns style and artist are kept.
     Without a list, files named Style/artist_title.jpg say both. With --map alone, the map of the
-    index at --out is drawn.
+    index at --out is drawn. With --shards, the shards are in OUT/shards, and stay there.
 
     A picture that cannot be read is named on stderr; the exit code is then 3.
     """
@@ -71,7 +89,12 @@ def index(
             raise UsageError("name the pictures: artstyle index PICTURES --out INDEX")
         _draw_map(folder)
         return
-    folder.require_free(overwrite=overwrite, resume=resume)
+    where = Where(run, engine, device, on, address)
+    sharded = require_sharded(
+        "index", shards, f"{out}/shards/", where, overwrite=overwrite, resume=resume
+    )
+    if not sharded or not (out / "shards").is_dir():
+        folder.require_free(overwrite=overwrite, resume=resume)
     if resume and folder.is_whole:
         say(f"{out} is whole: there is nothing to resume")
         if draw_map:
@@ -85,7 +108,9 @@ def index(
 
     skipped = Skipped(list_skipped)
     source = pictures_of(paths, images, path_column, id_column, skipped)
-    found = find_model(run, engine, device or "auto", needs=("features",), note=warn)
+    if sharded:
+        require_one_source(paths, source)
+    found = find_model(run, *where.here, needs=("features",), note=warn)
     say_starter(found.run)
     name_styles_by(found.vocabulary())
 
@@ -95,18 +120,20 @@ def index(
 
     model = found.load()
     say_notes(model)
-    knowledge = _knowledge(source)
-    with live_progress(source.count) as progress:
-        built = build_index(
-            folder,
-            model,
-            source.stream(model.preprocessing.read_size),
-            knowledge,
-            run=_name(found, run),
-            batch_size=batch_size,
-            resume=resume,
-            progress=progress,
-        )
+    if sharded:
+        built = _in_shards(sharded, folder, found, model, (paths, source), batch_size)
+    else:
+        with live_progress(source.count) as progress:
+            built = build_index(
+                folder,
+                model,
+                source.stream(model.preprocessing.read_size),
+                _knowledge(source),
+                run=_name(found, run),
+                batch_size=batch_size,
+                resume=resume,
+                progress=progress,
+            )
     skipped.say_count()
     for path, reason in built.failures:
         say(f"not read: {printable(path)}: {reason}")
@@ -120,6 +147,40 @@ def index(
         _draw_map(folder)
     if built.failures:
         raise typer.Exit(SOME_FAILED)
+
+
+def _in_shards(
+    sharded: Sharded,
+    folder: "IndexFolder",
+    found: "FoundModel",
+    model: "StyleModel",
+    named: tuple[list[str], Pictures],
+    batch_size: int | None,
+) -> "Built":
+    """Make the shards of embeddings that are missing, then join them to the index."""
+    from artstyle.archive.index import join_index, known_by_picture
+    from artstyle.archive.work import index_work
+    from artstyle.search.kinds import embedding_sizes
+    from artstyle.search.works import known_of_list, known_of_path
+
+    source, batch_size = named[1], batch_size or model.batch_size
+    if source.listed is None:
+        known = lambda picture: known_of_path(picture.path)  # noqa: E731
+    else:
+        says = known_of_list(source.listed)
+        known = known_by_picture(zip(source.listed.pictures(), says, strict=True))
+    built: list[Built] = []
+
+    def join(shards: "ShardFolder", listing: "Listing", progress: "Progress") -> None:
+        sizes, name = embedding_sizes(model), _name(found, sharded.where.run)
+        built.append(
+            join_index(folder, shards, listing, model, sizes, known, run=name, progress=progress)
+        )
+
+    work = partial(index_work, has_records=source.listed is not None)
+    engine = sharded.engine(found, model, batch_size, work)
+    sharded.make(model, batch_size, {}, named, engine, join)
+    return built[0]
 
 
 def _knowledge(source: Pictures) -> "Knowledge":

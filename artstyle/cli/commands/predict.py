@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
@@ -27,6 +27,14 @@ from artstyle.cli.options import (
     TopKOption,
 )
 from artstyle.cli.pictures import Pictures, Skipped, pictures_of
+from artstyle.cli.shards import (
+    AddressOption,
+    OnOption,
+    ShardsOption,
+    Where,
+    require_one_source,
+    require_sharded,
+)
 from artstyle.cli.terminal.console import (
     is_coloured,
     live_progress,
@@ -71,8 +79,14 @@ def predict(
         ),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", help="A file; its ending decides the format.")
+        str | None,
+        typer.Option(
+            "--out", metavar="PATH", help="A file; its ending decides the format. Or see --shards."
+        ),
     ] = None,
+    shards: ShardsOption = None,
+    on: OnOption = None,
+    address: AddressOption = None,
     images: ImagesOption = None,
     path_column: PathColumnOption = None,
     id_column: IdColumnOption = None,
@@ -103,22 +117,31 @@ def predict(
     A picture that cannot be read gets a row with its error; the exit code is then 3. Rows of
     --out FILE are kept in FILE.partial until it is whole.
     """
-    _require_output(out, overwrite, resume)
-    chosen = _chosen_format(output_format, out, join)
+    where = Where(run, engine, device, on, address)
+    sharded = require_sharded("predict", shards, out, where, overwrite=overwrite, resume=resume)
+    file = None if sharded or out is None else Path(out)
+    if sharded:
+        _require_parquet(output_format, join)
+        chosen: Format = "parquet"
+    else:
+        _require_output(file, overwrite, resume)
+        chosen = _chosen_format(output_format, file, join)
     naming = _naming(language, identifiers, chosen)
 
     from artstyle.engines import find_model
 
     skipped = Skipped(list_skipped)
     source = pictures_of(paths, images, path_column, id_column, skipped)
+    if sharded:
+        require_one_source(paths, source)
     if chosen == "iiif" and not source.is_iiif:
         raise UsageError("--format iiif annotates the canvases of IIIF manifests; name one")
-    found = find_model(run, engine, device or "auto", note=warn)
+    found = find_model(run, *where.here, note=warn)
     say_starter(found.run)
     naming = replace(naming, vocabulary=found.vocabulary())
     name_styles_by(naming.vocabulary)
     if join:
-        _require_join(source.listed, out, naming)
+        _require_join(source.listed, file, naming)
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
@@ -130,11 +153,24 @@ def predict(
     say_notes(model)
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size
+    if sharded:
+        from artstyle.archive.work import predict_work
+
+        has_records = source.listed is not None
+        work = partial(predict_work, top_k=top_k, naming=naming, has_records=has_records)
+        options = {
+            "top-k": top_k,
+            "language": naming.language,
+            "identifiers": ",".join(naming.identifiers) or None,
+        }
+        answer_here = sharded.engine(found, model, batch_size, work)
+        made = sharded.make(model, batch_size, options, (paths, source), answer_here)
+        _end(made.total, made.failed, skipped)
     answer: Answers = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
     if chosen in LINKED:
         answer = partial(_with_errors_said, answer)
     stream = source.stream(model.preprocessing.read_size)
-    if out is None:
+    if file is None:
         counts = _show(partial(answer, stream), source, chosen, top_k, naming)
     else:
         request = Request(model.fingerprint, top_k, batch_size, model.device)
@@ -142,12 +178,28 @@ def predict(
         write = _writer(chosen, top_k, naming, source.listed if join else None, multi=model.multi)
         with live_progress(count) as progress:
             answer = partial(answer, progress=progress)
-            counts = write_output(out, answer, stream, request, write, resume=resume)
+            counts = write_output(file, answer, stream, request, write, resume=resume)
         say(f"{counts.total} rows in {out}")
+    _end(counts.total, counts.failed, skipped)
+
+
+def _end(total: int, failed: int, skipped: Skipped) -> NoReturn:
+    """Say what was passed over and what failed, and end with the exit code that says so."""
     skipped.say_count()
-    if counts.failed:
-        say(f"{counts.failed} of {counts.total} pictures could not be read")
-        raise typer.Exit(SOME_FAILED)
+    if failed:
+        say(f"{failed} of {total} pictures could not be read")
+    raise typer.Exit(SOME_FAILED if failed else 0)
+
+
+def _require_parquet(output_format: Format | None, join: bool) -> None:
+    """Refuse another format for shards.
+
+    Raises:
+        UsageError: One is asked for.
+    """
+    if join or output_format not in (None, "parquet"):
+        asked = "--join" if join else f"--format {output_format}"
+        raise UsageError(f"--shards writes Parquet files; leave out {asked}")
 
 
 def _chosen_format(output_format: Format | None, out: Path | None, join: bool) -> Format:

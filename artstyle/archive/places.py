@@ -1,0 +1,152 @@
+"""Places of shards: a folder of this machine, or an address that fsspec knows, ``s3://...``."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, BinaryIO, Protocol
+from uuid import uuid4
+
+from artstyle.errors import MissingError, UsageError, one_line
+from artstyle.storage.files import TEMPORARY_PREFIX, atomic_path
+from artstyle.storage.locks import sole_writer
+
+_SCHEME, _LOCAL = "://", "file://"
+
+
+class Place(Protocol):
+    """Where shards are: names without folders, each written whole or not at all."""
+
+    def names(self) -> set[str]:
+        """Return the names that are there, without unfinished ones."""
+        ...
+
+    def open(self, name: str) -> BinaryIO:
+        """Open what is there, to be read."""
+        ...
+
+    def written(self, name: str) -> AbstractContextManager[Path]:
+        """Yield a temporary file of this machine; its content appears under the name."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove what is there."""
+        ...
+
+    def locked(self) -> AbstractContextManager[Path]:
+        """Keep other writers out, where the place can, and yield a folder for temporary files."""
+        ...
+
+
+def is_address(out: str) -> bool:
+    """Return whether an output is an address of fsspec, not a path."""
+    return _SCHEME in out
+
+
+def open_place(out: str) -> Place:
+    """Return the place that an output names.
+
+    Raises:
+        UsageError: It is a file, or fsspec does not know the address.
+        MissingError: The package that the address needs is not installed.
+    """
+    if is_address(out) and not out.startswith(_LOCAL):
+        return _remote_place(out)
+    folder = Path(out.removeprefix(_LOCAL))
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--out {out} is a file; shards need a folder")
+    return LocalPlace(folder)
+
+
+@dataclass(frozen=True)
+class LocalPlace:
+    """A folder of this machine."""
+
+    folder: Path
+
+    def names(self) -> set[str]:
+        """Return the names of its files."""
+        if not self.folder.is_dir():
+            return set()
+        return {
+            path.name
+            for path in self.folder.iterdir()
+            if path.is_file() and not path.name.startswith(".")
+        }
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file, to be read."""
+        return (self.folder / name).open("rb")
+
+    def written(self, name: str) -> AbstractContextManager[Path]:
+        """Yield a temporary path that replaces the file."""
+        return atomic_path(self.folder / name)
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        (self.folder / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[Path]:
+        """Lock the folder for this process, and remove what a killed one left."""
+        with sole_writer(self.folder):
+            yield self.folder
+
+
+@dataclass(frozen=True)
+class RemotePlace:
+    """A folder of a file system that fsspec knows. Two writers at once write the same bytes."""
+
+    system: Any
+    folder: str
+
+    def names(self) -> set[str]:
+        """Return the names of its files."""
+        if not self.system.isdir(self.folder):
+            return set()
+        found = (path.rpartition("/")[2] for path in self.system.ls(self.folder, detail=False))
+        return {name for name in found if not name.startswith(".")}
+
+    def open(self, name: str) -> BinaryIO:
+        """Open a file, to be read."""
+        file: BinaryIO = self.system.open(f"{self.folder}/{name}", "rb")
+        return file
+
+    @contextmanager
+    def written(self, name: str) -> Iterator[Path]:
+        """Yield a temporary file of this machine, then copy it and give the copy its name."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            yield path
+            unfinished = f"{self.folder}/{TEMPORARY_PREFIX}-{uuid4().hex}"
+            self.system.makedirs(self.folder, exist_ok=True)
+            self.system.put_file(str(path), unfinished)
+            self.system.mv(unfinished, f"{self.folder}/{name}")
+
+    def remove(self, name: str) -> None:
+        """Remove a file."""
+        self.system.rm_file(f"{self.folder}/{name}")
+
+    @contextmanager
+    def locked(self) -> Iterator[Path]:
+        """Yield a folder of this machine; such a place has no locks."""
+        with TemporaryDirectory() as folder, nullcontext():
+            yield Path(folder)
+
+
+def _remote_place(out: str) -> RemotePlace:
+    try:
+        fsspec = import_module("fsspec")
+    except ModuleNotFoundError:
+        raise MissingError(
+            f'--out {out} needs fsspec, which is not installed: pip install "artstyle[ray]"'
+        ) from None
+    try:
+        system, folder = fsspec.core.url_to_fs(out)
+    except ImportError as error:
+        raise MissingError(f"--out {out}: {one_line(error)}") from None
+    except ValueError as error:
+        raise UsageError(f"--out {out}: {one_line(error)}") from None
+    return RemotePlace(system, folder.rstrip("/"))
