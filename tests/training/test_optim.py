@@ -1,7 +1,7 @@
 """The optimiser's groups, the learning-rate schedule, the average of the weights."""
 
 import pytest
-from timm.optim import param_groups_layer_decay
+from timm.optim._param_groups import param_groups_layer_decay
 from torch import nn
 from torch.optim import Optimizer
 
@@ -78,7 +78,7 @@ def test_layer_decay_of_a_transformer_is_timms_but_for_its_last_norm() -> None:
     shares = {id(p): group["lr_scale"] for group in groups for p in group["params"]}
     theirs = {name: 1e-3 * shares[id(p)] for name, p in built.network.named_parameters()}
     # timm lets the last norm learn like the head; here it belongs to the last block.
-    theirs |= {name: 0.65e-3 for name in ("norm.weight", "norm.bias")}
+    theirs |= dict.fromkeys(("norm.weight", "norm.bias"), 0.00065)
     assert ours == pytest.approx(theirs)
     assert ours["cls_token"] == ours["pos_embed"] == pytest.approx(1e-3 * 0.65**13)
 
