@@ -1,0 +1,54 @@
+"""A run whose batch does not fit into the accelerator's memory continues with smaller batches."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from artstyle.data.dataset import DatasetFolder
+from artstyle.training.fit import fit
+from tests.conftest import tiny_config
+
+pytestmark = pytest.mark.gpu
+
+SETTINGS = (
+    "model.name=efficientnet_lite0", "data.image_size=224", "train.epochs=1", "optim.name=sgd",
+    "train.device=cuda",
+)  # fmt: skip
+# All 28 training images of the tiny data set at once, and half of them.
+WHOLE, HALF = 28, 14
+
+
+@pytest.fixture
+def memory(accelerator: str) -> Iterator[int]:
+    """The bytes of the accelerator's memory; its limit is lifted afterwards."""
+    if accelerator != "cuda":
+        pytest.skip("only the memory of a GPU of NVIDIA can be limited")
+    yield torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction(1.0)
+    torch.cuda.empty_cache()
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_the_run_is_finished(
+    memory: int, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    peaks = {}
+    for size in (HALF, WHOLE):
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+        config = tiny_config(*SETTINGS, f"train.batch_size={size}")
+        fit(config, tiny_dataset, tmp_path / str(size))
+        peaks[size] = torch.cuda.max_memory_reserved()
+    assert peaks[WHOLE] > 1.3 * peaks[HALF], peaks
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(1.1 * peaks[HALF] / memory)
+    said: list[str] = []
+    config = tiny_config(*SETTINGS, f"train.batch_size={WHOLE}")
+    run = fit(config, tiny_dataset, tmp_path / "limited", warn=said.append).run
+    train = run.config().train
+    assert train.batch_size in (HALF, HALF // 2)
+    assert train.batch_size * train.accumulate == WHOLE
+    assert said[0].startswith("memory ran out: train.batch_size 28 -> 14, train.accumulate 1 -> 2")
+    assert run.environment().adapted[0] == said[0]
+    assert [row["epoch"] for row in run.history()] == ["1"]
