@@ -85,12 +85,12 @@ def test_a_probe_is_that_of_the_cpu(
     accelerator: str, run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
     heads = []
-    for name in ("cpu", accelerator):
+    for place, name in (("theirs", "cpu"), ("ours", accelerator)):
         config = resolve_config("probe", overrides=[
             "model.name=efficientnet_lite0", f"model.weights={run.best_path}",
             "data.image_size=64", f"train.device={name}", "train.export=false", "probe.c=0.1",
         ]).config  # fmt: skip
-        probed = fit_probe(config, tiny_dataset, tmp_path / name).run
+        probed = fit_probe(config, tiny_dataset, tmp_path / place).run
         heads.append(probabilities(load_style_model(probed.best_path, "cpu"), tiny_dataset))
         assert "weights.classifier.weight" in load_file(probed.best_path)
     assert_same_answers(heads[1], heads[0])
