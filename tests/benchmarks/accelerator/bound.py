@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
+_SIDE = 28
+"""Of the images of the large convolution, in pixels."""
 _BYTES = {"fp32": 4, "bf16": 2, "fp16": 2}
 _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -72,26 +74,31 @@ def measure_peaks(device: torch.device, *, small: bool = False) -> Peaks:
     conv, matmul = {}, {}
     for precision in ("fp32", "bf16"):
         dtype = _DTYPES[precision]
-        square = torch.randn(side, side, device=device, dtype=dtype)
-        product = torch.empty_like(square)
-        matmul[precision] = (
-            2 * side**3 / seconds_of(lambda a=square, out=product: torch.mm(a, a, out=out), device)
-        )
-        images = torch.randn(batch, channels, 28, 28, device=device, dtype=dtype)
-        images = images.contiguous(memory_format=torch.channels_last)
-        weights = torch.randn(channels, channels, 3, 3, device=device, dtype=dtype)
-        weights = weights.contiguous(memory_format=torch.channels_last)
-        flops = 2 * batch * 28 * 28 * channels * channels * 9
-        with torch.inference_mode():
-            conv[precision] = flops / seconds_of(
-                lambda x=images, w=weights: functional.conv2d(x, w, padding=1), device
-            )
+        matmul[precision] = 2 * side**3 / seconds_of(_product(side, device, dtype), device)
+        flops = 2 * batch * _SIDE**2 * channels**2 * 9
+        conv[precision] = flops / seconds_of(_convolution(batch, channels, device, dtype), device)
     bytes_read = torch.zeros(numbers, device=device, dtype=torch.uint8)
     written = torch.empty_like(bytes_read)
     copy = 2 * numbers / seconds_of(lambda: written.copy_(bytes_read), device)
     for rates in (conv, matmul):
         rates["fp16"] = rates["bf16"]  # Tensor cores do both at one rate.
     return Peaks(conv, matmul, copy)
+
+
+def _product(side: int, device: torch.device, dtype: torch.dtype) -> Callable[[], object]:
+    square = torch.randn(side, side, device=device, dtype=dtype)
+    product = torch.empty_like(square)
+    return lambda: torch.mm(square, square, out=product)
+
+
+def _convolution(
+    batch: int, channels: int, device: torch.device, dtype: torch.dtype
+) -> Callable[[], object]:
+    """Return a 3 x 3 convolution that keeps the number of channels."""
+    images = torch.randn(batch, channels, _SIDE, _SIDE, device=device, dtype=dtype)
+    kernels = torch.randn(channels, channels, 3, 3, device=device, dtype=dtype)
+    images, kernels = (t.contiguous(memory_format=torch.channels_last) for t in (images, kernels))
+    return lambda: functional.conv2d(images, kernels, padding=1)
 
 
 def cost_of(network: nn.Module, image_size: int, device: torch.device) -> Cost:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from timm.loss import LabelSmoothingCrossEntropy
-from timm.optim import create_optimizer_v2
+from timm.loss.cross_entropy import LabelSmoothingCrossEntropy
+from timm.optim._optim_factory import create_optimizer_v2
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -65,7 +65,7 @@ class Task:
         size = self.image_size if self.model.startswith("timm/") else None
         built = build_network(self.model, STYLES, image_size=size)
         layout = torch.channels_last if channels_last else torch.contiguous_format
-        built.network.to(self.device, memory_format=layout)
+        built.network.to(self.device).to(memory_format=layout)
         return built
 
     def preprocessing(self, built: Built) -> Preprocessing:
@@ -148,7 +148,7 @@ def compiled_training(task: Task, precision: str) -> Work:
     def step() -> None:
         with task.autocast(precision):
             loss = functional.cross_entropy(compiled(images), labels)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 
@@ -164,7 +164,7 @@ def timm_training(task: Task, precision: str) -> Work:
     built = task.build()
     network, seen = built.network.train(), task.preprocessing(built)
     optimizer = create_optimizer_v2(network, opt="adamw", lr=2e-4, weight_decay=0.01)
-    criterion = LabelSmoothingCrossEntropy(0.1)
+    criterion = LabelSmoothingCrossEntropy(0.1)  # type: ignore[no-untyped-call]
     scaler = torch.amp.GradScaler(task.device.type, enabled=precision == "fp16")
     pixels, labels = task.pixels().permute(0, 3, 1, 2).contiguous(), task.labels()
     mean, std = (
