@@ -127,6 +127,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def gpu(session: nox.Session) -> None:
+    """Run what needs a GPU: the tests of tests/accelerator, then their benchmark."""
+    session.install(".[offline]", *dependencies("tests"))
+    session.run("python", "-m", "tests.accelerator", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests and list the lines of the core, not of the command line, that none reaches."""
     session.install(EXTRAS, *dependencies("tests"))

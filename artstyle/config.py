@@ -76,6 +76,11 @@ class SplitConfig(Section):
     official where the data come with splits for all paintings, else image."""
     ratios: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.70, 0.15, 0.15)
     """Shares of train, val and test; their sum is 1."""
+    file: str | None = None
+    """A table of paths with their split or fold, which is then the official split: a file, or the
+    name of one that comes with artstyle, such as wikiart27-artist-disjoint."""
+    fold: PositiveInt = 1
+    """With a file of folds: the fold that is the test; the one after it is val, the rest train."""
 
     @field_validator("ratios")
     @classmethod
@@ -190,6 +195,9 @@ class OptimConfig(Section):
     """Peak learning rate."""
     backbone_lr: PositiveFloat | None = None
     """Peak learning rate of all layers except the head; null: optim.lr."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1
+    """Each block learns at this share of the rate of the block after it, the last one at this share
+    of backbone_lr (Clark et al. 2020, Bao et al. 2022); 1 is off."""
     weight_decay: NonNegativeFloat = 0.01
     """Weight decay; biases and normalisation are not decayed."""
     momentum: Fraction = 0.9
@@ -207,7 +215,7 @@ class OptimConfig(Section):
     plateau_patience: NonNegativeInt = 3
     """With `plateau`: epochs without a better validation score before the rate is lowered."""
     min_lr: NonNegativeFloat = 1e-6
-    """Smallest learning rate."""
+    """Smallest learning rate; a layer whose peak rate is smaller keeps that."""
 
 
 class TrainConfig(Section):

@@ -136,6 +136,12 @@ def recipes() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_recipe_folder().glob("*.yaml"))}
 
 
+def shipped_splits() -> dict[str, Path]:
+    """Return the files of splits that are part of artstyle: name -> file."""
+    files = sorted((_recipe_folder() / "splits").glob("*.csv.xz"))
+    return {path.name.removesuffix(".csv.xz"): path for path in files}
+
+
 def _recipe_folder() -> Path:
     """Return ``configs/``: inside the installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parent

@@ -107,12 +107,23 @@ def require_sense(config: Config) -> None:
             "balance.policy is equal, but a painting may have several labels (labels.multi), so"
             " they cannot all have as many; set balance.policy to cap or none"
         )
+    if config.split.file is not None and config.split.group not in ("auto", "official"):
+        raise ConfigError(
+            f"split.group is {config.split.group}, but split.file says where each painting goes;"
+            " leave one of them out"
+        )
+    if config.split.file is None and config.split.fold != 1:
+        raise ConfigError(
+            f"split.fold = {config.split.fold} has no effect without split.file, which has folds"
+        )
 
 
 def resolve_group(config: SplitConfig, source: Source) -> SplitConfig:
     """Return the split section with ``group: auto`` replaced by what it means for a source."""
     if config.group != "auto":
         return config
+    if config.file is not None:
+        return config.model_copy(update={"group": "official"})
     brought = {image.split for image in source.images}
     has_all = source.format == "manifest" or ("train" in brought and len(brought) > 1)
     brings_splits = source.format == "split_folders" or (

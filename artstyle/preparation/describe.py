@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 
@@ -94,12 +95,16 @@ def fingerprint_of(labels: Sequence[str], paintings: Iterable[tuple[str, str, st
 
 
 def _decided_config(config: Config) -> DecidedConfig:
-    """Return the keys that decide the result; the number of workers, say, does not."""
+    """Return the keys that decide the result; the number of workers, say, does not.
+
+    Of a file of splits it has the name, not the place.
+    """
+    file = config.split.file and Path(config.split.file).name
     return DecidedConfig(
         data=config.data,
         quality=config.quality,
         balance=config.balance,
-        split=config.split,
+        split=config.split.model_copy(update={"file": file}),
         labels=config.labels,
         seed=config.seed,
     )

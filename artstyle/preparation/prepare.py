@@ -28,6 +28,7 @@ from artstyle.preparation.sources.source import Source
 from artstyle.preparation.sources.targets import decided_images
 from artstyle.preparation.split_report import one_style_notes
 from artstyle.preparation.summary import summary
+from artstyle.preparation.tables.split_file import with_given_splits
 from artstyle.progress import Progress, silent
 from artstyle.storage.files import write_csv, write_text
 from artstyle.storage.locks import is_vacant, sole_writer
@@ -134,6 +135,7 @@ def prepare(
         asked.labels,
         allow_absolute=allow_absolute,
     )
+    found = with_given_splits(found, asked.split)
     _require_free(dataset, found, source_path, overwrite)
     split = resolve_group(asked.split, found)
     resolved = asked.model_copy(update={"split": split})
@@ -181,6 +183,7 @@ def plan(
         config.labels,
         allow_absolute=allow_absolute,
     )
+    found = with_given_splits(found, config.split)
     _require_free(DatasetFolder(out), found, source, overwrite)
     index = CacheIndex(out, _identity(source, found), cache_rules(config.data))
     styles, settings = [image.style for image in found.images], config.balance

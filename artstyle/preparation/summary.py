@@ -98,8 +98,7 @@ def artist_sentences(description: DatasetDescription) -> list[str]:
                 f" {oracle.accuracy:.1%}"
             )
         sentences.append(sentence)
-    known = any(overlap is not None for overlap, _ in parts.values())
-    if known and report.group != "artist":
+    if any(overlap for overlap, _ in parts.values()):
         sentences.append(
             f"a model can be as good by recognising artists, not {labels.plural}; to test"
             f" {labels.plural}: --set split.group=artist"

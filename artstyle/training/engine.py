@@ -218,7 +218,7 @@ def _train_batch(
     with _local_gradients(feed.module, position.updates):
         loss_N, right = _add_gradients(learner, feed, position, batch, group)
     if position.updates:
-        _update(learner, max_grad_norm)
+        update_weights(learner, max_grad_norm)
     loss = float(loss_N.mean())
     if not math.isfinite(loss):
         raise NonfiniteLossError(position.number, loss, inputs, labels)
@@ -259,15 +259,23 @@ def _add_gradients(
     return losses_N.detach(), right_answers(logits_NC, labels)
 
 
-def _update(learner: Learner, max_grad_norm: float) -> None:
+def update_weights(learner: Learner, max_grad_norm: float) -> None:
+    """Update the weights by their gradients, and with them the schedule and the average.
+
+    With fp16, gradients that overflow change nothing but the scaler, which lowers its scale.
+    """
+    scaler = learner.scaler
     if max_grad_norm:
         # Unscale first: clipping scaled gradients would clip the true ones at norm / scale.
-        learner.scaler.unscale_(learner.optimizer)
+        scaler.unscale_(learner.optimizer)
         trained = [p for p in learner.network.parameters() if p.grad is not None]
         nn.utils.clip_grad_norm_(trained, max_grad_norm)
-    learner.scaler.step(learner.optimizer)
-    learner.scaler.update()
+    scale = scaler.get_scale()
+    scaler.step(learner.optimizer)
+    scaler.update()
     learner.optimizer.zero_grad(set_to_none=True)
+    if scaler.get_scale() < scale:
+        return
     learner.schedule.after_update()
     if learner.ema is not None:
         learner.ema.update_parameters(learner.network)

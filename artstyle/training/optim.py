@@ -21,8 +21,9 @@ from artstyle.models.zoo import ModelSpec
 def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> Optimizer:
     """Return the optimiser over all parameters; those without gradients do not change.
 
-    Head and backbone are separate groups, each with its learning rate. In both, biases and
-    normalisation (one-dimensional parameters) are a group without weight decay.
+    Head and backbone are separate groups, each with its learning rate; with ``layer_decay``, so is
+    each block. In all of them, biases and normalisation (one-dimensional parameters) are a group
+    without weight decay. The first group is the head's.
     """
     groups = _groups(network, spec, config)
     if config.name == "sgd":
@@ -33,18 +34,36 @@ def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) ->
 
 
 def _groups(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> list[dict[str, object]]:
-    sorted_into: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    backbone_lr, decays_by_layer = config.backbone_lr or config.lr, config.layer_decay < 1
+    sorted_into: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        in_head = name.startswith(f"{spec.head}.")
-        sorted_into.setdefault((in_head, parameter.ndim > 1), []).append(parameter)
+        height = _blocks_above(name, spec)
+        key = height if decays_by_layer else min(height, 1)
+        sorted_into.setdefault((key, parameter.ndim <= 1), []).append(parameter)
     return [
         {
             "params": parameters,
-            "lr": config.lr if in_head else (config.backbone_lr or config.lr),
-            "weight_decay": config.weight_decay if decays else 0.0,
+            "lr": backbone_lr * config.layer_decay**height if height else config.lr,
+            "weight_decay": 0.0 if is_spared else config.weight_decay,
         }
-        for (in_head, decays), parameters in sorted(sorted_into.items(), reverse=True)
+        for (height, is_spared), parameters in sorted(sorted_into.items())
     ]
+
+
+def _blocks_above(name: str, spec: ModelSpec) -> int:
+    """Return how far below the head a parameter is: 0 in the head, 1 in the last block.
+
+    Parameters outside all blocks, such as a class token, go with the first block: they join the
+    input.
+    """
+
+    def is_in(path: str) -> bool:
+        return name.startswith(f"{path}.")
+
+    if is_in(spec.head):
+        return 0
+    holding = [n for n, paths in enumerate(spec.blocks) if any(map(is_in, paths))]
+    return len(spec.blocks) - (holding[0] if holding else 0)
 
 
 class Schedule:
@@ -75,7 +94,8 @@ class Schedule:
                 optimizer,
                 T_0=config.restart_epochs * updates_per_epoch,
                 T_mult=config.restart_factor,
-                eta_min=config.min_lr,
+                # It is one number for all groups, and a smaller rate would rise to it.
+                eta_min=min(config.min_lr, *(group["lr"] for group in optimizer.param_groups)),
             )
         elif config.schedule == "cosine":
             warmup = round(config.warmup_epochs * updates_per_epoch)

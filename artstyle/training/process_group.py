@@ -93,7 +93,8 @@ def process_group(device: str) -> Iterator[ProcessGroup]:
     own = choose_device(f"cuda:{local_rank}" if on_cuda else device)
     if own.type == "cuda":
         torch.cuda.set_device(own)
-    dist.init_process_group("nccl" if own.type == "cuda" else "gloo")
+    # NCCL refuses two processes on one GPU, which is what a device with a number asks for.
+    dist.init_process_group("nccl" if on_cuda else "gloo")
     try:
         yield ProcessGroup(dist.get_rank(), world_size, own)
     finally:

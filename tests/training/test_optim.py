@@ -1,7 +1,9 @@
 """The optimiser's groups, the learning-rate schedule, the average of the weights."""
 
 import pytest
+from timm.optim._param_groups import param_groups_layer_decay
 from torch import nn
+from torch.optim import Optimizer
 
 from artstyle.config import OptimConfig
 from artstyle.models.factory import build_network
@@ -44,6 +46,53 @@ def test_the_optimiser_gives_head_and_backbone_their_own_rates_and_spares_norms(
     assert found[id(named["features.0.0.weight"])] == (1e-4, 0.05)
     assert found[id(named["features.0.1.weight"])] == (1e-4, 0)
     assert len(found) == len(named)
+
+
+def rates(network: nn.Module, optimizer: Optimizer) -> dict[str, float]:
+    """Return the learning rate of each parameter."""
+    found = {id(p): group["lr"] for group in optimizer.param_groups for p in group["params"]}
+    return {name: found[id(p)] for name, p in network.named_parameters()}
+
+
+def test_with_layer_decay_each_block_learns_at_a_share_of_the_rate_of_the_next() -> None:
+    built = build_network("simple_cnn", 3, image_size=32)
+    config = OptimConfig(lr=1e-3, backbone_lr=8e-4, layer_decay=0.5, weight_decay=0.05)
+    optimizer = build_optimizer(built.network, built.spec, config)
+    expected = {
+        "classifier.4": 1e-3, "classifier.1": 4e-4, "features.3.0": 2e-4, "features.2.0": 1e-4,
+        "features.1.0": 5e-5, "features.0.0": 2.5e-5, "features.0.1": 2.5e-5,
+    }  # fmt: skip
+    found = rates(built.network, optimizer)
+    assert {path: found[f"{path}.weight"] for path in expected} == pytest.approx(expected)
+    # The history shows the first group's rate as the head's.
+    assert optimizer.param_groups[0]["lr"] == 1e-3
+    decays = [group["weight_decay"] for group in optimizer.param_groups]
+    assert decays == [0.05, 0.0] * (len(decays) // 2)
+
+
+def test_layer_decay_of_a_transformer_is_timms_but_for_its_last_norm() -> None:
+    built = build_network("timm/vit_tiny_patch16_224", 3, image_size=32)
+    config = OptimConfig(lr=1e-3, layer_decay=0.65)
+    ours = rates(built.network, build_optimizer(built.network, built.spec, config))
+    groups = param_groups_layer_decay(built.network, layer_decay=0.65)
+    shares = {id(p): group["lr_scale"] for group in groups for p in group["params"]}
+    theirs = {name: 1e-3 * shares[id(p)] for name, p in built.network.named_parameters()}
+    # timm lets the last norm learn like the head; here it belongs to the last block.
+    theirs |= dict.fromkeys(("norm.weight", "norm.bias"), 0.00065)
+    assert ours == pytest.approx(theirs)
+    assert ours["cls_token"] == ours["pos_embed"] == pytest.approx(1e-3 * 0.65**13)
+
+
+def test_restarts_never_raise_a_rate_that_is_below_the_smallest() -> None:
+    built = build_network("simple_cnn", 3, image_size=32)
+    config = OptimConfig(lr=1e-3, layer_decay=0.1, min_lr=1e-4, name="sgd", restart_epochs=1)
+    optimizer = build_optimizer(built.network, built.spec, config)
+    schedule = Schedule(optimizer, config, updates_per_epoch=8, epochs=1)
+    before = [group["lr"] for group in optimizer.param_groups]
+    optimizer.step()
+    schedule.after_update()
+    after = [group["lr"] for group in optimizer.param_groups]
+    assert all(now <= then for now, then in zip(after, before, strict=True))
 
 
 def test_the_average_of_the_weights_warms_up_and_resumes_where_it_was() -> None:
