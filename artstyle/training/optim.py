@@ -18,13 +18,16 @@ from artstyle.config import OptimConfig
 from artstyle.models.zoo import ModelSpec
 
 
-def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> Optimizer:
+def build_optimizer(
+    network: nn.Module, spec: ModelSpec, config: OptimConfig, heads: nn.Module | None = None
+) -> Optimizer:
     """Return the optimiser over all parameters; those without gradients do not change.
 
-    Head and backbone are separate groups, each with its learning rate. In both, biases and
-    normalisation (one-dimensional parameters) are a group without weight decay.
+    Head and backbone are separate groups, each with its learning rate; other new layers, and heads
+    that only training needs, learn as the head does. In both groups, biases and normalisation
+    (one-dimensional parameters) are a group without weight decay.
     """
-    groups = _groups(network, spec, config)
+    groups = _groups(network, spec, config, heads)
     if config.name == "sgd":
         return SGD(groups, lr=config.lr, momentum=config.momentum)
     if config.name == "adam":
@@ -32,11 +35,15 @@ def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) ->
     return AdamW(groups, lr=config.lr)
 
 
-def _groups(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> list[dict[str, object]]:
+def _groups(
+    network: nn.Module, spec: ModelSpec, config: OptimConfig, heads: nn.Module | None
+) -> list[dict[str, object]]:
+    new = tuple(f"{path}." for path in (spec.head, *spec.new_layers))
     sorted_into: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
-        in_head = name.startswith(f"{spec.head}.")
-        sorted_into.setdefault((in_head, parameter.ndim > 1), []).append(parameter)
+        sorted_into.setdefault((name.startswith(new), parameter.ndim > 1), []).append(parameter)
+    for parameter in heads.parameters() if heads else ():
+        sorted_into.setdefault((True, parameter.ndim > 1), []).append(parameter)
     return [
         {
             "params": parameters,

@@ -25,11 +25,12 @@ from artstyle.cli.terminal.console import live_progress, say, show_places, warn
 from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
-    from artstyle.config import Config, Section
+    from artstyle.config import Config
     from artstyle.data.dataset import DatasetFolder
     from artstyle.recipes import Resolved
     from artstyle.runs.environment import ParentRun
     from artstyle.runs.folder import RunFolder
+    from artstyle.settings.section import Section
     from artstyle.training.fit import FitResult
 
 ModelOption = Annotated[

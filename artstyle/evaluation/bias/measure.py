@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from artstyle.data.genres import Genre, genre_of
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.errors import DataError
 from artstyle.evaluation import document
 from artstyle.evaluation.bias import combinations, flips, genre_probe, neighbours
-from artstyle.evaluation.bias.genres import Genre, genre_of
 from artstyle.evaluation.document import ContentBias, Measured
 from artstyle.evaluation.intervals import artist_clusters
 from artstyle.evaluation.outcome import Outcome
