@@ -140,8 +140,12 @@ def embed_rows(
     done = 0
     for prediction in predictions:
         row = prediction_row(prediction, model, top_k=1)
-        features_D = prediction.features_D
-        yield Embedded(row, None if features_D is None else {"style": _unit(features_D)})
+        given: dict[Kind, Vectors | None] = {
+            "style": prediction.features_D,
+            "content": prediction.content_D,
+        }
+        vectors = {kind: _unit(each_D) for kind, each_D in given.items() if each_D is not None}
+        yield Embedded(row, vectors or None)
         done += 1
         progress(STAGE, done, None)
     progress(STAGE, done, done)

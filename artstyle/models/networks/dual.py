@@ -86,7 +86,7 @@ class DualNetwork(nn.Module):
 
         Args:
             images_N3SS: Normalised images.
-            change: Changes the maps of the early stages; the later layers see what it returns.
+            change: Changes the maps of all stages but the last; later layers see what it returns.
         """
         maps, last = self._shared(images_N3SS, change)
         for path in self.steps[self.steps.index(self.stages[-1]) + 1 :]:
@@ -99,7 +99,7 @@ class DualNetwork(nn.Module):
         """Return the maps of each stage, and those of the last of them."""
         found: list[Tensor] = []
         maps = images_N3SS
-        early = self.stages[: len(self.stages) // 2]
+        early = self.stages[:-1]
         for path in self.steps[: self.steps.index(self.stages[-1]) + 1]:
             maps = self.backbone.get_submodule(path)(maps)
             if path not in self.stages:
