@@ -113,7 +113,8 @@ class ModelConfig(Section):
     """Which network."""
 
     name: str = "efficientnet_b3"
-    """A name that `artstyle models` lists, or timm/NAME. With `probe`, several joined by +."""
+    """A name that `artstyle models` lists, timm/NAME, or dual/NAME for two streams. With `probe`,
+    several joined by +."""
     weights: str | None = None
     """imagenet, none, or a file of weights; null: ImageNet weights if the model has them."""
     dropout: Fraction | None = None

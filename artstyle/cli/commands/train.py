@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from artstyle.training.fit import FitResult
 
 ModelOption = Annotated[
-    str | None, typer.Option("--model", help="A name that 'artstyle models' lists, or timm/NAME.")
+    str | None,
+    typer.Option("--model", help="A name that 'artstyle models' lists, timm/NAME or dual/NAME."),
 ]
 EpochsOption = Annotated[
     int | None, typer.Option("--epochs", min=1, help="Passes over the training pictures.")
