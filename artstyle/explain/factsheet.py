@@ -75,10 +75,15 @@ def _write(
         Section("Its style", list(_answer(row, explained))),
         Section("How this was made", list(_origin(row, model, about_model, on))),
     ]
-    words = verdict_words(row)
-    style = display_name(explained.ranked[0].style)
-    share = f"{explained.ranked[0].probability:.0%}"
-    write_page(path, row.path.stem, f"{style}, {share}{f'; {words}' if words else ''}", sections)
+    write_page(path, row.path.stem, _in_short(row, explained), sections)
+
+
+def _in_short(row: PredictionRow, explained: Explained) -> str:
+    words, best = verdict_words(row), explained.ranked[0]
+    if row.labels is not None:
+        return words
+    share = f"{display_name(best.style)}, {best.probability:.0%}"
+    return f"{share}; {words}" if words else share
 
 
 def _pictures(row: PredictionRow, explained: Explained, model: StyleModel) -> Row:
@@ -105,6 +110,10 @@ def _pictures(row: PredictionRow, explained: Explained, model: StyleModel) -> Ro
 def _answer(row: PredictionRow, explained: Explained) -> Iterator[Block]:
     shares = [[display_name(s.style), f"{s.probability:.1%}"] for s in explained.ranked]
     yield Table(["style", "share"], shares)
+    if row.labels is not None:
+        yield Prose(
+            "A picture may have several styles here. Each share is of that style by itself."
+        )
     if row.likely:
         names = ", ".join(map(display_name, row.likely))
         yield Prose(f"In 90% of cases the true style is one of these: {names}.")

@@ -24,7 +24,6 @@ from artstyle.prediction.rows import PredictionRow
 from artstyle.runs.finding import is_starter, starter_note
 from artstyle.serving.limits import Limits
 from artstyle.styles.entries import StyleEntry
-from artstyle.styles.targets import refused_several
 from artstyle.styles.vocabulary import style_group
 
 HeatFormat = Literal["png", "json"]
@@ -59,10 +58,7 @@ class ServedModel:
         self.vocabulary = found.vocabulary()
         # Open for as long as it is used: torch would prepare its network for every batch.
         self._open = ExitStack()
-        loaded = found.load()
-        if loaded.multi:
-            raise refused_several("serve answers", "use 'artstyle predict'")
-        self.model = self._open.enter_context(loaded.opened())
+        self.model = self._open.enter_context(found.load().opened())
         self._one_at_a_time = nullcontext() if self.model.is_concurrent else Lock()
         self._loading, self._drawing = Lock(), Lock()
 

@@ -50,11 +50,8 @@ def factsheet(
     from artstyle.explain.explain import explain_pictures
     from artstyle.explain.factsheet import write_factsheets
     from artstyle.prediction.predict import predict_styles
-    from artstyle.styles.targets import refused_several
 
     model = found.load()
-    if model.multi:
-        raise refused_several("factsheet works", "use 'artstyle predict' and 'artstyle gradcam'")
     say_notes(model)
     today = datetime.now(UTC).astimezone().date()
     failed = 0
