@@ -3,26 +3,18 @@
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     field_validator,
-    model_validator,
 )
 
+from artstyle.settings.dual import DualConfig
+from artstyle.settings.section import Fraction, Section
+from artstyle.settings.tracking import TrackingConfig
 from artstyle.storage.limits import MAX_CACHE_SIZE, MAX_IMAGE_SIZE, MAX_PIXELS, Byte
-
-Fraction = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    """A group of keys: frozen, unknown keys are refused, each key has a sentence."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class DataConfig(Section):
@@ -126,7 +118,8 @@ class ModelConfig(Section):
     """Which network."""
 
     name: str = "efficientnet_b3"
-    """A name that `artstyle models` lists, or timm/NAME. With `probe`, several joined by +."""
+    """A name that `artstyle models` lists, timm/NAME, or dual/NAME for two streams. With `probe`,
+    several joined by +."""
     weights: str | None = None
     """imagenet, none, or a file of weights; null: ImageNet weights if the model has them."""
     dropout: Fraction | None = None
@@ -271,53 +264,6 @@ class ProbeConfig(Section):
     by cross-validation within train."""
 
 
-class TrackingConfig(Section):
-    """Where the run is logged while it learns."""
-
-    to: tuple[Literal["wandb", "tensorboard", "mlflow"], ...] = ()
-    """The trackers that log the run: wandb, tensorboard, mlflow; each needs the extra of its name.
-    One that fails gives a warning, and the run continues."""
-    wandb: Literal["disabled", "offline", "online"] = "disabled"
-    """Weights & Biases: off, files in the run folder, or its server. With `wandb` in `tracking.to`,
-    offline unless it says online."""
-    mlflow: str | None = None
-    """The address of MLflow's server or store; null: as MLflow chooses, by MLFLOW_TRACKING_URI."""
-    project: str = "artstyle"
-    """The project at Weights & Biases, and the experiment at MLflow."""
-    group: str | None = None
-    """Runs that belong together, such as seeds of one experiment."""
-    tags: tuple[str, ...] = ()
-    """Words by which the run is found there."""
-    gradients: NonNegativeInt = 0
-    """Log each layer's gradients every so many updates of the weights; 0 is off."""
-    samples: Annotated[int, Field(ge=0, le=100)] = 16
-    """How many validation pictures are logged with their answers, in small; 0 is off."""
-    model: bool = False
-    """Whether the best checkpoint is stored at Weights & Biases and MLflow at the end."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _both_keys_agree(cls, values: object) -> object:
-        """Let ``to`` and ``wandb`` say the same: earlier versions had ``wandb`` alone."""
-        if not isinstance(values, dict):
-            return values
-        to, mode = values.get("to", ()), values.get("wandb", "disabled")
-        to = [to] if isinstance(to, str) else to
-        if not isinstance(to, (list, tuple)):
-            return values
-        if {"to", "wandb"} <= values.keys() and ("wandb" in to) != (mode != "disabled"):
-            raise ValueError(
-                "tracking.to and tracking.wandb disagree: name wandb in tracking.to and set"
-                " tracking.wandb to offline or online, or set tracking.wandb=disabled and leave"
-                " wandb out of tracking.to"
-            )
-        if mode in ("offline", "online") and "wandb" not in to:
-            to = [*to, "wandb"]
-        if "wandb" in to and mode == "disabled":
-            mode = "offline"
-        return values | {"to": to, "wandb": mode}
-
-
 class Config(Section):
     """Everything that decides a run.
 
@@ -356,6 +302,8 @@ class Config(Section):
     """How the weights are updated."""
     train: TrainConfig = TrainConfig()
     """How long, in which batches, on which device."""
+    dual: DualConfig = DualConfig()
+    """What the two streams of dual/NAME learn besides the styles."""
     probe: ProbeConfig = ProbeConfig()
     """The logistic regression of `artstyle probe`."""
     tracking: TrackingConfig = TrackingConfig()

@@ -37,6 +37,8 @@ class Prediction(Generic[Item]):
     """The input of the last linear layer; None if it was not asked for."""
     maps_CHW: NDArray[np.float32] | None = None
     """Class activation maps before ReLU; None if they were not asked for."""
+    content_D: NDArray[np.float32] | None = None
+    """The content embedding; None if it was not asked for."""
 
 
 def predict_logits(
@@ -94,22 +96,23 @@ def predict_prepared(
 
 
 _Array = NDArray[np.float32] | None
-_Row = tuple[_Array, _Array, _Array]
+_Row = tuple[_Array, _Array, _Array, _Array]
 
 
 def _prediction(computed: tuple[Item, _Row | None, str | None]) -> Prediction[Item]:
     item, row, error = computed
-    logits_C, features_D, maps_CHW = row or (None, None, None)
-    return Prediction(item, logits_C, error, features_D, maps_CHW)
+    logits_C, features_D, maps_CHW, content_D = row or (None, None, None, None)
+    return Prediction(item, logits_C, error, features_D, maps_CHW, content_D)
 
 
 def _rows(answers: Answers) -> Iterator[_Row]:
-    """Yield logits, features and maps of each image; what was not asked for is None."""
+    """Yield logits, features, maps and content of each image; what was not asked for is None."""
     nothing: list[None] = [None] * len(answers.logits_NC)
     return zip(
         require_finite_logits(answers.logits_NC),
         nothing if answers.features_ND is None else answers.features_ND,
         nothing if answers.maps_NCHW is None else answers.maps_NCHW,
+        nothing if answers.content_ND is None else answers.content_ND,
         strict=True,
     )
 

@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from artstyle.config import Config, Section
+from artstyle.config import Config
 from artstyle.errors import ConfigError, MissingError, UnknownNameError, one_line
+from artstyle.settings.section import Section
 from artstyle.storage.files import read_yaml
 
 

@@ -56,3 +56,17 @@ def tiny_run(tiny_dataset: DatasetFolder, tmp_path_factory: pytest.TempPathFacto
     """A finished run on the tiny data set; for reading only."""
     run = RunFolder(tmp_path_factory.mktemp("runs") / "tiny")
     return fit(tiny_config(), tiny_dataset, run).run
+
+
+DUAL = (
+    "model.name=dual/efficientnet_lite0", "train.batch_size=8", "train.ema_decay=0.9",
+    "augment.trivial_augment=false", "augment.erasing=0", "train.sampler=balanced",
+)  # fmt: skip
+"""Settings over `tiny_config` for two streams; the painter's pictures have genres."""
+
+
+@pytest.fixture(scope="session")
+def dual_run(tiny_dataset: DatasetFolder, tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A finished run of two streams on the tiny data set; for reading only."""
+    run = RunFolder(tmp_path_factory.mktemp("runs") / "dual")
+    return fit(tiny_config(*DUAL), tiny_dataset, run).run

@@ -15,7 +15,7 @@ PACKAGE = Path(artstyle.__file__).parent
 # From the ground up; a module imports only from lower floors or its own package's earlier names.
 FLOORS = (
     ("errors", "progress", "interrupts"),
-    ("storage", "devices", "starter"),
+    ("storage", "devices", "starter", "settings"),
     ("config", "styles"),
     ("pictures", "metrics", "recipes", "painter"),
     ("presentation", "runs", "data", "confidence", "collection", "iiif"),

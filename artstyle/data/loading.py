@@ -27,6 +27,9 @@ from artstyle.pictures.image import ImageRules, read_image
 Labels = NDArray[np.int64]
 """Integer labels of N images, in [0, C)."""
 
+Item = tuple[Tensor, ...]
+"""Pixels and labels of an image or a batch, and genres where they are learnt."""
+
 # `prepare` checked the originals; a copy of a long strip may be narrower than the limit.
 CACHE_RULES = ImageRules(min_side_px=1)
 
@@ -48,6 +51,8 @@ class Labelled:
     """The label that each image counts for where it counts once; of several, the rarest."""
     shares_NC: NDArray[np.float32] | None = None
     """1 for each label of an image, where it may have several; None where it has one."""
+    genres_N: Labels | None = None
+    """What each image shows, -1 where that is not known; None where nothing learns it."""
 
     @property
     def targets(self) -> NDArray[np.int64] | NDArray[np.float32]:
@@ -60,8 +65,8 @@ class Labelled:
         return self.labels_N if self.shares_NC is None else np.nonzero(self.shares_NC)[1]
 
 
-class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
-    """Pre-resized images as augmented 8-bit pixels, S x S x 3, with their labels.
+class CachedPaintings(Dataset[Item]):
+    """Pre-resized images as augmented 8-bit pixels, S x S x 3, with labels, and genres if learnt.
 
     Args:
         paintings: The images.
@@ -79,12 +84,15 @@ class CachedPaintings(Dataset[tuple[Tensor, Tensor]]):
         self.transform = transform
         self.threads = threads
 
-    def __getitem__(self, draw: Draw) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, draw: Draw) -> Item:
         """Read and augment one image."""
         pixels_HW3 = self.transform(read_cached(self.paintings.paths[draw.index]), draw.seed)
-        return pixels_HW3, torch.tensor(self.paintings.targets[draw.index])
+        label = torch.tensor(self.paintings.targets[draw.index])
+        if self.paintings.genres_N is None:
+            return pixels_HW3, label
+        return pixels_HW3, label, torch.tensor(self.paintings.genres_N[draw.index])
 
-    def __getitems__(self, draws: Sequence[Draw]) -> list[tuple[Tensor, Tensor]]:
+    def __getitems__(self, draws: Sequence[Draw]) -> list[Item]:
         """Read and augment a batch; the loader calls this and not ``__getitem__``."""
         with ThreadPoolExecutor(self.threads, thread_name_prefix="read") as pool:
             return list(pool.map(self.__getitem__, draws))
@@ -175,7 +183,7 @@ def build_loader(
     batches: EpochBatches,
     workers: int | None,
     device: torch.device,
-) -> DataLoader[tuple[Tensor, Tensor]]:
+) -> DataLoader[Item]:
     """Return the loader of training batches.
 
     With an accelerator, processes read ahead. On a CPU the network needs the same cores, and
@@ -201,7 +209,7 @@ def build_loader(
     )
 
 
-def iterate(loader: Iterable[tuple[Tensor, Tensor]]) -> Iterator[tuple[Tensor, Tensor]]:
+def iterate(loader: Iterable[Item]) -> Iterator[Item]:
     """Yield the batches of an epoch.
 
     Raises:

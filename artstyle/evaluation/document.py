@@ -228,6 +228,17 @@ class Flips(Document):
     """Two contents in one style: share of pairs with different answers."""
 
 
+class Dependence(Document):
+    """How much the two embeddings of a network of two streams say of each other."""
+
+    pictures: int
+    """Pictures that were compared: all, or 2,000 spread evenly."""
+    distance_correlation: float
+    """Of style and content embedding, scaled to length 1, in [0, 1] (Székely et al. 2007)."""
+    by_chance: float
+    """The mean of the same over 20 random pairings: few pictures give more than 0."""
+
+
 class ContentBias(Document):
     """Whether the model goes by the style or by what is painted."""
 
@@ -243,6 +254,8 @@ class ContentBias(Document):
     """Null if training is not known, or all combinations are new, or none is."""
     flips: Flips | None = None
     """Null unless it was asked for."""
+    dependence: Dependence | None = None
+    """Null for a model of one embedding."""
 
 
 class EvaluationReport(ReportHeader):

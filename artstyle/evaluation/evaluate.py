@@ -131,8 +131,9 @@ def evaluate(
         doubts = find_doubts(run, dataset, split, rows, training)
         doubts += [SYNTHETIC_NOTE] if model.synthetic else []
         doubts += filter(None, [majority_doubt(model.calibration)])
-        features: tuple[Output, ...] = ("features",) if with_bias else ()
-        outputs = features or model.outputs_for_confidence
+        embeddings: tuple[Output, ...] = ("features", "content") if with_bias else ()
+        outputs = tuple(each for each in embeddings if each in model.outputs)
+        outputs = outputs or model.outputs_for_confidence
         answers = _predict(model, rows, read, outputs, batch_size, progress)
         header = _header(this, run, model, dataset, doubts)
         report: EvaluationReport | LabelReport
@@ -217,6 +218,7 @@ class _Answers:
     rows: tuple[ManifestRow, ...]
     logits_NC: FloatArray
     features_ND: Features | None
+    content_ND: Features | None
     unreadable: tuple[Unreadable, ...]
 
 
@@ -231,7 +233,7 @@ def _predict(
     def read_for_model(row: ManifestRow) -> Image.Image:
         return read(row, model.preprocessing.read_size)
 
-    answered, logits, features, unreadable = [], [], [], []
+    answered, logits, features, content, unreadable = [], [], [], [], []
     predictions = predict_logits(
         model,
         rows,
@@ -247,6 +249,8 @@ def _predict(
             logits.append(prediction.logits_C)
             if prediction.features_D is not None:
                 features.append(prediction.features_D)
+            if prediction.content_D is not None:
+                content.append(prediction.content_D)
         progress("evaluating", done, len(rows))
     if not answered:
         first = unreadable[0]
@@ -258,6 +262,7 @@ def _predict(
         rows=tuple(answered),
         logits_NC=np.stack(logits).astype(np.float64),
         features_ND=np.stack(features) if features else None,
+        content_ND=np.stack(content) if content else None,
         unreadable=tuple(unreadable),
     )
 
@@ -273,6 +278,7 @@ def _outcome(
         unreadable=answers.unreadable,
         features_ND=answers.features_ND,
         calibration=model.calibration,
+        content_ND=answers.content_ND,
     )
 
 

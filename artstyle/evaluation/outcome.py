@@ -72,6 +72,8 @@ class Outcome:
     """The input of the model's last layer; None if it was not asked for."""
     calibration: Calibration | None = None
     """The model's."""
+    content_ND: Features | None = None
+    """The content embedding; None if the model has none, or it was not asked for."""
 
     @cached_property
     def targets_N(self) -> IntArray:

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from artstyle.errors import UsageError
 from artstyle.explain.heat import Heatmaps
-from artstyle.explain.methods import Method
+from artstyle.explain.methods import Method, Stream
+from artstyle.models.networks.dual import DualNetwork
 from artstyle.models.style_model import Pixels
 from artstyle.models.torch_model import TorchModel
 from artstyle.pictures.transforms import normalise
@@ -32,21 +33,23 @@ ToMaps = Callable[[Tensor], Tensor]
 
 
 @contextmanager
-def open_cam(model: TorchModel, method: Method) -> Iterator[BaseCAM]:
+def open_cam(model: TorchModel, method: Method, stream: Stream = "style") -> Iterator[BaseCAM]:
     """Hook a map maker to the model; on exit, the model is as before.
 
     The graph begins at the explained layer: the layers before it run without a graph, and no
     weight gets a gradient. The maps stay the same; most of the time and memory is saved.
 
     Raises:
-        UsageError: The model has no known layer whose output is a map of the picture.
+        UsageError: The model has no known layer whose output is a map of the picture, or no content
+            embedding.
     """
-    layer = _cam_layer(model)
+    layer = _cam_layer(model, stream)
+    network = _ContentStream(model.network) if stream == "content" else model.network
     with _frozen(model.network):
         # This hook comes before those of `grad-cam`, which must see what it returns.
         cut = layer.register_forward_hook(_begin_graph)
         try:
-            cam = METHODS[method](model.network, [layer], _to_maps(model, layer))
+            cam = METHODS[method](network, [layer], _to_maps(network, model, layer))
             try:
                 yield cam
             finally:
@@ -80,6 +83,40 @@ def gradient_heatmaps(
     return replace(maps, features_ND=seen[0].detach().float().cpu().numpy())
 
 
+class _ContentStream(nn.Module):
+    """The content embedding of a network of two streams, N x D, as its only answer."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, images_N3SS: Tensor) -> Tensor:
+        assert isinstance(self.network, DualNetwork)
+        return self.network.streams(images_N3SS).content_ND
+
+
+def content_heatmaps(model: TorchModel, cam: BaseCAM, pixels_NSS3: Pixels) -> Heatmaps:
+    """Return heatmaps of what the content embedding is made of, with the style's answers.
+
+    The embedding has no labels. Its target is its product with itself held fixed: the map shows
+    what brings a picture nearer to where it is.
+
+    Args:
+        model: The model of ``cam``.
+        cam: From ``open_cam``, for the content stream.
+        pixels_NSS3: The pictures.
+    """
+    images_N3SS = normalise(torch.from_numpy(pixels_NSS3).to(model.device), model.preprocessing)
+    answers = model.answer(pixels_NSS3, "features")
+    heat_NHW = cam(images_N3SS, [_onto_itself] * len(images_N3SS))
+    labels_N = answers.logits_NC.argmax(axis=-1)
+    return Heatmaps(heat_NHW, answers.logits_NC, labels_N, answers.features_ND)
+
+
+def _onto_itself(embedding_D: Tensor) -> Tensor:
+    return embedding_D @ embedding_D.detach()
+
+
 def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatmaps:
     """Return one heatmap for each picture, at the size of the input.
 
@@ -96,20 +133,20 @@ def make_heatmaps(cam: BaseCAM, images_N3SS: Tensor, label: int | None) -> Heatm
     return Heatmaps(heat_NHW, logits_NC, labels_N)
 
 
-def _cam_layer(model: TorchModel) -> nn.Module:
-    """Return the layer that ``ModelSpec.cam_layer`` names (`artstyle.models.zoo`)."""
+def _cam_layer(model: TorchModel, stream: Stream) -> nn.Module:
+    """Return the layer that ``ModelSpec`` names for a stream (`artstyle.models.zoo`)."""
+    path = model.spec.cam_layer if stream == "style" else model.spec.content_layer
     try:
-        if not model.spec.cam_layer:
+        if not path:
             raise AttributeError
-        return model.network.get_submodule(model.spec.cam_layer)
+        return model.network.get_submodule(path)
     except AttributeError:
         raise UsageError(_refusal(model, "none of its layers is known to keep positions")) from None
 
 
-def _to_maps(model: TorchModel, layer: nn.Module) -> ToMaps | None:
+def _to_maps(network: Any, model: TorchModel, layer: nn.Module) -> ToMaps | None:
     """Return what turns the layer's output into maps; None if it is maps already."""
-    shape = _output_shape(model, layer)
-    network: Any = model.network
+    shape = _output_shape(network, model, layer)
     if len(shape) == 4:
         # timm marks Swin and similar models so; all others put channels first.
         return _channels_first if getattr(network, "output_fmt", "") == "NHWC" else None
@@ -132,7 +169,7 @@ def _channels_first(maps_NHWC: Tensor) -> Tensor:
     return maps_NHWC.permute(0, 3, 1, 2)
 
 
-def _output_shape(model: TorchModel, layer: nn.Module) -> tuple[int, ...]:
+def _output_shape(network: nn.Module, model: TorchModel, layer: nn.Module) -> tuple[int, ...]:
     """Return the shape of the layer's output for one blank picture; () if it is not a tensor."""
     shapes: list[tuple[int, ...]] = []
 
@@ -143,7 +180,7 @@ def _output_shape(model: TorchModel, layer: nn.Module) -> tuple[int, ...]:
     handle = layer.register_forward_hook(note)
     try:
         with torch.no_grad():
-            model.network(torch.zeros(1, 3, size, size, device=model.device))
+            network(torch.zeros(1, 3, size, size, device=model.device))
     finally:
         handle.remove()
     return shapes[0] if len(shapes) == 1 else ()

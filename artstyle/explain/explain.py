@@ -13,7 +13,7 @@ from PIL import Image
 from artstyle.confidence.answers import Verdict, read_answers
 from artstyle.errors import UnknownNameError, UsageError
 from artstyle.explain.heat import Heatmaps, class_heatmaps
-from artstyle.explain.methods import TITLES, Method
+from artstyle.explain.methods import TITLES, Method, Stream
 from artstyle.inference import compute_images, require_finite_logits
 from artstyle.models.onnx_model import OnnxModel
 from artstyle.models.style_model import Pixels, StyleModel
@@ -40,6 +40,8 @@ class Explained:
     """The most probable first."""
     verdict: Verdict | None
     """None where the heat is not for the most probable style, or the model is not calibrated."""
+    stream: Stream = "style"
+    """With ``content``, the heat is for what the picture shows, and ``subject`` only names it."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def explain_pictures(
     *,
     method: Method = "gradcam",
     style: str | None = None,
+    stream: Stream = "style",
     top_k: int = 3,
     batch_size: int | None = None,
     progress: Progress = silent,
@@ -79,13 +82,14 @@ def explain_pictures(
             grow with their number.
         method: How the heat is computed.
         style: One of the model's labels; None explains the predicted style of each picture.
+        stream: ``content`` shows what the content embedding of a dual/NAME model is made of.
         top_k: How many styles are named.
         batch_size: Pictures in one pass; None takes what suits the model.
         progress: Called after each picture.
 
     Raises:
         UnknownNameError: The model does not know the style.
-        UsageError: No heatmap can be drawn for this kind of model.
+        UsageError: No heatmap can be drawn for this kind of model, or it has no such stream.
 
     Examples:
         >>> model = artstyle.load_model("tiny")
@@ -96,13 +100,14 @@ def explain_pictures(
     if style is not None and style not in model.labels:
         raise UnknownNameError("style", style, model.labels)
     label = None if style is None else model.labels.index(style)
+    _require_stream(model, stream, style)
 
     def read(shown: _Shown) -> Image.Image:
         shown.picture = read_picture(shown.found, model.preprocessing)
         return shown.picture
 
     done = 0
-    with _opened_maker(model, method, label) as maker:
+    with _opened_maker(model, method, label, stream) as maker:
         explained = compute_images(
             map(_Shown, named_pictures(pictures)),
             read,
@@ -113,7 +118,7 @@ def explain_pictures(
         )
         for shown, heat, error in explained:
             path = shown.found.path
-            explanation = None if heat is None else _explained(shown, heat, model, top_k)
+            explanation = None if heat is None else _explained(shown, heat, model, top_k, stream)
             yield Explanation(path, explanation, error)
             done += 1
             progress(STAGE, done, None)
@@ -130,7 +135,9 @@ class _Maker:
 
 
 @contextmanager
-def _opened_maker(model: StyleModel, method: Method, label: int | None) -> Iterator[_Maker]:
+def _opened_maker(
+    model: StyleModel, method: Method, label: int | None, stream: Stream
+) -> Iterator[_Maker]:
     if method == "gradcam" and "maps" in model.outputs:
         side = model.preprocessing.image_size
         also = model.outputs_for_confidence
@@ -150,12 +157,34 @@ def _opened_maker(model: StyleModel, method: Method, label: int | None) -> Itera
         )
     # It loads torch, and what `grad-cam` imports.
     cam_module = import_module("artstyle.explain.cam")
-    with cam_module.open_cam(model, method) as cam:
-        yield _Maker(
-            lambda pixels_NSS3: cam_module.gradient_heatmaps(model, cam, pixels_NSS3, label),
-            _GRADIENT_BATCH,
-            is_concurrent=False,
+    with cam_module.open_cam(model, method, stream) as cam:
+
+        def make(pixels_NSS3: Pixels) -> Heatmaps:
+            heatmaps: Heatmaps = (
+                cam_module.content_heatmaps(model, cam, pixels_NSS3)
+                if stream == "content"
+                else cam_module.gradient_heatmaps(model, cam, pixels_NSS3, label)
+            )
+            return heatmaps
+
+        yield _Maker(make, _GRADIENT_BATCH, is_concurrent=False)
+
+
+def _require_stream(model: StyleModel, stream: Stream, style: str | None) -> None:
+    """Refuse a stream that the model does not have, or a style of the content stream.
+
+    Raises:
+        UsageError: It is so.
+    """
+    if stream == "style":
+        return
+    if "content" not in model.outputs:
+        raise UsageError(
+            f"{model.name} has one embedding, of style; --stream content needs a run of dual/NAME,"
+            " as in 'artstyle finetune --model dual/efficientnet_lite0 --config dual'"
         )
+    if style is not None:
+        raise UsageError("the content stream knows no styles; leave --style or --stream out")
 
 
 @dataclass(frozen=True)
@@ -174,7 +203,9 @@ def _heats(maps: Heatmaps) -> Iterator[_Heat]:
     return map(_Heat, maps.heat_NHW, maps.logits_NC, features, maps.labels_N.tolist())
 
 
-def _explained(shown: _Shown, heat: _Heat, model: StyleModel, top_k: int) -> Explained:
+def _explained(
+    shown: _Shown, heat: _Heat, model: StyleModel, top_k: int, stream: Stream
+) -> Explained:
     assert shown.picture is not None
     features_1D = None if heat.features_D is None else heat.features_D[None]
     (answer,) = read_answers(
@@ -187,4 +218,5 @@ def _explained(shown: _Shown, heat: _Heat, model: StyleModel, top_k: int) -> Exp
         subject=RankedStyle(model.labels[heat.label], float(shown_C[heat.label])),
         ranked=rank_styles(shown_C, model.labels, top_k),
         verdict=answer.verdict if heat.label == int(shown_C.argmax()) else None,
+        stream=stream,
     )

@@ -13,7 +13,7 @@ from pydantic import Field
 
 from artstyle.confidence.answers import Verdict
 from artstyle.errors import DataError, UsageError
-from artstyle.explain.methods import Method
+from artstyle.explain.methods import Method, Stream
 from artstyle.storage.checks import checked
 from artstyle.storage.files import write_text
 from artstyle.storage.locks import is_vacant
@@ -47,6 +47,8 @@ class HeatmapRecord:
     raw array covers this region."""
     verdict: Verdict | None = None
     """The model's verdict, where the heat is for its most probable style."""
+    stream: Stream = "style"
+    """With ``content``, the heat is for what the picture shows, and not for the style."""
 
     @property
     def stem(self) -> str:

@@ -88,7 +88,8 @@ def _write_heatmap(
     png: bool,
 ) -> HeatmapRecord:
     subject = explained.subject
-    stem = file_stem(path, subject.style, method, model.fingerprint)
+    context = (subject.style, method, model.fingerprint)
+    stem = file_stem(path, *context, *(["content"] if explained.stream == "content" else []))
     region = seen_region(explained.picture.size, model.preprocessing)
     picture = display_picture(explained.picture)
     why = doubt(explained.verdict, subject.probability)
@@ -107,6 +108,7 @@ def _write_heatmap(
         probability=subject.probability,
         verdict=explained.verdict,
         method=method,
+        stream=explained.stream,
         model=model.fingerprint,
         overlay=f"{stem}-overlay.{'png' if png else 'jpg'}",
         panel=f"{stem}-panel.jpg",
@@ -129,6 +131,8 @@ def _remove_former(folder: Path, former: HeatmapRecord | None, record: HeatmapRe
 
 def _heading(explained: Explained, method: Method, why: str) -> str:
     subject = explained.subject
+    if explained.stream == "content":
+        return "Heat for what the picture shows"
     if method == "eigencam":
         return "Heat of the strongest features, for any style"
     style = f"{display_name(subject.style)}, {subject.probability:.0%}"

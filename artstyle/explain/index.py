@@ -24,6 +24,10 @@ HOW_TO_READ = (
     " dashed line: the model is unsure of the style."
 )
 """What the colours of a heatmap mean."""
+CONTENT_STREAM = (
+    "Where it says content, colour shows what the content embedding is made of: what the picture"
+    " shows, for this model, and not its style."
+)
 _THUMBNAIL_PX = 240
 
 
@@ -33,8 +37,11 @@ def write_index(
     """Write ``index.html``: the heatmaps with their paintings' paths, and what failed."""
     methods = sorted({TITLES[record.method] for record in records})
     each = "Each picture links to its panel: the painting, the heat on it, the styles."
-    sections = [
-        Section("How to read them", [Prose(HOW_TO_READ), Prose(each)]),
+    words = [HOW_TO_READ, each]
+    if any(record.stream == "content" for record in records):
+        words.insert(1, CONTENT_STREAM)
+    sections: list[Section] = [
+        Section("How to read them", [Prose(text) for text in words]),
         Section("Paintings", [_gallery(folder.path, records, name_method=len(methods) > 1)]),
     ]
     if failures:
@@ -51,11 +58,13 @@ def heatmap_picture(
     style = f"{display_name(record.style)} {record.probability:.0%}"
     lines = [
         name,
+        "content" if record.stream == "content" else "",
         f"{record.doubt}: {style}" if record.doubt else style,
         *([method] * bool(method)),
     ]
     source = thumbnail(folder / record.overlay, _THUMBNAIL_PX)
-    alt = f"{record.path}, heat for {display_name(record.style)}"
+    subject = "its content" if record.stream == "content" else display_name(record.style)
+    alt = f"{record.path}, heat for {subject}"
     return Picture(source, alt, "\n".join(filter(None, lines)), href)
 
 

@@ -12,6 +12,7 @@ from urllib.error import URLError
 from torch import nn
 
 from artstyle.errors import UsageError
+from artstyle.models.networks.dual import build_dual
 from artstyle.models.networks.joined import join
 from artstyle.models.networks.simple_cnn import SimpleCNN
 from artstyle.models.weights import load_weights, no_download, read_lite
@@ -19,6 +20,8 @@ from artstyle.models.zoo import (
     MODELS,
     TIMM_PREFIX,
     ModelSpec,
+    backbone_name,
+    is_dual,
     member_names,
     require_model,
     weights_at_start,
@@ -49,7 +52,7 @@ def build_network(
     """Build a network with a new, random head.
 
     Args:
-        name: A name in ``MODELS``, or ``timm/NAME``; or several, joined by ``+``.
+        name: A name in ``MODELS``, or ``timm/NAME``; several, joined by ``+``; or ``dual/NAME``.
         num_styles: C, the length of the logits.
         weights: ``imagenet``, ``none``, or a file (safetensors, or a PyTorch state dict); None
             takes ImageNet's where the model has them.
@@ -60,7 +63,8 @@ def build_network(
 
     Raises:
         UnknownNameError: The model is unknown.
-        UsageError: It has no ImageNet weights, or its networks cannot be joined.
+        UsageError: It has no ImageNet weights, or its networks cannot be joined, or it cannot have
+            two streams.
         WeightsError: The weights cannot be loaded, or do not fit.
 
     Examples:
@@ -77,6 +81,10 @@ def build_network(
     members = member_names(name)
     if len(members) > 1:
         network, spec = _build_joined(name, members, own, num_styles, image_size)
+    elif is_dual(name):
+        backbone, under = _build_single(backbone_name(name), own, 1, image_size, None)
+        side = image_size or under.image_size
+        network, spec = build_dual(name, backbone, under, num_styles, side, dropout)
     else:
         network, spec = _build_single(name, own, num_styles, image_size, dropout)
     if weights in ("imagenet", "none"):

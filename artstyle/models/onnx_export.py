@@ -20,6 +20,7 @@ from artstyle.errors import MissingError, WeightsError
 from artstyle.models.checkpoint import load_style_model
 from artstyle.models.folding import folded
 from artstyle.models.header import Header, header_text
+from artstyle.models.networks.dual import DualNetwork
 from artstyle.models.onnx_model import (
     CHECKPOINT,
     INPUT,
@@ -49,7 +50,7 @@ def export_onnx(model: TorchModel, path: Path) -> float:
     """Write a model as an ONNX file that `load_onnx_model` reads; batches may have any size.
 
     A network that ends in a linear layer also gives ``features``; one whose features are the mean
-    of its last feature maps also gives ``maps``.
+    of its last feature maps also gives ``maps``; one of two streams also gives ``content``.
 
     Args:
         model: On a CPU.
@@ -128,6 +129,9 @@ class _WithOutputs(nn.Module):
     def forward(self, images_N3SS: Tensor) -> tuple[Tensor, ...]:
         if not self.outputs:
             return (self.network(images_N3SS),)
+        if isinstance(self.network, DualNetwork):
+            both = self.network.streams(images_N3SS)
+            return self.network.logits(both.style_ND), both.style_ND, both.content_ND
         logits_NC, features_ND, last_NDHW = _observed(self.network, self.spec, images_N3SS)
         given = [logits_NC, features_ND]
         if "maps" in self.outputs:
@@ -138,6 +142,8 @@ class _WithOutputs(nn.Module):
 
 def _possible_outputs(network: nn.Module, spec: ModelSpec, image_size: int) -> tuple[Output, ...]:
     """Return what the network can give besides logits; one forward pass shows it."""
+    if isinstance(network, DualNetwork):
+        return ("features", "content")
     head = dict(network.named_modules()).get(spec.head)
     if not isinstance(head, nn.Linear):
         return ()
@@ -224,14 +230,18 @@ def _largest_difference(model: TorchModel, exported: StyleModel) -> float:
     """
     pixels_NSS3 = painted_pixels(model.preprocessing, _PICTURES)
     outputs = tuple(exported.outputs)
-    features: tuple[Output, ...] = ("features",) if "features" in outputs else ()
-    expected = _answers(model, pixels_NSS3, 16, features)
+    embeddings = tuple(output for output in outputs if output != "maps")
+    expected = _answers(model, pixels_NSS3, 16, embeddings)
     differences = []
     for size in _BATCHES:
         given = _answers(exported, pixels_NSS3, size, outputs)
         differences.append(given.logits_NC - expected.logits_NC)
-        if given.features_ND is not None and expected.features_ND is not None:
-            differences.append(given.features_ND - expected.features_ND)
+        for ours, theirs in (
+            (expected.features_ND, given.features_ND),
+            (expected.content_ND, given.content_ND),
+        ):
+            if ours is not None and theirs is not None:
+                differences.append(theirs - ours)
         if given.maps_NCHW is not None:
             head: Any = model.network.get_submodule(model.spec.head)
             bias_C = 0 if head.bias is None else head.bias.detach().numpy()
@@ -250,6 +260,7 @@ def _answers(
         np.concatenate([part.logits_NC for part in parts]),
         _joined([part.features_ND for part in parts]),
         _joined([part.maps_NCHW for part in parts]),
+        _joined([part.content_ND for part in parts]),
     )
 
 

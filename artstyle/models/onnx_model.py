@@ -20,7 +20,7 @@ from artstyle.pictures.square import normalised_pixels
 INPUT, LOGITS, METADATA, CHECKPOINT = "images", "logits", "artstyle", "checkpoint"
 """Names in the file: of its input and first output, of the header, and in the header's ``about``
 of the fingerprint of the checkpoint that it was exported from."""
-SHAPES: dict[Output, int] = {"features": 2, "maps": 4}
+SHAPES: dict[Output, int] = {"features": 2, "maps": 4, "content": 2}
 """Further outputs that a file may have -> their number of axes."""
 
 
@@ -37,7 +37,7 @@ class OnnxModel(StyleModel):
 
     @property
     def outputs(self) -> frozenset[Output]:
-        """Those of ``features`` and ``maps`` that the file has."""
+        """Those of ``features``, ``maps`` and ``content`` that the file has."""
         names = {output.name for output in self.session.get_outputs()}
         return frozenset(name for name in SHAPES if name in names)
 
@@ -58,7 +58,7 @@ class OnnxModel(StyleModel):
         only.only_execute_path_to_fetches = True
         logits_NC, *others = self.session.run([LOGITS, *outputs], {INPUT: images_N3SS}, only)
         found = dict(zip(outputs, others, strict=True))
-        return Answers(logits_NC, found.get("features"), found.get("maps"))
+        return Answers(logits_NC, found.get("features"), found.get("maps"), found.get("content"))
 
     @contextmanager
     def opened(self) -> Iterator[StyleModel]:
@@ -159,7 +159,7 @@ def _require_shapes(session: Any, header: Header, path: Path) -> None:
     size, count = header.preprocessing.image_size, len(header.labels)
     given = {each.name: each for each in [*session.get_inputs(), *session.get_outputs()]}
     wanted: dict[str, list[int | None]] = {INPUT: [None, 3, size, size], LOGITS: [None, count]}
-    wanted |= {"features": [None, None]} if "features" in given else {}
+    wanted |= {name: [None, None] for name in ("features", "content") if name in given}
     wanted |= {"maps": [None, count, None, None]} if "maps" in given else {}
     for name, shape in wanted.items():
         found = given[name].shape if name in given else None

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from artstyle.confidence.calibration import Calibration, notes
 from artstyle.pictures.preprocessing import Preprocessing
 
-Output = Literal["features", "maps"]
+Output = Literal["features", "maps", "content"]
 """What a model can give besides logits; the fields of `Answers`."""
 Pixels = NDArray[np.uint8]
 """Pictures as a model sees them: 8-bit RGB, N x S x S x 3."""
@@ -33,6 +33,8 @@ class Answers:
     maps_NCHW: NDArray[np.float32] | None = None
     """Class activation maps before ReLU (Zhou et al. 2016, eq. 2); None if not asked for. A map's
     mean plus the style's bias is the logit."""
+    content_ND: NDArray[np.float32] | None = None
+    """The content embedding of a network of two streams; None if it was not asked for."""
 
 
 @dataclass(frozen=True, repr=False)

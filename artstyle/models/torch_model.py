@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from artstyle.models.folding import folded
+from artstyle.models.networks.dual import DualNetwork
 from artstyle.models.style_model import Answers, Output, Pixels, StyleModel
 from artstyle.models.zoo import ModelSpec
 from artstyle.pictures.transforms import normalise
@@ -30,7 +31,9 @@ class TorchModel(StyleModel):
 
     @property
     def outputs(self) -> frozenset[Output]:
-        """``features`` if the last layer is linear."""
+        """``features`` if the last layer is linear, ``content`` if there are two streams."""
+        if isinstance(self.network, DualNetwork):
+            return frozenset({"features", "content"})
         head = dict(self.network.named_modules()).get(self.spec.head)
         return frozenset({"features"} if isinstance(head, nn.Linear) else ())
 
@@ -49,11 +52,13 @@ class TorchModel(StyleModel):
         return self.device == "cpu"
 
     def answer(self, pixels_NSS3: Pixels, *outputs: Output) -> Answers:
-        """Return logits for pictures, and their features if they are asked for."""
+        """Return logits for pictures, and their embeddings if they are asked for."""
         if self.threads is not None:
             torch.set_num_threads(self.threads)  # For this thread and those that start later.
         pixels = torch.from_numpy(pixels_NSS3).to(self.device)
         images_N3SS = normalise(pixels, self.preprocessing)
+        if "content" in outputs:
+            return _both_streams(self.network, images_N3SS, self.precision)
         if "features" not in outputs:
             return Answers(forward(self.network, images_N3SS, self.precision).cpu().numpy())
         network, keep = _keeping_features(self.network, self.spec.head)
@@ -78,13 +83,30 @@ class TorchModel(StyleModel):
 
 def forward(network: nn.Module, images_N3HW: Tensor, precision: torch.dtype | None) -> Tensor:
     """Return float32 logits, N x C, computed without gradients in the given precision."""
-    device = images_N3HW.device.type
-    with (
-        torch.inference_mode(),
-        torch.autocast(device, dtype=precision, enabled=precision is not None),
-    ):
+    with _computing(images_N3HW.device, precision):
         logits_NC: Tensor = network(images_N3HW)
     return logits_NC.float()
+
+
+@contextmanager
+def _computing(device: torch.device, precision: torch.dtype | None) -> Iterator[None]:
+    """Compute without gradients in the given precision."""
+    enabled = precision is not None
+    with torch.inference_mode(), torch.autocast(device.type, dtype=precision, enabled=enabled):
+        yield
+
+
+def _both_streams(
+    network: nn.Module, images_N3SS: Tensor, precision: torch.dtype | None
+) -> Answers:
+    assert isinstance(network, DualNetwork)
+    with _computing(images_N3SS.device, precision):
+        both = network.streams(images_N3SS)
+        logits_NC = network.logits(both.style_ND)
+    logits, style, content = (
+        part.float().cpu().numpy() for part in (logits_NC, both.style_ND, both.content_ND)
+    )
+    return Answers(logits, style, content_ND=content)
 
 
 class _Keep(nn.Module):

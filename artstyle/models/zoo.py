@@ -14,6 +14,7 @@ RGB = tuple[float, float, float]
 IMAGENET_MEAN: RGB = (0.485, 0.456, 0.406)
 IMAGENET_STD: RGB = (0.229, 0.224, 0.225)
 TIMM_PREFIX = "timm/"
+DUAL_PREFIX = "dual/"
 _JOIN = "+"
 
 
@@ -34,6 +35,10 @@ class ModelSpec:
     Together they have all parameters except the head's."""
     cam_layer: str
     """The layer whose activations a heatmap shows; empty if no layer is known to work."""
+    content_layer: str = ""
+    """The same for the content embedding, in a network of two streams."""
+    new_layers: tuple[str, ...] = ()
+    """Modules that begin at random like the head, and learn at its rate."""
     mean: RGB = IMAGENET_MEAN
     std: RGB = IMAGENET_STD
     interpolation: Interpolation = "bilinear"
@@ -148,7 +153,17 @@ def build_preprocessing(
 
 
 MODELS = {spec.name: spec for spec in _SPECS}
-"""Every named model; ``timm/NAME`` is any other model of timm."""
+"""Every named model; ``timm/NAME`` is any other model of timm, ``dual/NAME`` has two streams."""
+
+
+def is_dual(name: str) -> bool:
+    """Return whether a model has a style and a content embedding, as in ``dual/resnet50``."""
+    return name.startswith(DUAL_PREFIX)
+
+
+def backbone_name(name: str) -> str:
+    """Return the network that two streams are built on; else the name itself."""
+    return name.removeprefix(DUAL_PREFIX)
 
 
 def member_names(name: str) -> list[str]:
@@ -172,7 +187,8 @@ def weights_at_start(name: str, asked: str | None) -> str:
     if asked is not None:
         return asked
     members = member_names(name)
-    known = all(member not in MODELS or MODELS[member].has_weights for member in members)
+    backbones = map(backbone_name, members)
+    known = all(member not in MODELS or MODELS[member].has_weights for member in backbones)
     return "imagenet" if known else "none"
 
 
@@ -190,12 +206,19 @@ def require_model(name: str) -> None:
 
     Raises:
         UnknownNameError: No model has the name.
-        UsageError: A joined model has the same network twice.
+        UsageError: A joined model has the same network twice, or one of two streams.
     """
     members = member_names(name)
     for member in members:
-        if member not in MODELS and not member.startswith(TIMM_PREFIX):
-            raise UnknownNameError("model", member, [*MODELS, f"{TIMM_PREFIX}NAME"])
+        prefix = DUAL_PREFIX if is_dual(member) else ""
+        if backbone_name(member) not in MODELS and not backbone_name(member).startswith(
+            TIMM_PREFIX
+        ):
+            fitting = [spec.name for spec in _SPECS if not prefix or spec.source != "artstyle"]
+            known = [f"{prefix}{each}" for each in (*fitting, f"{TIMM_PREFIX}NAME")]
+            raise UnknownNameError("model", member, known)
+        if is_dual(member) and len(members) > 1:
+            raise UsageError(f"{member} has two embeddings and cannot be joined with other models")
         if members.count(member) > 1:
             raise UsageError(f"a model joins different networks, but {member} is named twice")
 

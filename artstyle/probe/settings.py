@@ -2,7 +2,7 @@
 
 from artstyle.config import ModelConfig
 from artstyle.errors import UsageError
-from artstyle.models.zoo import member_names, require_model, weights_at_start
+from artstyle.models.zoo import is_dual, member_names, require_model, weights_at_start
 
 _USED = (
     "seed",
@@ -31,6 +31,11 @@ def require_pretrained(config: ModelConfig) -> None:
         UsageError: The model, or one that it joins, would start from random weights.
     """
     require_model(config.name)
+    if is_dual(config.name):
+        raise UsageError(
+            f"a probe needs trained features, and the embeddings of {config.name} begin at random;"
+            f" use 'artstyle finetune --model {config.name} --config dual'"
+        )
     for member in member_names(config.name):
         if weights_at_start(member, config.weights) == "none":
             raise UsageError(

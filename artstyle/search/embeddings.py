@@ -152,8 +152,12 @@ def embedded(prediction: Prediction[PicturePath], model: StyleModel) -> Embedded
         WeightsError: A feature is NaN or infinite.
     """
     row = prediction_row(prediction, model, top_k=1)
-    features_D = prediction.features_D
-    return Embedded(row, None if features_D is None else {"style": _unit(features_D)})
+    given: dict[Kind, Vectors | None] = {
+        "style": prediction.features_D,
+        "content": prediction.content_D,
+    }
+    vectors = {kind: _unit(each_D) for kind, each_D in given.items() if each_D is not None}
+    return Embedded(row, vectors or None)
 
 
 def require_same_model(model: str, other: str) -> None:

@@ -12,7 +12,7 @@ Kind = Literal["style", "content"]
 By = Literal["style", "content", "both"]
 """By which embeddings works are compared; ``both`` takes the mean of the two cosines."""
 
-_OUTPUTS: dict[Kind, Output] = {"style": "features"}
+_OUTPUTS: dict[Kind, Output] = {"style": "features", "content": "content"}
 """Kind -> the output of a model that is its embedding. A model of one embedding has ``style``."""
 
 
@@ -40,8 +40,8 @@ def embedding_sizes(model: StyleModel) -> dict[Kind, int]:
     outputs = embedding_outputs(model)
     side = model.preprocessing.image_size
     answers = model.answer(np.zeros((1, side, side, 3), np.uint8), *outputs.values())
-    assert answers.features_ND is not None
-    return dict.fromkeys(outputs, int(answers.features_ND.shape[1]))
+    given = {"style": answers.features_ND, "content": answers.content_ND}
+    return {kind: int(given[kind].shape[1]) for kind in outputs}  # type: ignore[union-attr]
 
 
 def kinds_of(by: By) -> tuple[Kind, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from artstyle.errors import UsageError
-from artstyle.models.zoo import MODELS, member_names
+from artstyle.models.zoo import MODELS, is_dual, member_names
 from artstyle.runs.folder import RunFolder
 
 Library = Literal["timm", "torchvision"]
@@ -73,6 +73,8 @@ def require_available(name: str, form: Format, *, multi: bool = False) -> None:
     works = "use --format onnx or --format torch: their files need no library of models"
     if len(member_names(name)) > 1:
         raise UsageError(f"{name} joins networks, which {library} does not do; {works}")
+    if is_dual(name):
+        raise UsageError(f"{name} has two embeddings, which {library} does not have; {works}")
     source = MODELS[name].source if name in MODELS else "timm"
     if source == "artstyle":
         raise UsageError(f"{library} does not have {name}, which is artstyle's own; {works}")

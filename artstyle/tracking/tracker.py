@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from artstyle.config import TrackingConfig
 from artstyle.runs.folder import RunFolder
+from artstyle.settings.tracking import TrackingConfig
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +15,7 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel
 
 from artstyle.config import TrainConfig
-from artstyle.data.loading import EpochBatches, iterate
+from artstyle.data.loading import EpochBatches, Item, iterate
 from artstyle.data.seeding import derived_seed
 from artstyle.errors import TrainingError
 from artstyle.models.unfreeze import train_mode
@@ -24,9 +24,6 @@ from artstyle.training.draws.mixing import Mix, mixed
 from artstyle.training.losses import Loss, right_answers
 from artstyle.training.optim import Schedule
 from artstyle.training.process_group import ProcessGroup
-
-Batch = tuple[Tensor, Tensor]
-"""Inputs and labels."""
 
 
 @dataclass
@@ -44,6 +41,15 @@ class Learner:
     """Mixup or CutMix of a batch."""
     precision: torch.dtype | None
     """Dtype for autocast; None computes in float32."""
+    heads: nn.Module | None = None
+    """What only training needs of a network of two streams: heads for genres, for instance."""
+
+    @property
+    def trained(self) -> Iterator[nn.Parameter]:
+        """The parameters that have a gradient."""
+        modules = filter(None, (self.network, self.heads))
+        parameters = chain.from_iterable(module.parameters() for module in modules)
+        return (parameter for parameter in parameters if parameter.grad is not None)
 
     @property
     def eval_network(self) -> nn.Module:
@@ -57,12 +63,13 @@ class Feed:
 
     batches: EpochBatches
     """This process's part of each batch."""
-    loader: Iterable[Batch]
-    """Yields inputs and labels in the order of ``batches``."""
+    loader: Iterable[Item]
+    """Yields inputs and labels in the order of ``batches``; for two streams, genres too."""
     to_input: Callable[[Tensor], Tensor]
     """Turns a batch on the device into the module's input."""
     module: nn.Module
-    """The network; or its head alone, for inputs that are features."""
+    """The network; its head alone, for inputs that are features; or two streams with their heads,
+    which take labels and genres too and add a loss of their own."""
 
 
 @dataclass(frozen=True)
@@ -175,11 +182,10 @@ def train_epoch(
     clock = time.perf_counter()
     positions = _positions(feed.batches, config.accumulate, group.world_size)
     for position, batch in zip(positions, iterate(feed.loader), strict=True):
-        inputs, labels = (part.to(group.device, non_blocking=True) for part in batch)
+        on_device = tuple(part.to(group.device, non_blocking=True) for part in batch)
+        labels = on_device[1]
         lr = float(learner.optimizer.param_groups[0]["lr"])
-        loss, right = _train_batch(
-            learner, feed, position, (inputs, labels), config.max_grad_norm, group
-        )
+        loss, right = _train_batch(learner, feed, position, on_device, config.max_grad_norm, group)
         started, clock = clock, time.perf_counter()
         tally.add(loss * len(labels), right, len(labels), clock - started, lr * len(labels))
         images = len(labels) * group.world_size
@@ -209,12 +215,12 @@ def _train_batch(
     learner: Learner,
     feed: Feed,
     position: _Position,
-    batch: Batch,
+    batch: Item,
     max_grad_norm: float,
     group: ProcessGroup,
 ) -> tuple[float, float]:
     """Train on one batch; return its mean loss and the number of right predictions."""
-    inputs, labels = batch
+    inputs, labels = batch[:2]
     with _local_gradients(feed.module, position.updates):
         loss_N, right = _add_gradients(learner, feed, position, batch, group)
     if position.updates:
@@ -226,14 +232,14 @@ def _train_batch(
 
 
 def _add_gradients(
-    learner: Learner, feed: Feed, position: _Position, batch: Batch, group: ProcessGroup
+    learner: Learner, feed: Feed, position: _Position, batch: Item, group: ProcessGroup
 ) -> tuple[Tensor, float]:
     """Add the gradients of one batch; return its losses and the number of right predictions.
 
     Each batch has its own seeds, so that a resumed run draws the same. Pairs and masks are those of
     the batch of all processes; what else draws from torch's generator differs between processes.
     """
-    pixels, labels = batch
+    pixels, labels, *genres = batch
     drawn = (feed.batches.seed, "step", feed.batches.epoch, position.number)
     if learner.mix is None:
         inputs, targets = feed.to_input(pixels), labels
@@ -252,8 +258,9 @@ def _add_gradients(
         group.device.type, dtype=learner.precision, enabled=learner.precision is not None
     )
     with masks, autocast:
-        logits_NC = feed.module(inputs)
-    losses_N = learner.loss(logits_NC.float(), targets)
+        answer = feed.module(inputs, labels, *genres) if genres else feed.module(inputs)
+    logits_NC, of_streams = answer if genres else (answer, 0)
+    losses_N = learner.loss(logits_NC.float(), targets) + of_streams
     loss = learner.scaler.scale(losses_N.sum() * position.loss_weight)
     loss.backward()  # type: ignore[no-untyped-call]
     return losses_N.detach(), right_answers(logits_NC, labels)
@@ -268,8 +275,7 @@ def update_weights(learner: Learner, max_grad_norm: float) -> None:
     if max_grad_norm:
         # Unscale first: clipping scaled gradients would clip the true ones at norm / scale.
         scaler.unscale_(learner.optimizer)
-        trained = [p for p in learner.network.parameters() if p.grad is not None]
-        nn.utils.clip_grad_norm_(trained, max_grad_norm)
+        nn.utils.clip_grad_norm_(list(learner.trained), max_grad_norm)
     scale = scaler.get_scale()
     scaler.step(learner.optimizer)
     scaler.update()

@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from artstyle.data.augment import varies
-from artstyle.data.loading import Labelled, read_cached
+from artstyle.data.loading import Item, Labelled, read_cached
 from artstyle.inference import predict_logits
 from artstyle.models.torch_model import forward
 from artstyle.models.unfreeze import stage, train_mode
 from artstyle.models.zoo import ModelSpec
-from artstyle.training.engine import Batch, Feed
+from artstyle.training.engine import Feed
 from artstyle.training.setup import Session, Setup
 
 
@@ -42,7 +42,7 @@ class Features:
         both_NF = torch.cat([self.val_NF, self.train_NF[torch.from_numpy(sample_M)]])
         return forward(head, both_NF.to(setup.device), setup.learner.precision).cpu()
 
-    def _loader(self, setup: Setup) -> Iterator[Batch]:
+    def _loader(self, setup: Setup) -> Iterator[Item]:
         targets = torch.from_numpy(setup.training.targets)
         for draws in setup.feed.batches:
             indices = torch.tensor([draw.index for draw in draws])

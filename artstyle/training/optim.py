@@ -18,14 +18,17 @@ from artstyle.config import OptimConfig
 from artstyle.models.zoo import ModelSpec
 
 
-def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> Optimizer:
+def build_optimizer(
+    network: nn.Module, spec: ModelSpec, config: OptimConfig, heads: nn.Module | None = None
+) -> Optimizer:
     """Return the optimiser over all parameters; those without gradients do not change.
 
     Head and backbone are separate groups, each with its learning rate; with ``layer_decay``, so is
-    each block. In all of them, biases and normalisation (one-dimensional parameters) are a group
-    without weight decay. The first group is the head's.
+    each block. Other new layers, and heads that only training needs, learn as the head does. In all
+    groups, biases and normalisation (one-dimensional parameters) are a group without weight decay.
+    The first group is the head's.
     """
-    groups = _groups(network, spec, config)
+    groups = _groups(network, spec, config, heads)
     if config.name == "sgd":
         return SGD(groups, lr=config.lr, momentum=config.momentum)
     if config.name == "adam":
@@ -33,13 +36,17 @@ def build_optimizer(network: nn.Module, spec: ModelSpec, config: OptimConfig) ->
     return AdamW(groups, lr=config.lr)
 
 
-def _groups(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> list[dict[str, object]]:
+def _groups(
+    network: nn.Module, spec: ModelSpec, config: OptimConfig, heads: nn.Module | None
+) -> list[dict[str, object]]:
     backbone_lr, decays_by_layer = config.backbone_lr or config.lr, config.layer_decay < 1
     sorted_into: dict[tuple[int, bool], list[nn.Parameter]] = {}
     for name, parameter in network.named_parameters():
         height = _blocks_above(name, spec)
         key = height if decays_by_layer else min(height, 1)
         sorted_into.setdefault((key, parameter.ndim <= 1), []).append(parameter)
+    for parameter in heads.parameters() if heads else ():
+        sorted_into.setdefault((0, parameter.ndim <= 1), []).append(parameter)
     return [
         {
             "params": parameters,
@@ -51,7 +58,7 @@ def _groups(network: nn.Module, spec: ModelSpec, config: OptimConfig) -> list[di
 
 
 def _blocks_above(name: str, spec: ModelSpec) -> int:
-    """Return how far below the head a parameter is: 0 in the head, 1 in the last block.
+    """Return how far below the head a parameter is: 0 in new layers, 1 in the last block.
 
     Parameters outside all blocks, such as a class token, go with the first block: they join the
     input.
@@ -60,7 +67,7 @@ def _blocks_above(name: str, spec: ModelSpec) -> int:
     def is_in(path: str) -> bool:
         return name.startswith(f"{path}.")
 
-    if is_in(spec.head):
+    if any(map(is_in, (spec.head, *spec.new_layers))):
         return 0
     holding = [n for n, paths in enumerate(spec.blocks) if any(map(is_in, paths))]
     return len(spec.blocks) - (holding[0] if holding else 0)

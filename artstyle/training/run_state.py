@@ -68,6 +68,7 @@ def checkpoint_state(learner: Learner, state: RunState) -> dict[str, object]:
         "schedule": learner.schedule.state_dict(),
         "scaler": learner.scaler.state_dict(),
         "ema": learner.ema.state_dict() if learner.ema is not None else {},
+        **({"heads": learner.heads.state_dict()} if learner.heads is not None else {}),
         _RUN_STATE: asdict(state),
     }
 
@@ -86,6 +87,8 @@ def restore_state(learner: Learner, run: RunFolder) -> RunState:
         learner.scaler.load_state_dict(stored["scaler"])
         if learner.ema is not None:
             learner.ema.load_state_dict(stored["ema"])
+        if learner.heads is not None:
+            learner.heads.load_state_dict(stored["heads"])
         return RunState(**stored[_RUN_STATE])
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{run.last_path} cannot be resumed from: {one_line(error)}") from None

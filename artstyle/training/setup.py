@@ -16,6 +16,7 @@ from artstyle.data.manifest import Split
 from artstyle.errors import ConfigError, DataError
 from artstyle.models.factory import Built, build_network
 from artstyle.models.header import Header
+from artstyle.models.networks.dual import DualNetwork
 from artstyle.models.torch_model import TorchModel
 from artstyle.models.zoo import ModelSpec, build_preprocessing, refused_size, require_single
 from artstyle.pictures.transforms import normalise
@@ -30,6 +31,8 @@ from artstyle.training.numerics import Choice, choose_numerics
 from artstyle.training.optim import Schedule, build_ema, build_optimizer
 from artstyle.training.process_group import ProcessGroup
 from artstyle.training.start.branch import take_optimiser
+from artstyle.training.streams.module import StreamsInTraining
+from artstyle.training.streams.setup import genre_targets, require_trainable_streams
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,18 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     recorded = session.run.environment().numerics if resume else None
     _require_an_image_each(config, group)
     require_two_styles(data)
+    require_trainable_streams(config)
     training, validation = labelled(data, "train"), labelled(data, "val")
     saved = resume and session.run.last_path.is_file()
     built = _build_network(session, saved=saved)
     preprocessing = build_preprocessing(built.spec, config.data, data.data_config)
     batches = _build_batches(session, training)
     built.network.to(group.device)
+    streams: StreamsInTraining | None = None
+    if isinstance(built.network, DualNetwork):
+        genres, genres_N = genre_targets(data.rows("train"))
+        training = replace(training, genres_N=genres_N)
+        streams = StreamsInTraining(built.network, config.dual, len(genres)).to(group.device)
     choice = choose_numerics(
         config,
         built,
@@ -140,7 +149,7 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
     built.network.to(memory_format=layout)
     transform = augmentation(preprocessing, config.augment)
     learner = _build_learner(
-        config, built, training, batches, group.device, choice.numerics.autocast
+        config, built, training, batches, group.device, choice.numerics.autocast, streams
     )
     if session.parent is not None and session.parent.optimiser and not saved:
         take_optimiser(learner, session.parent)
@@ -159,7 +168,7 @@ def build_setup(session: Session, *, resume: bool = False) -> Setup:
             batches,
             build_loader(training, transform, batches, config.data.workers, group.device),
             lambda pixels: normalise(pixels, preprocessing).contiguous(memory_format=layout),
-            built.network,
+            streams or built.network,
         ),
         training=training,
         validation=validation,
@@ -261,9 +270,11 @@ def _build_learner(
     batches: EpochBatches,
     device: torch.device,
     precision: torch.dtype | None,
+    streams: StreamsInTraining | None,
 ) -> Learner:
     network, spec = built.network, built.spec
-    optimizer = build_optimizer(network, spec, config.optim)
+    heads = streams.heads if streams else None
+    optimizer = build_optimizer(network, spec, config.optim, heads)
     updates_per_epoch = _updates_per_epoch(batches, config.train)
     num_styles = int(network.get_submodule(spec.head).out_features)  # type: ignore[arg-type]
     return Learner(
@@ -277,4 +288,5 @@ def _build_learner(
         ),
         mix=build_mix(config.augment, num_styles),
         precision=precision,
+        heads=heads,
     )

@@ -26,6 +26,7 @@ from artstyle.pictures.preprocessing import Preprocessing
 
 CPU = torch.device("cpu")
 LABELS = ("Baroque", "Cubism", "Ukiyo_e")
+DUAL = "dual/efficientnet_lite0"
 SMALL = ("simple_cnn", "efficientnet_lite0", "resnet50", "timm/vit_tiny_patch16_224")
 
 
@@ -34,7 +35,9 @@ def header(name: str, size: int) -> Header:
     return Header(name, LABELS, preprocessing, {"epoch": 3})
 
 
-@pytest.mark.parametrize("name", [*MODELS, "timm/resnet18", "timm/vit_tiny_patch16_224"])
+@pytest.mark.parametrize(
+    "name", [*MODELS, "timm/resnet18", "timm/vit_tiny_patch16_224", "dual/timm/resnet18", DUAL]
+)
 def test_blocks_and_head_together_hold_every_weight_matrix(name: str) -> None:
     network, spec = _build(name)
     parts = [path for group in spec.blocks for path in group] + [spec.head]

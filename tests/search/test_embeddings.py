@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from artstyle.engines import load_starter
+from artstyle.engines import load_model, load_starter
 from artstyle.errors import UsageError
 from artstyle.models.onnx_model import OnnxModel
 from artstyle.models.style_model import StyleModel
 from artstyle.painter.collection import paint
 from artstyle.pictures.image import read_image
 from artstyle.pictures.square import square_transform
+from artstyle.runs.folder import RunFolder
 from artstyle.search.embeddings import Embeddings, embed_pictures
 from artstyle.search.kinds import embedding_outputs
 
@@ -88,3 +89,16 @@ def test_a_model_without_features_is_refused(starter: StyleModel) -> None:
     blind = Blind(**{name: getattr(starter, name) for name in starter.__dataclass_fields__})
     with pytest.raises(UsageError, match="gives no embedding"):
         embedding_outputs(blind)
+
+
+def test_two_streams_have_a_style_and_a_content_embedding(
+    dual_run: RunFolder, pictures: list[Path]
+) -> None:
+    embedded = embed_pictures(load_model(dual_run, device="cpu"), pictures)
+    assert set(embedded.vectors) == {"style", "content"}
+    style_ND, content_ND = embedded.vectors["style"], embedded.vectors["content"]
+    assert style_ND.shape == content_ND.shape == (3, 256)
+    np.testing.assert_allclose(np.linalg.norm(content_ND[:2], axis=1), 1, atol=1e-5)
+    assert np.isnan(content_ND[2]).all()
+    assert not np.allclose(style_ND[0], content_ND[0])
+    assert embedded.cosines(embedded, "content")[0, 0] == pytest.approx(1, abs=1e-5)

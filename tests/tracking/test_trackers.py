@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from artstyle.config import Config, TrackingConfig
+from artstyle.config import Config
 from artstyle.errors import ConfigError
 from artstyle.recipes import resolve_config
 from artstyle.runs.folder import RunFolder
+from artstyle.settings.tracking import TrackingConfig
 from artstyle.tracking.trackers import Trackers
 from tests.environments import environment
 from tests.reliability.disks import fill, small_disk
@@ -158,7 +159,8 @@ import sys
 for name in ("wandb", "tensorboard", "mlflow"):
     sys.modules[name] = None
 from pathlib import Path
-from artstyle.config import Config, TrackingConfig
+from artstyle.config import Config
+from artstyle.settings.tracking import TrackingConfig
 from artstyle.runs.folder import RunFolder
 from artstyle.tracking.trackers import Trackers
 asked = Config(tracking=TrackingConfig(to=("wandb", "tensorboard", "mlflow")))
@@ -229,7 +231,8 @@ def test_a_tracker_whose_process_is_killed_turns_off_in_mid_run(begun: RunFolder
     script = f"""
 import os, signal, sys, psutil
 from pathlib import Path
-from artstyle.config import Config, TrackingConfig
+from artstyle.config import Config
+from artstyle.settings.tracking import TrackingConfig
 from artstyle.runs.folder import RunFolder
 from artstyle.tracking.trackers import Trackers
 trackers = Trackers(

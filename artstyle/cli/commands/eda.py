@@ -118,11 +118,17 @@ def _say_result(found: "Collection", explored: "Explored") -> None:
 def _preprocessing(asked: "DataConfig", data: Path, model: str) -> "Preprocessing":
     """Return the preprocessing of the configured model."""
     from artstyle.data.dataset import DatasetFolder
-    from artstyle.models.zoo import MODELS, build_preprocessing, member_names, require_model
+    from artstyle.models.zoo import (
+        MODELS,
+        backbone_name,
+        build_preprocessing,
+        member_names,
+        require_model,
+    )
 
     require_model(model)
     # What timm/NAME needs is known only once it is built; ImageNet's values are the best guess.
-    spec = MODELS.get(member_names(model)[0], MODELS["resnet50"])
+    spec = MODELS.get(backbone_name(member_names(model)[0]), MODELS["resnet50"])
     dataset = DatasetFolder(data)
     prepared = dataset.data_config if dataset.description_path.is_file() else asked
     return build_preprocessing(spec, asked, prepared)

@@ -20,7 +20,7 @@ from artstyle.cli.pictures import pictures_of
 from artstyle.cli.shards import Sharded, ShardsOption, Where, require_one_source, require_sharded
 from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.errors import UsageError
-from artstyle.explain.methods import Method
+from artstyle.explain.methods import Method, Stream
 from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ StyleOption = Annotated[
     str | None, typer.Option("--style", help="Explain this style, not the predicted one.")
 ]
 MethodOption = Annotated[Method, typer.Option("--method", help="How the heat is found.")]
+StreamOption = Annotated[
+    Stream, typer.Option("--stream", help="With dual/NAME: explain its style or its content.")
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="A folder; by default gradcam/ in the run, or here.")
 ]
@@ -43,6 +46,7 @@ def gradcam(
     run: RunOption = "latest",
     style: StyleOption = None,
     method: MethodOption = "gradcam",
+    stream: StreamOption = "style",
     out: OutOption = None,
     top_k: TopKOption = 3,
     raw: RawOption = False,
@@ -72,7 +76,8 @@ def gradcam(
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
 
-    if method != "gradcam" and engine == "auto" and not run.endswith(".onnx"):
+    by_gradient = method != "gradcam" or stream == "content"
+    if by_gradient and engine == "auto" and not run.endswith(".onnx"):
         engine = "torch"
     found = find_model(run, engine, device or "auto", needs=("maps",), note=warn)
     say_starter(found.run)
@@ -98,6 +103,7 @@ def gradcam(
             pictures,
             method=method,
             style=chosen,
+            stream=stream,
             top_k=top_k,
             batch_size=batch_size,
             progress=progress,

@@ -25,15 +25,17 @@ from artstyle.cli.terminal.console import live_progress, say, show_places, warn
 from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
-    from artstyle.config import Config, Section
+    from artstyle.config import Config
     from artstyle.data.dataset import DatasetFolder
     from artstyle.recipes import Resolved
     from artstyle.runs.environment import ParentRun
     from artstyle.runs.folder import RunFolder
+    from artstyle.settings.section import Section
     from artstyle.training.fit import FitResult
 
 ModelOption = Annotated[
-    str | None, typer.Option("--model", help="A name that 'artstyle models' lists, or timm/NAME.")
+    str | None,
+    typer.Option("--model", help="A name that 'artstyle models' lists, timm/NAME or dual/NAME."),
 ]
 EpochsOption = Annotated[
     int | None, typer.Option("--epochs", min=1, help="Passes over the training pictures.")

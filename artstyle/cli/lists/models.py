@@ -21,4 +21,5 @@ def models() -> None:
     ]
     show_table("", columns, rows, numbers=("pixels", "blocks"))
     say("timm/NAME reaches every other model of timm, as in timm/vit_small_patch16_224.")
+    say("dual/NAME has an embedding of style and one of content, as in dual/efficientnet_lite0.")
     say("'artstyle probe --models NAME,NAME' joins the features of several models.")

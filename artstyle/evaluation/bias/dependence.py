@@ -3,10 +3,44 @@
 Axes: N pictures, D and E dimensions.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from artstyle.evaluation.bias.neighbours import Embeddings
+
+AT_MOST, _PAIRINGS = 2000, 20
+_SHORTEST = 1e-12
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """How much two embeddings say of each other."""
+
+    pictures: int
+    correlation: float
+    by_chance: float
+
+
+def dependence(one_ND: Embeddings, other_NE: Embeddings, *, seed: int) -> Dependence:
+    """Return the distance correlation of the directions of two embeddings, and that of chance.
+
+    Directions, since searches and neighbours compare nothing else. Chance is the mean over random
+    pairings of the same rows.
+
+    Args:
+        one_ND: At least two rows; of more than 2,000, so many are taken, spread evenly.
+        other_NE: As many rows.
+        seed: For the pairings.
+    """
+    count = min(len(one_ND), AT_MOST)
+    chosen = np.linspace(0, len(one_ND) - 1, count).astype(np.int64)
+    one_NN, other_NN = (_centred(_unit(rows[chosen])) for rows in (one_ND, other_NE))
+    rng = np.random.default_rng(seed)
+    shuffled = (rng.permutation(count) for _ in range(_PAIRINGS))
+    chance = [_correlation(one_NN, other_NN[np.ix_(order, order)]) for order in shuffled]
+    return Dependence(count, _correlation(one_NN, other_NN), float(np.mean(chance)))
 
 
 def distance_correlation(one_ND: Embeddings, other_NE: Embeddings) -> float:
@@ -21,7 +55,17 @@ def distance_correlation(one_ND: Embeddings, other_NE: Embeddings) -> float:
         one_ND: At least two rows.
         other_NE: As many rows.
     """
-    one_NN, other_NN = _centred(one_ND), _centred(other_NE)
+    return _correlation(_centred(one_ND), _centred(other_NE))
+
+
+def _unit(rows_ND: Embeddings) -> Embeddings:
+    lengths_N1 = np.linalg.norm(rows_ND, axis=1, keepdims=True)
+    unit_ND: Embeddings = rows_ND / np.maximum(lengths_N1, _SHORTEST)
+    return unit_ND
+
+
+def _correlation(one_NN: NDArray[np.float64], other_NN: NDArray[np.float64]) -> float:
+    """Return the distance correlation for centred distances."""
     covariance = float((one_NN * other_NN).mean())
     scale = float(np.sqrt((one_NN**2).mean() * (other_NN**2).mean()))
     # Rounding may leave a covariance of independent embeddings a hair below 0.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from artstyle.data.genres import Genre, genre_of
 from artstyle.data.manifest import ManifestRow, Split
 from artstyle.errors import DataError
 from artstyle.evaluation import document
-from artstyle.evaluation.bias import combinations, flips, genre_probe, neighbours
-from artstyle.evaluation.bias.genres import Genre, genre_of
+from artstyle.evaluation.bias import combinations, dependence, flips, genre_probe, neighbours
 from artstyle.evaluation.document import ContentBias, Measured
 from artstyle.evaluation.intervals import artist_clusters
 from artstyle.evaluation.outcome import Outcome
@@ -130,6 +130,7 @@ def measure_bias(
         genre_probe=_genre_probe(outcome, known),
         combinations=_combinations(outcome, known, training),
         flips=painted,
+        dependence=_dependence(outcome),
     )
 
 
@@ -221,6 +222,18 @@ def _combinations(
 
 def _pairs(known: Known) -> list[combinations.Combination]:
     return [(row.style, genre.name) for row, genre in zip(known.rows, known.genres, strict=True)]
+
+
+def _dependence(outcome: Outcome) -> document.Dependence | None:
+    if outcome.content_ND is None or len(outcome.rows) < 2:
+        return None
+    assert outcome.features_ND is not None
+    found = dependence.dependence(outcome.features_ND, outcome.content_ND, seed=_SEED)
+    return document.Dependence(
+        pictures=found.pictures,
+        distance_correlation=found.correlation,
+        by_chance=found.by_chance,
+    )
 
 
 def _measured(interval: Interval) -> Measured:

@@ -11,6 +11,7 @@ from artstyle.evaluation.bias.neighbours import nearest_of_others
 from artstyle.evaluation.document import (
     Combinations,
     ContentBias,
+    Dependence,
     Flips,
     GenreProbe,
     Measured,
@@ -53,6 +54,7 @@ def bias_blocks(bias: ContentBias, outcome: Outcome, thumbnail: Thumbnail) -> It
         *(_probe_rows(bias.genre_probe) if bias.genre_probe else []),
         *(_combination_rows(bias.combinations) if bias.combinations else []),
         *(_flip_rows(bias.flips) if bias.flips else []),
+        *(_dependence_rows(bias.dependence) if bias.dependence else []),
     ]
     yield Table(("measure", "value", "by chance"), rows)
     yield from _board(known_genres(outcome.rows), outcome, thumbnail)
@@ -113,6 +115,11 @@ def _flip_rows(found: Flips) -> list[list[Content]]:
     ]
 
 
+def _dependence_rows(found: Dependence) -> list[list[Content]]:
+    name = f"distance correlation of style and content embedding ({found.pictures:,} pictures)"
+    return [[name, f"{found.distance_correlation:.3f}", f"{found.by_chance:.3f}"]]
+
+
 def _board(known: Known, outcome: Outcome, thumbnail: Thumbnail) -> Iterator[Block]:
     """Yield the nearest pictures of some, drawn once by a fixed seed."""
     assert outcome.features_ND is not None
@@ -126,13 +133,20 @@ def _board(known: Known, outcome: Outcome, thumbnail: Thumbnail) -> Iterator[Blo
         f"{count} pictures with the nearest ones by other artists, the nearest first."
         " Look whether they share the style or what is painted."
     )
-    near = nearest_of_others(
-        outcome.features_ND[known.positions_K], known.artists_K, np.sort(drawn), NEIGHBOURS_SHOWN
-    )
-    for asked, found in near:
-        row = known.rows[asked]
-        title = f"{row.title or row.path} ({genre_name(known.genres[asked].name)})"
-        yield Gallery(title, [_tile(known, n, thumbnail) for n in (asked, *found.tolist())])
+    embeddings = {"": outcome.features_ND}
+    if outcome.content_ND is not None:
+        embeddings = {", by style": outcome.features_ND, ", by content": outcome.content_ND}
+    near = [
+        nearest_of_others(
+            rows_ND[known.positions_K], known.artists_K, np.sort(drawn), NEIGHBOURS_SHOWN
+        )
+        for rows_ND in embeddings.values()
+    ]
+    for each in zip(*near, strict=True):
+        for by, (asked, found) in zip(embeddings, each, strict=True):
+            row = known.rows[asked]
+            title = f"{row.title or row.path} ({genre_name(known.genres[asked].name)}){by}"
+            yield Gallery(title, [_tile(known, n, thumbnail) for n in (asked, *found.tolist())])
 
 
 def _tile(known: Known, position: int, thumbnail: Thumbnail) -> Picture:

@@ -134,13 +134,14 @@ def _maps_part(network: nn.Module, spec: ModelSpec, side: int) -> tuple[nn.Modul
     except (AssertionError, RuntimeError) as error:
         reason = f"it does not accept {side}-pixel images ({one_line(error)[:120]})"
         raise _refusal(spec, reason) from None
-    if maps.dim() != 4 or maps.shape[:2] != features.shape or not _is_mean(features, maps):
+    if maps.dim() != 4 or maps.shape[:2] != features.shape or not is_mean(features, maps):
         reason = "its features are not the mean of feature maps, as those of EfficientNets and"
         raise _refusal(spec, f"{reason} ResNets are")
     return part, tuple(maps.shape[1:])
 
 
-def _is_mean(features_1D: Tensor, maps_1DHW: Tensor) -> bool:
+def is_mean(features_1D: Tensor, maps_1DHW: Tensor) -> bool:
+    """Return whether features are the mean of feature maps, but for rounding."""
     if maps_1DHW.is_meta:  # A network without memory, built for its names and shapes.
         return True
     limit = _TOLERANCE * float(features_1D.abs().max())

@@ -52,6 +52,7 @@ def _begin(session: Session, setup: Setup) -> RunState:
         session.progress(stage, 1, 1, words)
     _warn_of_unseen_styles(session, setup)
     _warn_of_batch_norm(session, network)
+    _warn_of_streams(session, setup)
     return RunState()
 
 
@@ -87,6 +88,23 @@ def _warn_of_batch_norm(session: Session, network: nn.Module) -> None:
         session.warn(
             f"batch norm: each of the {processes} processes normalises its own"
             f" {batch // processes} of {batch} images, so the result is not that of one process"
+        )
+
+
+def _warn_of_streams(session: Session, setup: Setup) -> None:
+    """Warn if two streams have no genre to learn, or do not see all images of a batch at once."""
+    genres_N, processes = setup.training.genres_N, session.group.world_size
+    if genres_N is None:
+        return
+    if not (genres_N >= 0).any():
+        session.warn(
+            "the genre of none of the training images is known, so the content embedding learns"
+            " without genres; give the manifest a column genre and run 'artstyle prepare' again"
+        )
+    if processes > 1:
+        session.warn(
+            f"two streams: each of the {processes} processes compares its own images of a batch"
+            " with each other, so the result is not that of one process"
         )
 
 

@@ -45,7 +45,7 @@ def loading(task: Task, precision: str) -> Work:
     return work
 
 
-def _loader(task: Task) -> tuple[EpochBatches, DataLoader[tuple[Tensor, Tensor]]]:
+def _loader(task: Task) -> tuple[EpochBatches, DataLoader[tuple[Tensor, ...]]]:
     paths = _copies(32 if task.smoke else _SHORT_SIDE_PX)
     count = steps(task) * task.batch_size
     chosen = tuple(paths[number % len(paths)] for number in range(count))

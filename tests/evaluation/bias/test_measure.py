@@ -93,3 +93,21 @@ def test_one_genre_or_one_style_is_not_enough(run: RunFolder, tmp_path: Path) ->
     write_manifest(one.manifest_path, rows)
     with pytest.raises(DataError, match="has only 'landscape'"):
         evaluate(run, one, bias=True)
+
+
+def test_two_streams_have_a_dependence_and_neighbours_by_content_too(
+    dual_run: RunFolder,
+    tiny_dataset: DatasetFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(measure, "ENOUGH_PICTURES", 4)
+    done = evaluate(dual_run, tiny_dataset, "train", out=tmp_path / "bias")
+    found = done.report.content_bias
+    assert found is not None
+    assert found.dependence is not None
+    assert found.dependence.pictures == done.report.pictures
+    assert 0 < found.dependence.by_chance < 1
+    page = (tmp_path / "bias/report.html").read_text("utf-8")
+    assert page.count("), by style") == page.count("), by content") == 20
+    assert "distance correlation" in page

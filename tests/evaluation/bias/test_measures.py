@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from artstyle.evaluation.bias.combinations import combination_scores
-from artstyle.evaluation.bias.dependence import distance_correlation
+from artstyle.evaluation.bias.dependence import dependence, distance_correlation
 from artstyle.evaluation.bias.flips import flips
 from artstyle.evaluation.bias.genre_probe import probe_genres
 
@@ -110,3 +110,15 @@ def test_distance_correlation_equals_the_definition() -> None:
 def test_distance_correlation_of_a_constant_is_zero() -> None:
     rows = np.random.default_rng(1).normal(size=(9, 2)).astype(np.float32)
     assert distance_correlation(rows, np.ones((9, 2), np.float32)) == 0
+
+
+def test_chance_is_the_distance_correlation_of_pairs_that_do_not_belong_together() -> None:
+    drawn = np.random.default_rng(2)
+    one, other = (drawn.normal(size=(150, 4)).astype(np.float32) for _ in range(2))
+    apart = dependence(one, other, seed=1)
+    assert apart.pictures == 150
+    assert apart.correlation == pytest.approx(apart.by_chance, abs=0.05)
+    assert apart.by_chance > 0.1  # What few pictures give, whatever they are.
+    near = dependence(one, one + 0.5 * other, seed=1)
+    assert near.correlation > near.by_chance + 0.3
+    assert dependence(one, 7 * one, seed=1).correlation == pytest.approx(1, abs=1e-6)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from artstyle.data.genres import Genre, genre_of, genre_of_title
 from artstyle.data.manifest import ManifestRow
-from artstyle.evaluation.bias.genres import Genre, genre_of, genre_of_title
 
 _ROW = ManifestRow("a.jpg", "Baroque", "", "Still life", "", "train", "", 9, 9, "", "0" * 16, "")
 
