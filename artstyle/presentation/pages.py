@@ -6,7 +6,6 @@ and in ten years, whatever names are in it.
 """
 
 import base64
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,8 +15,7 @@ from urllib.parse import quote
 import jinja2
 from PIL import Image
 
-from artstyle.pictures.image import ImageRules, read_image
-from artstyle.pictures.shrinking import shrink
+from artstyle.pictures.thumbnails import small_jpeg
 from artstyle.storage.files import write_bytes
 
 _TEMPLATES = jinja2.Environment(
@@ -27,12 +25,9 @@ _TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_JPEG_QUALITY = 80
 STRONG_SHADE = 0.815
 """From this shade on, a cell's text takes the colour that suits a dark background."""
 _PHONE_COLUMNS, _PHONE_MATRIX_COLUMNS = 3, 7
-# These pictures were read before; shrunk, a panorama may be a strip of a few pixels.
-_ANY_STRIP = ImageRules(min_side_px=1)
 
 
 @dataclass(frozen=True)
@@ -171,13 +166,7 @@ def thumbnail(picture: Image.Image | Path | bytes, max_side_px: int = 200) -> st
     Raises:
         ImageError: The file cannot be read as a picture.
     """
-    if not isinstance(picture, Image.Image):
-        picture = read_image(picture, short_side_px=max_side_px, rules=_ANY_STRIP).pixels
-    width, height = picture.size
-    short_px = max(1, round(max_side_px * min(width, height) / max(width, height)))
-    buffer = io.BytesIO()
-    shrink(picture, short_px).convert("RGB").save(buffer, "JPEG", quality=_JPEG_QUALITY)
-    return _data_uri("image/jpeg", buffer.getvalue())
+    return _data_uri("image/jpeg", small_jpeg(picture, max_side_px))
 
 
 def _data_uri(media_type: str, content: bytes) -> str:

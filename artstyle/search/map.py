@@ -5,6 +5,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def write_map(path: Path, index: Index, *, progress: Progress = silent) -> Itera
     missing = 0
     shown = []
     for done, (work, place) in enumerate(zip(works, places_N2, strict=True), 1):
-        size = sheets.add(Path(work.path))
+        size = sheets.add(Path(work.path) if work.is_file else None)
         missing += size is None
         shown.append(_entry(work, place, size or (_TILE_PX, _TILE_PX)))
         progress(STAGE, done, len(works))
@@ -134,16 +135,17 @@ class _Sheets:
         self._sheets: list[str] = []
         self._sheet, self._count = self._blank(), 0
 
-    def add(self, path: Path) -> tuple[int, int] | None:
-        """Add a thumbnail and return its width and height; None for a file that is not there."""
+    def add(self, path: Path | None) -> tuple[int, int] | None:
+        """Add a thumbnail and return its width and height; None if no file can be read."""
         if self._count == _PER_SHEET:
             self._close()
         left = self._count % _COLUMNS * _TILE_PX
         top = self._count // _COLUMNS * _TILE_PX
         self._count += 1
-        try:
-            picture = read_image(path, short_side_px=_TILE_PX, rules=_ANY_STRIP).pixels
-        except (ImageError, OSError):
+        picture = None
+        with suppress(ImageError, OSError):
+            picture = path and read_image(path, short_side_px=_TILE_PX, rules=_ANY_STRIP).pixels
+        if picture is None:
             self._sheet.paste(_NOTHING, (left, top, left + _TILE_PX, top + _TILE_PX))
             return None
         picture.thumbnail((_TILE_PX, _TILE_PX), Image.Resampling.LANCZOS)
