@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,13 +19,6 @@ from PIL import Image
 from artstyle.pictures.thumbnails import small_jpeg
 from artstyle.storage.files import write_bytes
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 STRONG_SHADE = 0.815
 """From this shade on, a cell's text takes the colour that suits a dark background."""
 _PHONE_COLUMNS, _PHONE_MATRIX_COLUMNS = 3, 7
@@ -145,10 +139,34 @@ class Section:
     blocks: Sequence[Block] = field(default=())
 
 
+@cache
+def templates(*folders: Path) -> jinja2.Environment:
+    """Return the templates of pages, and those in other folders, which extend ``base.html``."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        href=_safe_href,
+        slug=_slug,
+        kind=_kind,
+        shown=_shown,
+        wide=_wide,
+        numeric_column=_numeric_column,
+    )
+    environment.tests.update(numeric=_number)
+    return environment
+
+
 def write_page(path: Path, title: str, subtitle: str, sections: Sequence[Section]) -> None:
     """Write one HTML file, whole or not at all."""
-    page = _TEMPLATES.get_template("page.html").render(
-        title=title, subtitle=subtitle, sections=sections, strong_shade=STRONG_SHADE
+    page = (
+        templates()
+        .get_template("page.html")
+        .render(title=title, subtitle=subtitle, sections=sections, strong_shade=STRONG_SHADE)
     )
     # File names may be invalid UTF-8; a page must be valid.
     write_bytes(path, page.encode("utf-8", errors="replace"))
@@ -209,14 +227,3 @@ def _shown(value: str | int | float) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) else value
-
-
-_TEMPLATES.filters.update(
-    href=_safe_href,
-    slug=_slug,
-    kind=_kind,
-    shown=_shown,
-    wide=_wide,
-    numeric_column=_numeric_column,
-)
-_TEMPLATES.tests.update(numeric=_number)

@@ -10,7 +10,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -19,7 +18,7 @@ from artstyle.data.artists import display_artist
 from artstyle.errors import ImageError
 from artstyle.pictures.finding import printable
 from artstyle.pictures.image import ImageRules, read_image
-from artstyle.presentation import pages
+from artstyle.presentation.pages import templates
 from artstyle.progress import Progress, silent
 from artstyle.search.embeddings import Vectors
 from artstyle.search.index import Index
@@ -40,13 +39,7 @@ _HOW = (
     " two groups mean anything. The map is not exact; 'artstyle similar' compares the embeddings"
     " themselves."
 )
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(
-        [Path(__file__).parent / "map_page", Path(pages.__file__).parent / "templates"]
-    ),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-)
+_PAGE = Path(__file__).parent / "map_page"
 
 
 def write_map(path: Path, index: Index, *, progress: Progress = silent) -> Iterator[str]:
@@ -64,7 +57,7 @@ def write_map(path: Path, index: Index, *, progress: Progress = silent) -> Itera
     if len(rows) > MOST_WORKS:
         generator = np.random.default_rng(0)
         rows = np.sort(generator.choice(rows, MOST_WORKS, replace=False))
-        yield f"the map shows {MOST_WORKS} of {index.document.works} works, chosen at random"
+        yield f"the map shows {MOST_WORKS:,} of {index.document.works:,} works, chosen at random"
     works = [index.work(int(row)) for row in rows]
     places_N2 = flattened(index.vectors(rows)["style"])
     sheets = _Sheets()
@@ -176,7 +169,7 @@ class _Sheets:
 def _write(
     path: Path, shown: Sequence[dict[str, Any]], sheets: Sequence[str], index: Index
 ) -> None:
-    script = (Path(__file__).parent / "map_page" / "map.js").read_text("utf-8")
+    script = (_PAGE / "map.js").read_text("utf-8")
     data = {
         "works": shown,
         "sheets": sheets,
@@ -185,13 +178,17 @@ def _write(
         "perSheet": _PER_SHEET,
     }
     document = index.document
-    page = _TEMPLATES.get_template("map.html").render(
-        title="Map of the collection",
-        subtitle=f"{len(shown)} works, placed by {document.network} {document.model}",
-        how=_HOW,
-        # No text of a work can end the element that it is in.
-        works=json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"),
-        script=script,
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    page = (
+        templates(_PAGE)
+        .get_template("map.html")
+        .render(
+            title="Map of the collection",
+            subtitle=f"{len(shown):,} works, placed by {document.network} {document.model}",
+            how=_HOW,
+            # No text of a work can end the element that it is in.
+            works=json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"),
+            script=script,
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
     )
     write_bytes(path, page.encode("utf-8", errors="replace"))
