@@ -111,6 +111,7 @@ class Gallery:
     """Small pictures side by side, folded under one line until it is clicked."""
 
     title: str
+    """Empty for pictures that are never folded."""
     pictures: Sequence[Picture]
     anchor: str = ""
     """Links to "#anchor" lead here and unfold it."""

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -135,13 +134,10 @@ class _Sheets:
         left = self._count % _COLUMNS * _TILE_PX
         top = self._count // _COLUMNS * _TILE_PX
         self._count += 1
-        picture = None
-        with suppress(ImageError, OSError):
-            picture = path and read_image(path, short_side_px=_TILE_PX, rules=_ANY_STRIP).pixels
+        picture = None if path is None else _small(path)
         if picture is None:
             self._sheet.paste(_NOTHING, (left, top, left + _TILE_PX, top + _TILE_PX))
             return None
-        picture.thumbnail((_TILE_PX, _TILE_PX), Image.Resampling.LANCZOS)
         self._sheet.paste(picture, (left, top))
         return picture.size
 
@@ -164,6 +160,15 @@ class _Sheets:
     def _blank() -> Image.Image:
         rows = _PER_SHEET // _COLUMNS
         return Image.new("RGB", (_COLUMNS * _TILE_PX, rows * _TILE_PX), _NOTHING)
+
+
+def _small(path: Path) -> Image.Image | None:
+    try:
+        picture = read_image(path, short_side_px=_TILE_PX, rules=_ANY_STRIP).pixels
+    except (ImageError, OSError):
+        return None
+    picture.thumbnail((_TILE_PX, _TILE_PX), Image.Resampling.LANCZOS)
+    return picture
 
 
 def _write(

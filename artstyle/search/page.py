@@ -59,16 +59,32 @@ def write_similar_page(
     write_page(path, "Similar works", f"{len(rows)} {pictures}", sections)
 
 
+def similar_section(row: SimilarRow, document: IndexDocument) -> Section:
+    """Return a picture's neighbours as a part of another page."""
+    if row.error is not None:
+        return Section("Similar works", [Prose(_missing(row))])
+    among = (
+        f"The nearest of {document.works:,} works, each with the cosine of the two embeddings; 1 is"
+        " equal."
+    )
+    nearest = [_neighbour(work) for work in row.similar]
+    return Section("Similar works", [Prose(among), Gallery("", nearest)])
+
+
+def _missing(row: SimilarRow) -> str:
+    return f"No similar works: {row.error}."
+
+
 def _blocks(row: SimilarRow) -> list[Block]:
     query = Row([_picture(row.path, "", _QUERY_PX)])
     if row.error is not None:
-        return [query, Prose(f"No similar works: {row.error}.")]
+        return [query, Prose(_missing(row))]
     nearest = [_neighbour(work) for work in row.similar]
     return [query, Gallery(f"The {len(nearest)} nearest", nearest, open=True)]
 
 
 def _neighbour(work: SimilarWork) -> Picture:
-    return _picture(Path(work.path), f"{work.score:.3f}\n{about(work)}\n", _NEIGHBOUR_PX)
+    return _picture(Path(work.path), f"{work.score:.3f} · {about(work)}\n", _NEIGHBOUR_PX)
 
 
 def _picture(path: Path, before: str, max_side_px: int) -> Picture:
