@@ -10,6 +10,8 @@ from artstyle.data.description import SplitDescription
 from artstyle.data.manifest import SPLITS
 from artstyle.evaluation.charts import calibration_blocks, confusion_table, style_drawing
 from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
+from artstyle.evaluation.several_labels.document import LabelReport
+from artstyle.evaluation.several_labels.page import label_scores, labels_headline, labels_measured
 from artstyle.evaluation.trust import how_far_to_trust
 from artstyle.evaluation.wording import headline, how_measured, style_table
 from artstyle.explain.folder import HeatmapFolder
@@ -37,12 +39,13 @@ from artstyle.recipes import config_keys, config_values, flatten, key_sentences
 from artstyle.runs.environment import RunEnvironment
 from artstyle.runs.folder import RunFolder
 from artstyle.storage.files import remove_unfinished
-from artstyle.styles.targets import refused_several
 from artstyle.styles.vocabulary import display_name
 
 HEATMAPS_SHOWN = 24
 _ERRORS_PX = 1100
 _TEST = "test"
+
+_Report = EvaluationReport | LabelReport
 
 
 def write_run_report(run: RunFolder, out: Path | None = None) -> Path:
@@ -56,8 +59,6 @@ def write_run_report(run: RunFolder, out: Path | None = None) -> Path:
     """
     remove_unfinished(run.path, run.report_path.suffix)
     config, environment, history = run.config(), run.environment(), run.history()
-    if config.labels.multi:
-        raise refused_several("report works", "'artstyle evaluate' writes a page of its own")
     data = _data_of(environment)
     evaluations = _evaluations(run)
     sections = [
@@ -87,17 +88,22 @@ def _data_of(environment: RunEnvironment) -> DatasetFolder | None:
     return data if known else None
 
 
-def _evaluations(run: RunFolder) -> dict[str, EvaluationReport]:
+def _evaluations(run: RunFolder) -> dict[str, _Report]:
     """Return the evaluations in the run folder, test first."""
     paths = {split: run.evaluation_path(split) / REPORT_NAME for split in reversed(SPLITS)}
-    return {split: EvaluationReport.read(path) for split, path in paths.items() if path.is_file()}
+    kind = LabelReport if run.config().labels.multi else EvaluationReport
+    return {split: kind.read(path) for split, path in paths.items() if path.is_file()}
+
+
+def _headline(report: _Report) -> list[Block]:
+    return labels_headline(report) if isinstance(report, LabelReport) else headline(report)
 
 
 def _in_short(
     run: RunFolder,
     config: Config,
     history: Sequence[Mapping[str, str]],
-    evaluations: Mapping[str, EvaluationReport],
+    evaluations: Mapping[str, _Report],
 ) -> list[Block]:
     facts: dict[str, Any] = {
         "model": config.model.name,
@@ -112,7 +118,7 @@ def _in_short(
     if _TEST not in evaluations:
         hint = f"Not evaluated on its test split yet. To do so: artstyle evaluate --run {run.path}"
         return [Facts(facts), Prose(hint)]
-    return [Facts(facts), Prose("On the test split:"), *headline(evaluations[_TEST])]
+    return [Facts(facts), Prose("On the test split:"), *_headline(evaluations[_TEST])]
 
 
 def _kept(history: Sequence[Mapping[str, str]], train: TrainConfig) -> Mapping[str, str]:
@@ -122,9 +128,12 @@ def _kept(history: Sequence[Mapping[str, str]], train: TrainConfig) -> Mapping[s
     return max(history, key=lambda row: float(row[f"val_{train.monitor}"]))
 
 
-def _trust(evaluations: Mapping[str, EvaluationReport]) -> list[Block]:
+def _trust(evaluations: Mapping[str, _Report]) -> list[Block]:
     if _TEST in evaluations:
-        return how_far_to_trust(evaluations[_TEST])
+        report = evaluations[_TEST]
+        if isinstance(report, LabelReport):
+            return labels_measured(report)
+        return how_far_to_trust(report)
     return [
         Prose(
             "Only validation scores are known. They chose the checkpoint, so they are a little too"
@@ -194,7 +203,10 @@ def _training(history: Sequence[Mapping[str, str]], environment: RunEnvironment)
     ]
 
 
-def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
+def _evaluation(folder: Path, report: _Report) -> list[Block]:
+    again = [] if folder.name == _TEST else _headline(report)
+    if isinstance(report, LabelReport):
+        return [*again, *label_scores(report)]
     page = f"evaluation/{folder.name}/report.html"
     errors = folder / "errors.png"
     alt = "The wrong answers that the model was surest of, with true and predicted style"
@@ -202,7 +214,7 @@ def _evaluation(folder: Path, report: EvaluationReport) -> list[Block]:
     if errors.is_file():
         sure.append(Picture(thumbnail(errors, _ERRORS_PX), alt))
     return [
-        *([] if folder.name == _TEST else headline(report)),
+        *again,
         Prose(f"Every picture is on another page of the run folder: {page}"),
         confusion_table(report),
         Folded("Scores by style", [style_drawing(report), style_table(report)]),

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 import artstyle
 from artstyle.comparison.document import Comparison
 from artstyle.config import Config
-from artstyle.crossval.document import CrossvalReport
+from artstyle.crossval.document import CrossvalReport, LabelCrossvalReport
 from artstyle.evaluation.several_labels.document import LabelReport
 from artstyle.search.document import IndexDocument
 from docs.markdown import Row, page, table
@@ -20,6 +20,7 @@ SCHEMAS: dict[str, type[BaseModel]] = {
     "report.json": artstyle.EvaluationReport,
     "report.json with several labels": LabelReport,
     "report.json of a cross-validation": CrossvalReport,
+    "report.json of a cross-validation with several labels": LabelCrossvalReport,
     "comparison.json": Comparison,
     "dataset.json": artstyle.DatasetDescription,
     "environment.json": artstyle.RunEnvironment,

@@ -11,7 +11,8 @@ from artstyle.comparison.scored import CrossvalFolder, Scored, read_scored
 from artstyle.data.manifest import Split
 from artstyle.errors import RunError, UnknownNameError, UsageError
 from artstyle.evaluation.intervals import Answers
-from artstyle.evaluation.predictions import AnsweredPicture, as_answers
+from artstyle.evaluation.predictions import PictureAnswer, as_answers
+from artstyle.evaluation.several_labels.answers import LabelAnswers
 from artstyle.metrics import BoolArray
 from artstyle.recipes import config_values
 from artstyle.runs.folder import RunFolder
@@ -28,7 +29,7 @@ class ComparedRun:
     """One run and its answers to the N pictures, in the order of their paths."""
 
     scored: Scored
-    answers: Answers
+    answers: Answers | LabelAnswers
     """With styles numbered as in `Compared.labels`."""
 
 
@@ -41,14 +42,16 @@ class Row:
 
     @property
     def right_N(self) -> BoolArray:
-        """Whether more than half of the runs are right about each picture."""
-        votes_N = np.mean([run.answers.correct_N for run in self.runs], axis=0)
-        right_N: BoolArray = votes_N > 0.5
-        return right_N
+        """Whether more than half of the runs are right about each picture: of all its labels."""
+        return _majority([run.answers.correct_N for run in self.runs])
+
+    def recognised_N(self, label: int) -> BoolArray:
+        """Return whether more than half of the runs recognise each picture's label."""
+        return _majority([run.answers.recognised_N(label) for run in self.runs])
 
     @property
     def predicted(self) -> list[str]:
-        """The style that most runs predict for each picture; among equals, the earliest run's."""
+        """The answer that most runs give to each picture; among equals, the earliest run's."""
         answers = zip(
             *([p.predicted for p in run.scored.pictures] for run in self.runs), strict=True
         )
@@ -75,7 +78,12 @@ class Compared:
     rows: tuple[Row, ...]
 
     @property
-    def pictures(self) -> tuple[AnsweredPicture, ...]:
+    def multi(self) -> bool:
+        """Whether a picture may have several labels."""
+        return self.rows[0].runs[0].scored.multi
+
+    @property
+    def pictures(self) -> tuple[PictureAnswer, ...]:
         """The pictures, as the first run answers them."""
         return self.rows[0].runs[0].scored.pictures
 
@@ -114,8 +122,18 @@ def read_compared(
     return Compared(split, labels, rows)
 
 
+def _majority(votes: Sequence[BoolArray]) -> BoolArray:
+    majority_N: BoolArray = np.mean(votes, axis=0) > 0.5
+    return majority_N
+
+
 def _require_same(first: Scored, other: Scored) -> None:
     """Refuse two evaluations that are not of the same pictures with the same true styles."""
+    if first.multi != other.multi:
+        raise RunError(
+            f"{first.path} and {other.path} cannot be compared: one answers with one label for each"
+            " picture, the other with several (labels.multi); name runs of one kind"
+        )
     theirs, ours = ({p.path: p.style for p in scored.pictures} for scored in (first, other))
     if different := sorted(path for path in theirs | ours if theirs.get(path) != ours.get(path)):
         raise RunError(

@@ -3,7 +3,7 @@
 Axes: N pictures, R draws of the bootstrap, with the observation first.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,13 @@ from artstyle.comparison.significance import holm, mcnemar_p
 from artstyle.data.manifest import Split
 from artstyle.evaluation.document import Bounds
 from artstyle.evaluation.intervals import (
+    Answers,
     ScoreDraws,
     artist_clusters,
     percentile_interval,
     score_draws,
 )
+from artstyle.evaluation.several_labels.answers import LabelAnswers, LabelDraws, label_draws
 from artstyle.metrics import FloatArray, IntArray, Interval, exact_at_the_ends
 from artstyle.runs.folder import RunFolder
 
@@ -48,12 +50,9 @@ class _Draws:
 class _Clustered:
     """The draws of each run from one kind of clusters."""
 
-    runs: tuple[ScoreDraws, ...]
+    runs: tuple[ScoreDraws | LabelDraws, ...]
     clusters: int
     """How many are drawn from."""
-
-
-_Pick = Callable[[ScoreDraws], FloatArray]
 
 
 def compare_runs(
@@ -104,6 +103,7 @@ def compare(compared: Compared, grouped_by: str | None) -> Comparison:
         split=compared.split,
         grouped_by=grouped_by,
         pictures=len(artists),
+        multi=compared.multi,
         artists=None if artists_N is None else int(artists_N.max()) + 1,
         interval_level=_LEVEL,
         interval_draws=_RESAMPLES,
@@ -119,14 +119,17 @@ def compare(compared: Compared, grouped_by: str | None) -> Comparison:
 
 def _draws(row: Row, artists_N: IntArray | None) -> _Draws:
     def of_each_run(clusters_N: IntArray) -> _Clustered:
-        runs = tuple(
-            score_draws(run.answers, clusters_N, seed=_SEED, resamples=_RESAMPLES)
-            for run in row.runs
-        )
+        runs = tuple(_scored_draws(run.answers, clusters_N) for run in row.runs)
         return _Clustered(runs, int(clusters_N.max()) + 1)
 
     pictures = of_each_run(np.arange(len(row.right_N)))
     return _Draws(pictures, None if artists_N is None else of_each_run(artists_N))
+
+
+def _scored_draws(answers: Answers | LabelAnswers, clusters_N: IntArray) -> ScoreDraws | LabelDraws:
+    if isinstance(answers, LabelAnswers):
+        return label_draws(answers, clusters_N, seed=_SEED, resamples=_RESAMPLES)
+    return score_draws(answers, clusters_N, seed=_SEED, resamples=_RESAMPLES)
 
 
 def _row(
@@ -141,13 +144,16 @@ def _row(
         name=row.name,
         runs=[str(run.scored.path) for run in row.runs],
         seeds=[run.scored.config.seed for run in row.runs],
-        accuracy=_score(draws, lambda drawn: drawn.accuracy_R),
-        macro_f1=_score(draws, lambda drawn: drawn.macro_f1_R),
-        top3_accuracy=_score(draws, lambda drawn: drawn.top_k_accuracy_R),
+        accuracy=_score(draws, "accuracy_R"),
+        macro_f1=_score(draws, "macro_f1_R"),
+        top3_accuracy=None if compared.multi else _score(draws, "top_k_accuracy_R"),
+        mean_average_precision=_score(draws, "mean_average_precision_R")
+        if compared.multi
+        else None,
         difference=test
         and Difference(
-            accuracy=_score(draws, lambda drawn: drawn.accuracy_R, first),
-            macro_f1=_score(draws, lambda drawn: drawn.macro_f1_R, first),
+            accuracy=_score(draws, "accuracy_R", first),
+            macro_f1=_score(draws, "macro_f1_R", first),
             won=int((right_N & ~base_N).sum()),
             lost=int((base_N & ~right_N).sum()),
             mcnemar_p=test[0],
@@ -156,14 +162,14 @@ def _row(
     )
 
 
-def _score(draws: _Draws, pick: _Pick, base: _Draws | None = None) -> ComparedScore:
-    """Return a score of a row, or by how much it is above that of the row ``base``."""
-    interval = _interval(draws.pictures, pick, base.pictures if base else None)
-    below = float(_mean(base.pictures, pick)[0]) if base else 0.0
-    runs = [float(pick(run)[0]) - below for run in draws.pictures.runs]
+def _score(draws: _Draws, name: str, base: _Draws | None = None) -> ComparedScore:
+    """Return the score of this name, or by how much it is above that of the row ``base``."""
+    interval = _interval(draws.pictures, name, base.pictures if base else None)
+    below = float(_mean(base.pictures, name)[0]) if base else 0.0
+    runs = [float(getattr(run, name)[0]) - below for run in draws.pictures.runs]
     artists: Bounds | None = None
     if draws.artists is not None:
-        by_artist = _interval(draws.artists, pick, base.artists if base else None)
+        by_artist = _interval(draws.artists, name, base.artists if base else None)
         artists = by_artist.low, by_artist.high
     return ComparedScore(
         value=interval.value,
@@ -173,31 +179,30 @@ def _score(draws: _Draws, pick: _Pick, base: _Draws | None = None) -> ComparedSc
     )
 
 
-def _interval(drawn: _Clustered, pick: _Pick, base: _Clustered | None) -> Interval:
-    mean_R = _mean(drawn, pick)
+def _interval(drawn: _Clustered, name: str, base: _Clustered | None) -> Interval:
+    mean_R = _mean(drawn, name)
     if base is not None:
-        return percentile_interval(mean_R - _mean(base, pick), _LEVEL)
+        return percentile_interval(mean_R - _mean(base, name), _LEVEL)
     return exact_at_the_ends(percentile_interval(mean_R, _LEVEL), _LEVEL, drawn.clusters)
 
 
-def _mean(drawn: _Clustered, pick: _Pick) -> FloatArray:
-    mean_R: FloatArray = np.mean([pick(run) for run in drawn.runs], axis=0)
+def _mean(drawn: _Clustered, name: str) -> FloatArray:
+    mean_R: FloatArray = np.mean([getattr(run, name) for run in drawn.runs], axis=0)
     return mean_R
 
 
 def _styles(compared: Compared) -> Iterator[ComparedStyle]:
-    first_N, targets_N = compared.rows[0].right_N, compared.rows[0].runs[0].answers.targets_N
+    truth = compared.rows[0].runs[0].answers
     for label, style in enumerate(compared.labels):
-        of_style_N = targets_N == label
-        if not of_style_N.any():
+        if not (pictures := int(truth.has_N(label).sum())):
             continue
-        right = [row.right_N & of_style_N for row in compared.rows]
+        right = [row.recognised_N(label) for row in compared.rows]
         yield ComparedStyle(
             style=style,
-            pictures=int(of_style_N.sum()),
+            pictures=pictures,
             right=[int(right_N.sum()) for right_N in right],
-            won=[int((right_N & ~first_N).sum()) for right_N in right],
-            lost=[int((first_N & of_style_N & ~right_N).sum()) for right_N in right],
+            won=[int((right_N & ~right[0]).sum()) for right_N in right],
+            lost=[int((right[0] & ~right_N).sum()) for right_N in right],
         )
 
 

@@ -48,11 +48,14 @@ class ComparedRow(Document):
     seeds: tuple[int, ...]
     """The seed of each run."""
     accuracy: ComparedScore
-    """Share of pictures whose most probable style is right."""
+    """Share of pictures whose most probable style is right; of several labels, share of pictures
+    that are given all their labels and no other."""
     macro_f1: ComparedScore
     """Mean F1 over the styles that have pictures."""
-    top3_accuracy: ComparedScore
-    """Share of pictures whose style is among the three most probable."""
+    top3_accuracy: ComparedScore | None
+    """Share of pictures whose style is among the three most probable; null with several labels."""
+    mean_average_precision: ComparedScore | None
+    """Mean over the labels that have pictures; null where a picture has one label."""
     difference: Difference | None
     """Null for the first row, which the others are compared with."""
 
@@ -63,7 +66,7 @@ class ComparedStyle(Document):
     style: str
     """Name of the style."""
     pictures: int
-    """Pictures whose true style it is."""
+    """Pictures whose true style, or label, it is."""
     right: tuple[int, ...]
     """Pictures of the style that each row recognises."""
     won: tuple[int, ...]
@@ -83,6 +86,8 @@ class Comparison(Document):
     """The setting that the runs of a row share; null if each run is a row."""
     pictures: PositiveInt
     """Pictures that all runs answered."""
+    multi: bool
+    """Whether a picture may have several labels."""
     artists: int | None
     """Artists, where each picture by an unknown artist counts as one; null if none is known."""
     interval_level: float

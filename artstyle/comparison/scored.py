@@ -7,15 +7,15 @@ from pathlib import Path
 from artstyle.config import Config
 from artstyle.crossval.answers import PREDICTIONS_NAME
 from artstyle.crossval.document import REPORT_NAME as CROSSVAL_REPORT
-from artstyle.crossval.document import CrossvalReport
+from artstyle.crossval.document import read_report
 from artstyle.crossval.plan import PLAN_NAME, CrossvalPlan
 from artstyle.data.manifest import Split
 from artstyle.errors import MissingError, UsageError
 from artstyle.evaluation.document import REPORT_NAME, EvaluationReport
-from artstyle.evaluation.predictions import AnsweredPicture, read_predictions
+from artstyle.evaluation.predictions import LabelledPicture, PictureAnswer, read_predictions
+from artstyle.evaluation.several_labels.document import LabelReport
 from artstyle.runs.finding import find_run
 from artstyle.runs.folder import RunFolder
-from artstyle.styles.targets import refused_several
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,12 @@ class Scored:
     dataset_path: str
     styles: tuple[str, ...]
     """All styles that it knows."""
-    pictures: tuple[AnsweredPicture, ...]
+    pictures: tuple[PictureAnswer, ...]
+
+    @property
+    def multi(self) -> bool:
+        """Whether a picture may have several labels."""
+        return any(isinstance(picture, LabelledPicture) for picture in self.pictures)
 
     @property
     def folder(self) -> Path:
@@ -77,8 +82,7 @@ def read_scored(named: RunFolder | CrossvalFolder, split: Split) -> list[Scored]
 
     Raises:
         MissingError: The run is not evaluated on the split, or the cross-validation not finished.
-        UsageError: ``split`` is not test, and a cross-validation has no other; or a picture may
-            have several labels.
+        UsageError: ``split`` is not test, and a cross-validation has no other.
     """
     if isinstance(named, CrossvalFolder):
         return list(_of_crossval(named.path, split))
@@ -92,12 +96,9 @@ def _of_run(run: RunFolder, split: Split) -> Scored:
             f"{run.path} is not evaluated on {split};"
             f" run 'artstyle evaluate --run {run.path} --split {split}' first"
         )
-    if run.config().labels.multi:
-        raise refused_several(
-            "compare works", "the scores of each run are in its evaluation's report.json"
-        )
-    report = EvaluationReport.read(folder / REPORT_NAME)
-    _, pictures = read_predictions(folder / PREDICTIONS_NAME)
+    multi = run.config().labels.multi
+    report = (LabelReport if multi else EvaluationReport).read(folder / REPORT_NAME)
+    _, pictures = read_predictions(folder / PREDICTIONS_NAME, multi=multi)
     return Scored(
         path=run.path,
         whole=run.path,
@@ -105,7 +106,7 @@ def _of_run(run: RunFolder, split: Split) -> Scored:
         config=run.config(),
         dataset=report.dataset,
         dataset_path=report.dataset_path,
-        styles=tuple(report.styles),
+        styles=report.styles,
         pictures=_in_order(pictures),
     )
 
@@ -119,9 +120,10 @@ def _of_crossval(folder: Path, split: Split) -> Iterator[Scored]:
         raise MissingError(
             f"{folder} is not finished; run its 'artstyle crossval' command again first"
         )
-    report = CrossvalReport.read(folder / CROSSVAL_REPORT)
     plan = CrossvalPlan.read(folder / PLAN_NAME)
-    table, pictures = read_predictions(folder / PREDICTIONS_NAME)
+    multi = plan.config.labels.multi
+    report = read_report(folder / CROSSVAL_REPORT, multi=multi)
+    table, pictures = read_predictions(folder / PREDICTIONS_NAME, multi=multi)
     seeds = [line["seed"] for line in table if not line.get("error")]
     answered = list(zip(seeds, pictures, strict=True))
     for seed in report.seeds:
@@ -137,5 +139,5 @@ def _of_crossval(folder: Path, split: Split) -> Iterator[Scored]:
         )
 
 
-def _in_order(pictures: Iterable[AnsweredPicture]) -> tuple[AnsweredPicture, ...]:
+def _in_order(pictures: Iterable[PictureAnswer]) -> tuple[PictureAnswer, ...]:
     return tuple(sorted(pictures, key=lambda picture: picture.path))

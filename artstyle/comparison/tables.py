@@ -42,11 +42,12 @@ def caption(comparison: Comparison) -> str:
         if known
         else "a bootstrap of pictures"
     )
+    gained = "share with all labels right" if comparison.multi else "accuracy"
     over = " over runs: lowest and highest;" if _has_seeds(comparison) else ""
     return (
         f"{comparison.pictures:,} pictures{artists}, split {comparison.split};{over}"
         f" {comparison.interval_level:.0%} intervals from {bootstraps};"
-        " gained: accuracy above the first row; p: McNemar's exact test, Holm-corrected"
+        f" gained: {gained} above the first row; p: McNemar's exact test, Holm-corrected"
     )
 
 
@@ -57,22 +58,24 @@ def cells(comparison: Comparison) -> list[list[str]]:
 
 def _table(comparison: Comparison) -> list[dict[str, str]]:
     """Return for each row the columns with their cells."""
-    several = _has_seeds(comparison)
-    return [_cells(row, several=several) for row in comparison.rows]
+    several_runs = _has_seeds(comparison)
+    return [_cells(row, several_runs=several_runs) for row in comparison.rows]
 
 
-def _cells(row: ComparedRow, *, several: bool) -> dict[str, str]:
-    found, accuracy = row.difference, row.accuracy
-    seeds = {"runs": str(len(row.runs))} if several else {}
-    ranges = {"over runs": _range(accuracy.runs) if len(row.runs) > 1 else ""} if several else {}
+def _cells(row: ComparedRow, *, several_runs: bool) -> dict[str, str]:
+    found, accuracy, precision = row.difference, row.accuracy, row.mean_average_precision
+    seeds = {"runs": str(len(row.runs))} if several_runs else {}
+    over_runs = _range(accuracy.runs) if len(row.runs) > 1 else ""
+    ranges = {"over runs": over_runs} if several_runs else {}
     artists = {"other artists": _range(accuracy.artists)} if accuracy.artists else {}
     return {
         "": row.name,
         **seeds,
-        "accuracy": _plain(accuracy.value),
+        "all labels right" if precision else "accuracy": _plain(accuracy.value),
         **ranges,
         **artists,
         "other pictures": _range(accuracy.pictures),
+        **({"mAP": _with_interval(precision, _plain)} if precision else {}),
         "macro F1": _with_interval(row.macro_f1, _plain),
         "gained": _with_interval(found.accuracy, _signed) if found else "",
         "won": str(found.won) if found else "",
@@ -170,16 +173,19 @@ def _csv(comparison: Comparison) -> str:
 
 
 def _numbers(row: ComparedRow) -> dict[str, object]:
-    scores = {
+    scores: dict[str, ComparedScore | None] = {
         "accuracy": row.accuracy,
         "macro_f1": row.macro_f1,
         "top3_accuracy": row.top3_accuracy,
+        "mean_average_precision": row.mean_average_precision,
     }
     line: dict[str, object] = {"row": row.name, "runs": len(row.runs)}
     found = row.difference
     if found is not None:
         scores |= {"accuracy_gained": found.accuracy, "macro_f1_gained": found.macro_f1}
     for name, score in scores.items():
+        if score is None:
+            continue
         line |= {name: f"{score.value:.6f}", **_bounds(f"{name}_runs", score.runs)}
         line |= _bounds(f"{name}_pictures", score.pictures)
         line |= _bounds(f"{name}_artists", score.artists)

@@ -9,7 +9,9 @@ from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import ManifestRow, read_manifest
 from artstyle.errors import DataError
 from artstyle.evaluation.intervals import Answers
-from artstyle.evaluation.predictions import AnsweredPicture, as_answers, read_predictions
+from artstyle.evaluation.predictions import PictureAnswer, as_answers, read_predictions
+from artstyle.evaluation.several_labels.answers import LabelAnswers
+from artstyle.styles.names import labels_in
 
 PREDICTIONS_NAME = "predictions.csv"
 
@@ -22,17 +24,18 @@ class FoldAnswers:
     """The run folder, in the folder of the cross-validation."""
     seed: int
     """Seed of the run's training."""
-    rows: tuple[AnsweredPicture, ...]
+    rows: tuple[PictureAnswer, ...]
     table: tuple[dict[str, str], ...]
     """All lines of the table as they are, unreadable pictures too."""
     oracle: tuple[str, ...]
-    """The most frequent style, in the fold's train, of each picture's artist."""
+    """The most frequent style, in the fold's train, of each picture's artist; empty where a picture
+    may have several labels."""
     majority: tuple[str, ...]
-    """The most frequent style of the fold's train, for each picture."""
+    """The most frequent style of the fold's train, for each picture; empty as ``oracle`` is."""
     sizes: tuple[int, int]
     """Pictures of train and val."""
     learnt: frozenset[str]
-    """Styles that have training pictures."""
+    """Styles, or labels, that have training pictures."""
 
     @property
     def unreadable(self) -> int:
@@ -52,7 +55,8 @@ def read_answers(run: str, seed: int, predictions: Path, data: DatasetFolder) ->
     Raises:
         MissingError, DataError: A file is missing or damaged.
     """
-    table, rows = read_predictions(predictions)
+    multi = data.targets.multi
+    table, rows = read_predictions(predictions, multi=multi)
     known = [row for row in read_manifest(data.manifest_path) if row.split]
     training = [row for row in known if row.split == "train"]
     by_path = {row.path: row for row in known}
@@ -62,23 +66,24 @@ def read_answers(run: str, seed: int, predictions: Path, data: DatasetFolder) ->
         seed=seed,
         rows=rows,
         table=table,
-        oracle=tuple(_without_pixels(training, tested, [row.artist for row in tested])),
-        majority=tuple(_without_pixels(training, tested, [""] * len(tested))),
+        oracle=() if multi else _without_pixels(training, tested, [row.artist for row in tested]),
+        majority=() if multi else _without_pixels(training, tested, [""] * len(tested)),
         sizes=(len(training), sum(row.split == "val" for row in known)),
-        learnt=frozenset(row.style for row in training),
+        learnt=frozenset(label for row in training for label in labels_in(row.style)),
     )
 
 
 def _without_pixels(
     training: Sequence[ManifestRow], tested: Sequence[ManifestRow], artists: Sequence[str]
-) -> list[str]:
+) -> tuple[str, ...]:
     """Return the artist oracle's answers, or the majority's where no artist is given."""
-    return artist_answers(
+    answers = artist_answers(
         ["train"] * len(training) + ["test"] * len(tested),
         [row.style for row in (*training, *tested)],
         [artist_key(row.artist) for row in training] + [artist_key(name) for name in artists],
         "test",
     )
+    return tuple(answers)
 
 
 def by_seed(answered: Sequence[FoldAnswers]) -> list[list[FoldAnswers]]:
@@ -100,6 +105,6 @@ def by_seed(answered: Sequence[FoldAnswers]) -> list[list[FoldAnswers]]:
     return found
 
 
-def pooled(folds: Sequence[FoldAnswers], labels: Sequence[str]) -> Answers:
+def pooled(folds: Sequence[FoldAnswers], labels: Sequence[str]) -> Answers | LabelAnswers:
     """Return the answers of all folds together, in the order of the folds."""
     return as_answers([row for fold in folds for row in fold.rows], labels)

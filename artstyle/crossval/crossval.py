@@ -7,7 +7,7 @@ from pathlib import Path
 
 from artstyle.config import Config
 from artstyle.crossval.answers import PREDICTIONS_NAME, FoldAnswers, read_answers
-from artstyle.crossval.document import REPORT_NAME, CrossvalReport
+from artstyle.crossval.document import REPORT_NAME, CrossvalReport, LabelCrossvalReport
 from artstyle.crossval.folds import Folds, divide, write_fold
 from artstyle.crossval.label_issues import (
     LabelIssues,
@@ -22,6 +22,7 @@ from artstyle.crossval.summary import summarise
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.evaluation.outcome import PREDICTION_COLUMNS
+from artstyle.evaluation.several_labels.scores import label_columns
 from artstyle.models.zoo import require_single
 from artstyle.probe.probe import fit_probe
 from artstyle.probe.settings import require_pretrained
@@ -41,7 +42,7 @@ class Crossval:
 
     path: Path
     """The folder that holds it."""
-    report: CrossvalReport
+    report: CrossvalReport | LabelCrossvalReport
     label_issues: LabelIssues | None = None
     """None if nobody asked for them."""
 
@@ -81,18 +82,19 @@ def cross_validate(
         warn: Called with a message when something fails but the work continues.
 
     Raises:
-        UsageError: There are too few paintings or groups for so many folds.
+        UsageError: There are too few paintings or groups for so many folds, or ``label_issues`` are
+            asked for where a picture may have several labels.
         DataError: The data set has one style, or is damaged.
         MissingError: ``label_issues`` needs cleanlab, which is not installed.
         RunError: ``out`` holds something else.
         BusyError: Another process writes to it.
         ArtstyleError: A run cannot be trained or evaluated.
     """
-    if label_issues:
-        import_cleanlab()  # Says so before the work if there is none.
     require_two_styles(data)
-    if data.targets.multi:
-        raise refused_several("crossval works", "evaluate runs of 'artstyle finetune' instead")
+    if label_issues:
+        if data.targets.multi:
+            raise refused_several("label issues are found", "leave --label-issues out")
+        import_cleanlab()  # Says so before the work if there is none.
     if method == "probe":
         require_pretrained(config.model)
     else:
@@ -106,7 +108,7 @@ def cross_validate(
         group=group,
         method=method,
         seeds=seeds,
-        config=config.model_copy(update={"train": train}),
+        config=config.model_copy(update={"train": train, "labels": data.description.config.labels}),
     )
     claim(out, plan)
     with sole_writer(out), styles_named_by(data.vocabulary()):
@@ -178,14 +180,17 @@ def _numbered(progress: Progress, plan: CrossvalPlan, seed: int, fold: int) -> P
     return report
 
 
-def _write(out: Path, report: CrossvalReport, answered: list[FoldAnswers]) -> None:
-    columns = ("seed", "fold", *PREDICTION_COLUMNS)
+def _write(
+    out: Path, report: CrossvalReport | LabelCrossvalReport, answered: list[FoldAnswers]
+) -> None:
+    several = isinstance(report, LabelCrossvalReport)
+    answers = label_columns(list(report.styles)) if several else PREDICTION_COLUMNS
     lines = (
         {"seed": fold.seed, "fold": Path(fold.run).name}
-        | {name: line.get(name, "") for name in PREDICTION_COLUMNS}
+        | {name: line.get(name, "") for name in answers}
         for fold in answered
         for line in fold.table
     )
-    write_csv(out / PREDICTIONS_NAME, columns, lines)
+    write_csv(out / PREDICTIONS_NAME, ("seed", "fold", *answers), lines)
     report.write(out / REPORT_NAME)
     write_crossval_page(out / PAGE_NAME, report)

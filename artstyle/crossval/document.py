@@ -1,5 +1,7 @@
 """A cross-validation's ``report.json`` as a typed model: one report over all answers."""
 
+from pathlib import Path
+
 from pydantic import PositiveInt
 
 from artstyle.crossval.plan import Group, Method
@@ -61,13 +63,29 @@ class FoldScores(Document):
     test: int
     """Test pictures that were read."""
     accuracy: float
-    """Share of right answers in this fold."""
+    """Share of right answers in this fold; of several labels, of pictures whose labels are all
+    right."""
     macro_f1: float
     """Mean F1 over the styles that this fold tests."""
 
 
-class CrossvalReport(Document):
-    """The content of a cross-validation's ``report.json``."""
+class LabelEstimate(Document):
+    """The scores of one label over all folds, where a picture may have several."""
+
+    pictures: int
+    """Number of pictures that have it."""
+    precision: float
+    """Share of the pictures given the label that have it, over all seeds."""
+    recall: float
+    """Share of the pictures of the label that are given it, over all seeds."""
+    f1: Estimate
+    """Harmonic mean of precision and recall, at each fold's own threshold."""
+    average_precision: Estimate
+    """Area under the precision-recall curve, as scikit-learn computes it."""
+
+
+class CrossvalHeader(Document):
+    """What a cross-validation was, whatever the pictures' labels."""
 
     format_version: int = 1
     """Version of this format."""
@@ -93,6 +111,21 @@ class CrossvalReport(Document):
     """Artists; each picture by an unknown artist counts as one."""
     unreadable: int
     """Pictures that could not be read; they take part in no score."""
+    interval_level: float
+    """Share of the bootstrap draws within each interval."""
+    interval_draws: int
+    """Number of bootstrap draws."""
+    interval_seed: int
+    """Seed of the draws."""
+    folds: tuple[FoldScores, ...]
+    """The own scores of each fold with each seed: how much they vary."""
+    warnings: tuple[str, ...]
+    """Reasons to doubt the scores, one sentence each."""
+
+
+class CrossvalReport(CrossvalHeader):
+    """The content of a cross-validation's ``report.json``."""
+
     accuracy: Estimate
     """Share of pictures whose most probable style is right."""
     macro_f1: Estimate
@@ -107,19 +140,39 @@ class CrossvalReport(Document):
     """The artist's most frequent style in the fold's train; null if no artist is known."""
     majority: Reference
     """Always the most frequent style of the fold's train."""
-    interval_level: float
-    """Share of the bootstrap draws within each interval."""
-    interval_draws: int
-    """Number of bootstrap draws."""
-    interval_seed: int
-    """Seed of the draws."""
     styles: dict[str, StyleEstimate]
     """Style -> its scores, in label order."""
     confusion_matrix: ConfusionMatrix
     """How often each true style is predicted as each style, over all seeds."""
     reliability: ReliabilityBins
     """How often predictions of a given confidence are right, over all seeds."""
-    folds: tuple[FoldScores, ...]
-    """The own scores of each fold with each seed: how much they vary."""
-    warnings: tuple[str, ...]
-    """Reasons to doubt the scores, one sentence each."""
+
+
+class LabelCrossvalReport(CrossvalHeader):
+    """The content of a cross-validation's ``report.json``, with several labels a picture."""
+
+    accuracy: Estimate
+    """Share of pictures that are given all their labels and no other."""
+    mean_average_precision: Estimate
+    """Mean over the labels."""
+    micro_f1: Estimate
+    """F1 of all answers to all labels together."""
+    macro_f1: Estimate
+    """Mean F1 over the labels."""
+    chance_average_precision: float
+    """What a random order would get: the mean share of pictures of a label."""
+    styles: dict[str, LabelEstimate]
+    """Label -> its scores, in label order."""
+
+
+def read_report(path: Path, *, multi: bool) -> CrossvalReport | LabelCrossvalReport:
+    """Read ``report.json``.
+
+    Args:
+        path: The file.
+        multi: Whether a picture may have several labels.
+
+    Raises:
+        MissingError, DataError: The file is missing or damaged.
+    """
+    return (LabelCrossvalReport if multi else CrossvalReport).read(path)

@@ -18,6 +18,7 @@ from artstyle.preparation.split import copies_across
 from artstyle.preparation.split_report import absence_notes, split_report
 from artstyle.preparation.stratify import stratified_splits
 from artstyle.storage.files import write_bytes
+from artstyle.styles.names import labels_in
 from artstyle.styles.vocabulary import RECORD_NAME, record_vocabulary
 
 
@@ -120,8 +121,13 @@ def describe_fold(
 ) -> DatasetDescription:
     """Return the description of a data set with other splits."""
     styles, splits = [row.style for row in rows], [row.split for row in rows]
-    report = split_report(splits, styles, [row.artist for row in rows], ratios)
-    placed = Counter(zip(styles, splits, strict=True))
+    labels = description.config.labels
+    report = split_report(splits, styles, [row.artist for row in rows], ratios, multi=labels.multi)
+    placed = Counter(
+        (label, split)
+        for style, split in zip(styles, splits, strict=True)
+        for label in labels_in(style)
+    )
     counts = {
         style: count.model_copy(update={split: placed[style, split] for split in SPLITS})
         for style, count in description.counts.styles.items()
@@ -135,7 +141,7 @@ def describe_fold(
             update={"styles": counts, "taking_part": sum(map(bool, splits))}
         ),
         "split": SplitDescription(group=description.split.group, **report),
-        "notes": tuple(absence_notes(report)),
+        "notes": tuple(absence_notes(report, labels)),
     }
     return description.model_copy(update=update)
 
@@ -189,7 +195,7 @@ def _require_copies_known(data: DatasetFolder, rows: Sequence[ManifestRow]) -> N
 
 
 def _require_enough(data: DatasetFolder, rows: Sequence[ManifestRow], number: int) -> None:
-    counts = Counter(row.style for row in rows)
+    counts = Counter(label for row in rows for label in labels_in(row.style))
     if not counts:
         raise DataError(f"{data.path} has no paintings; prepare a collection that has some")
     style, fewest = min(counts.items(), key=lambda item: (item[1], item[0]))

@@ -3,7 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
-from artstyle.crossval.document import CrossvalReport
+from artstyle.crossval.document import CrossvalReport, LabelCrossvalReport
 from artstyle.crossval.label_issues import ISSUES_NAME, LabelIssue, LabelIssues
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.manifest import read_manifest
@@ -28,7 +28,7 @@ _THUMBNAIL_PX = 160
 def write_label_page(
     out: Path,
     data: DatasetFolder,
-    report: CrossvalReport,
+    report: CrossvalReport | LabelCrossvalReport,
     found: LabelIssues,
     progress: Progress = silent,
 ) -> None:
@@ -52,7 +52,7 @@ def write_label_page(
     write_page(out / PAGE_NAME, title, subtitle, sections)
 
 
-def _summary(report: CrossvalReport, found: LabelIssues) -> list[Prose]:
+def _summary(report: CrossvalReport | LabelCrossvalReport, found: LabelIssues) -> list[Prose]:
     count = len(found.issues)
     lines = [
         Prose(

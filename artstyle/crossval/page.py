@@ -3,7 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from artstyle.crossval.document import CrossvalReport, Estimate, Reference
+from artstyle.crossval.document import (
+    CrossvalHeader,
+    CrossvalReport,
+    Estimate,
+    LabelCrossvalReport,
+    Reference,
+)
 from artstyle.evaluation.document import Bounds
 from artstyle.presentation.pages import Block, Cell, Content, Prose, Section, Table, write_page
 from artstyle.styles.vocabulary import display_name
@@ -20,14 +26,12 @@ _GROUPS = {
 }
 
 
-def write_crossval_page(path: Path, report: CrossvalReport) -> None:
+def write_crossval_page(path: Path, report: CrossvalReport | LabelCrossvalReport) -> None:
     """Write ``report.html``; it links to the pages of the folds."""
     sections = [
-        Section("Summary", [*_opening(report), _scores(report)]),
-        Section("How far to trust it", list(_trust(report))),
-        Section("Scores by style", [_styles(report)]),
-        Section("Which styles are confused", [_confusions(report)]),
-        Section("Calibration", _calibration(report)),
+        Section("Summary", [*_opening(report), Prose(_GROUPS[report.group]), _scores(report)]),
+        Section("How far to trust it", [*_trust(report), *_intervals(report)]),
+        *_of_labels(report),
         Section("Folds", [_folds(report)]),
     ]
     title = f"Cross-validation of {report.architecture}"
@@ -35,27 +39,31 @@ def write_crossval_page(path: Path, report: CrossvalReport) -> None:
     write_page(path, title, subtitle, sections)
 
 
-def folds_in_words(report: CrossvalReport) -> str:
+def _of_labels(report: CrossvalReport | LabelCrossvalReport) -> list[Section]:
+    if isinstance(report, LabelCrossvalReport):
+        return [Section("Scores by label", [_labels(report)])]
+    return [
+        Section("Scores by style", [_styles(report)]),
+        Section("Which styles are confused", [_confusions(report)]),
+        Section("Calibration", _calibration(report)),
+    ]
+
+
+def folds_in_words(report: CrossvalHeader) -> str:
     """Return how the pictures were divided, and with how many seeds: "5 folds by artist"."""
     seeds = len(report.seeds)
     folds = f"{len(report.folds) // seeds} folds by {report.group}"
     return folds if seeds == 1 else f"{folds}, each with {seeds} seeds,"
 
 
-def score_columns(report: CrossvalReport) -> list[str]:
+def score_columns(report: CrossvalHeader) -> list[str]:
     """Return the names of the columns of `score_rows`."""
     seeds = ["over seeds"] if len(report.seeds) > 1 else []
     return ["score", "value", *seeds, "for other pictures", "for other artists"]
 
 
-def score_rows(report: CrossvalReport) -> list[list[str]]:
+def score_rows(report: CrossvalReport | LabelCrossvalReport) -> list[list[str]]:
     """Return name, value, the range over several seeds, and both intervals of each score."""
-    estimates = {
-        "accuracy": report.accuracy,
-        "macro F1": report.macro_f1,
-        "top-3 accuracy": report.top3_accuracy,
-        "calibration error": report.expected_calibration_error,
-    }
     several = len(report.seeds) > 1
     return [
         [
@@ -65,8 +73,24 @@ def score_rows(report: CrossvalReport) -> list[list[str]]:
             _range(score.pictures),
             _range(score.artists),
         ]
-        for name, score in estimates.items()
+        for name, score in _estimates(report).items()
     ]
+
+
+def _estimates(report: CrossvalReport | LabelCrossvalReport) -> dict[str, Estimate]:
+    if isinstance(report, LabelCrossvalReport):
+        return {
+            "mAP": report.mean_average_precision,
+            "micro F1": report.micro_f1,
+            "macro F1": report.macro_f1,
+            "all labels right": report.accuracy,
+        }
+    return {
+        "accuracy": report.accuracy,
+        "macro F1": report.macro_f1,
+        "top-3 accuracy": report.top3_accuracy,
+        "calibration error": report.expected_calibration_error,
+    }
 
 
 def reference_rows(report: CrossvalReport) -> list[list[str]]:
@@ -86,20 +110,21 @@ def _range(bounds: Bounds) -> str:
     return f"{bounds[0]:.3f}\u00a0to\u00a0{bounds[1]:.3f}"
 
 
-def _opening(report: CrossvalReport) -> Iterator[Block]:
+def _opening(report: CrossvalReport | LabelCrossvalReport) -> Iterator[Block]:
     right = round(report.accuracy.value * report.pictures)
-    majority = round(report.majority.accuracy * report.pictures)
-    of_all = f"{right:,} of {report.pictures:,} pictures were recognised"
+    if isinstance(report, LabelCrossvalReport):
+        of_all = f"{right:,} of {report.pictures:,} pictures were given exactly their labels"
+        known = ""
+    else:
+        majority = round(report.majority.accuracy * report.pictures)
+        of_all = f"{right:,} of {report.pictures:,} pictures were recognised"
+        known = f" Always naming the most frequent style would get {majority:,}."
     if len(report.seeds) > 1:
         of_all = f"On average over {len(report.seeds)} seeds, {of_all}"
-    yield Prose(
-        f"{of_all}, each by a run that had not seen it. Always naming the most frequent style"
-        f" would get {majority:,}."
-    )
-    yield Prose(_GROUPS[report.group])
+    yield Prose(f"{of_all}, each by a run that had not seen it.{known}")
 
 
-def _scores(report: CrossvalReport) -> Table:
+def _scores(report: CrossvalReport | LabelCrossvalReport) -> Table:
     columns = score_columns(report)
     rows = [_right_aligned(row) for row in score_rows(report)]
     return Table(columns, rows, caption=f"With {report.interval_level:.0%} intervals")
@@ -109,11 +134,14 @@ def _right_aligned(row: list[str]) -> list[Content]:
     return [row[0], float(row[1]), *row[2:]]
 
 
-def _trust(report: CrossvalReport) -> Iterator[Block]:
+def _trust(report: CrossvalReport | LabelCrossvalReport) -> Iterator[Block]:
     for warning in report.warnings:
         yield Prose(warning)
     if report.unreadable:
         yield Prose(f"{report.unreadable:,} pictures could not be read. They are not counted.")
+    if isinstance(report, LabelCrossvalReport):
+        yield Prose(chance_line(report))
+        return
     rows: list[list[Content]] = [
         [name, float(accuracy), float(f1)] for name, accuracy, f1 in reference_rows(report)
     ]
@@ -123,6 +151,18 @@ def _trust(report: CrossvalReport) -> Iterator[Block]:
             "An answer that knows only the artist's name gives the artist's most frequent style in"
             " training, or the most frequent of all for an artist who is not there."
         )
+
+
+def chance_line(report: LabelCrossvalReport) -> str:
+    """Return what the scores are to be compared with."""
+    chance = report.chance_average_precision
+    return (
+        f"A random order would get a mean average precision of {chance:.3f}. F1 counts the"
+        " answers at the thresholds that each run fitted on its validation pictures."
+    )
+
+
+def _intervals(report: CrossvalHeader) -> Iterator[Block]:
     yield Prose(
         f"Each interval holds {report.interval_level:.0%} of {report.interval_draws:,} bootstrap"
         f" draws (percentiles, seed {report.interval_seed}). 'For other pictures' draws pictures."
@@ -140,6 +180,24 @@ def _trust(report: CrossvalReport) -> Iterator[Block]:
             "Neither interval covers other choices of the folds, nor another seed of the training."
             " --seeds 3 trains each fold with three."
         )
+
+
+def _labels(report: LabelCrossvalReport) -> Table:
+    columns = ["label", "average precision", "for other pictures", "for other artists", "F1"]
+    rows: list[list[Content]] = [
+        [
+            display_name(label),
+            Cell(score.average_precision.value, shade=0.5 * score.average_precision.value),
+            _interval(score.average_precision, score.pictures, by_artist=False),
+            _interval(score.average_precision, score.pictures, by_artist=True),
+            score.f1.value,
+            score.precision,
+            score.recall,
+            score.pictures,
+        ]
+        for label, score in report.styles.items()
+    ]
+    return Table([*columns, "precision", "recall", "pictures"], rows)
 
 
 def _styles(report: CrossvalReport) -> Table:
@@ -206,7 +264,7 @@ def _calibration(report: CrossvalReport) -> list[Block]:
     ]
 
 
-def _folds(report: CrossvalReport) -> Table:
+def _folds(report: CrossvalHeader) -> Table:
     rows: list[list[Content]] = [
         [
             Cell(
@@ -221,5 +279,7 @@ def _folds(report: CrossvalReport) -> Table:
         ]
         for fold in report.folds
     ]
-    columns = ["run", "accuracy", "macro F1", "tested", "trained on", "validation"]
+    several = isinstance(report, LabelCrossvalReport)
+    right = "all labels right" if several else "accuracy"
+    columns = ["run", right, "macro F1", "tested", "trained on", "validation"]
     return Table(columns, rows, caption="Each fold's own page shows its pictures")

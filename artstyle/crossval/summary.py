@@ -9,14 +9,17 @@ import numpy as np
 from artstyle import metrics
 from artstyle.crossval.answers import FoldAnswers, by_seed, pooled
 from artstyle.crossval.document import (
+    CrossvalHeader,
     CrossvalReport,
     Estimate,
     FoldScores,
+    LabelCrossvalReport,
     Reference,
     StyleEstimate,
 )
 from artstyle.crossval.folds import Folds
 from artstyle.crossval.plan import CrossvalPlan, Group
+from artstyle.crossval.several_labels import summarise_labels
 from artstyle.data.dataset import DatasetFolder
 from artstyle.evaluation.document import ConfusionMatrix, ReliabilityBins
 from artstyle.evaluation.intervals import (
@@ -24,11 +27,13 @@ from artstyle.evaluation.intervals import (
     Intervals,
     artist_clusters,
     draw_intervals,
+    joined,
     mean_draws,
     score_draws,
 )
+from artstyle.evaluation.several_labels.answers import LabelAnswers
 from artstyle.metrics import IntArray, Interval, Reliability
-from artstyle.styles.names import label_order
+from artstyle.styles.names import label_order, labels_in
 from artstyle.styles.vocabulary import display_name
 
 _SEED = 42
@@ -62,7 +67,7 @@ def summarise(
     data: DatasetFolder,
     folds: Folds,
     answered: Sequence[FoldAnswers],
-) -> CrossvalReport:
+) -> CrossvalReport | LabelCrossvalReport:
     """Return the report over the answers of all folds.
 
     Args:
@@ -75,13 +80,8 @@ def summarise(
         DataError: The runs of two seeds could not read the same pictures.
     """
     seeds, labels = by_seed(answered), data.labels
-    answers = pooled(answered, labels)
     artists_N = artist_clusters([row.artist for fold in seeds[0] for row in fold.rows])
-    scores = _score([pooled(folds, labels) for folds in seeds], artists_N)
-    targets_N = pooled(seeds[0], labels).targets_N
-    confusion_CC = metrics.confusion_matrix(answers.targets_N, answers.predictions_N, len(labels))
-    known = any(row.artist for row in folds.rows)
-    return CrossvalReport(
+    header = CrossvalHeader(
         dataset=data.fingerprint,
         dataset_path=str(data.path),
         group=plan.group,
@@ -90,26 +90,49 @@ def summarise(
         architecture=plan.config.model.name,
         seed=plan.config.seed,
         seeds=plan.run_seeds,
-        pictures=len(targets_N),
+        pictures=len(artists_N),
         artists=int(artists_N.max()) + 1,
         unreadable=sum(fold.unreadable for fold in seeds[0]),
+        interval_level=_LEVEL,
+        interval_draws=_RESAMPLES,
+        interval_seed=_SEED,
+        folds=[_fold_scores(fold, labels) for fold in answered],
+        warnings=list(_warnings(folds, plan.group)),
+    )
+    of_seeds = [pooled(of_seed, labels) for of_seed in seeds]
+    several = [answers for answers in of_seeds if isinstance(answers, LabelAnswers)]
+    if several:
+        return summarise_labels(header, labels, several, artists_N)
+    single = [answers for answers in of_seeds if isinstance(answers, Answers)]
+    known = any(row.artist for row in folds.rows)
+    return _summarise_single(header, labels, seeds[0], single, artists_N, known)
+
+
+def _summarise_single(
+    header: CrossvalHeader,
+    labels: Sequence[str],
+    folds: Sequence[FoldAnswers],
+    seeds: Sequence[Answers],
+    artists_N: IntArray,
+    artists_known: bool,
+) -> CrossvalReport:
+    scores, targets_N = _score(seeds, artists_N), seeds[0].targets_N
+    answers = joined(seeds)
+    confusion_CC = metrics.confusion_matrix(answers.targets_N, answers.predictions_N, len(labels))
+    return CrossvalReport(
+        **header.to_dict(),
         accuracy=scores.estimate(lambda found: found.accuracy),
         macro_f1=scores.estimate(lambda found: found.macro_f1),
         top3_accuracy=scores.estimate(lambda found: found.top_k_accuracy),
         expected_calibration_error=scores.estimate(lambda found: found.expected_calibration_error),
         mean_confidence=float(answers.confidence_N.mean()),
-        artist_oracle=_reference([fold.oracle for fold in seeds[0]], targets_N, labels)
-        if known
+        artist_oracle=_reference([fold.oracle for fold in folds], targets_N, labels)
+        if artists_known
         else None,
-        majority=_reference([fold.majority for fold in seeds[0]], targets_N, labels),
-        interval_level=_LEVEL,
-        interval_draws=_RESAMPLES,
-        interval_seed=_SEED,
+        majority=_reference([fold.majority for fold in folds], targets_N, labels),
         styles=_styles(labels, confusion_CC, targets_N, artists_N, scores),
         confusion_matrix=ConfusionMatrix(labels=labels, counts=confusion_CC.tolist()),
         reliability=_bins(answers.reliability),
-        folds=[_fold_scores(fold, labels) for fold in answered],
-        warnings=list(_warnings(folds, plan.group)),
     )
 
 
@@ -171,18 +194,27 @@ def _styles(
 
 
 def _fold_scores(fold: FoldAnswers, labels: Sequence[str]) -> FoldScores:
-    answers = pooled([fold], labels)
-    confusion_CC = metrics.confusion_matrix(answers.targets_N, answers.predictions_N, len(labels))
     train, val = fold.sizes
+    accuracy, macro_f1 = _accuracy_and_f1(pooled([fold], labels))
     return FoldScores(
         run=fold.run,
         seed=fold.seed,
         train=train,
         val=val,
         test=len(fold.rows),
-        accuracy=metrics.accuracy(confusion_CC),
-        macro_f1=metrics.macro_average(metrics.style_scores(confusion_CC)).f1,
+        accuracy=accuracy,
+        macro_f1=macro_f1,
     )
+
+
+def _accuracy_and_f1(answers: Answers | LabelAnswers) -> tuple[float, float]:
+    if isinstance(answers, LabelAnswers):
+        scores = metrics.separate_scores(answers.truth_NC, answers.given_NC)
+    else:
+        scores = metrics.style_scores(
+            metrics.confusion_matrix(answers.targets_N, answers.predictions_N, answers.num_styles)
+        )
+    return float(answers.correct_N.mean()), metrics.macro_average(scores).f1
 
 
 def _warnings(folds: Folds, group: Group) -> Iterator[str]:
@@ -194,7 +226,8 @@ def _warnings(folds: Folds, group: Group) -> Iterator[str]:
         )
     places = defaultdict[str, set[int]](set)
     for row, fold in zip(folds.rows, folds.test_fold, strict=True):
-        places[row.style].add(fold)
+        for label in labels_in(row.style):
+            places[label].add(fold)
     alone = [display_name(style) for style in label_order(places) if len(places[style]) == 1]
     if alone:
         yield (

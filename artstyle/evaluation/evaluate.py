@@ -31,7 +31,7 @@ from artstyle.evaluation.page import write_evaluation_page
 from artstyle.evaluation.provenance import artists_seen, find_doubts, training_rows
 from artstyle.evaluation.several_labels.document import LabelReport
 from artstyle.evaluation.several_labels.page import write_labels_page
-from artstyle.evaluation.several_labels.scores import LabelOutcome, summarise_labels
+from artstyle.evaluation.several_labels.scores import LabelOutcome, label_columns, summarise_labels
 from artstyle.evaluation.summary import summarise
 from artstyle.inference import predict_logits
 from artstyle.metrics import FloatArray
@@ -196,9 +196,9 @@ def _write_labels(
     )
     report = summarise_labels(header, outcome)
     report.write(folder / REPORT_NAME)
-    write_csv(folder / "predictions.csv", outcome.prediction_columns, outcome.prediction_rows())
+    write_csv(folder / "predictions.csv", label_columns(model.labels), outcome.prediction_rows())
     write_label_logits(folder / LOGITS_NAME, outcome, report.model)
-    write_labels_page(folder, outcome, report)
+    write_labels_page(folder, report)
     return report
 
 

@@ -40,10 +40,31 @@ class Answers:
         correct_N: BoolArray = self.predictions_N == self.targets_N
         return correct_N
 
+    def has_N(self, label: int) -> BoolArray:
+        """Return whether each picture's true style is this one."""
+        has_N: BoolArray = self.targets_N == label
+        return has_N
+
+    def recognised_N(self, label: int) -> BoolArray:
+        """Return whether each picture's true style is this one, and predicted."""
+        recognised_N: BoolArray = self.has_N(label) & self.correct_N
+        return recognised_N
+
     @property
     def reliability(self) -> Reliability:
         """How often predictions of a given confidence are right."""
         return reliability(self.confidence_N, self.correct_N)
+
+
+def joined(parts: Sequence[Answers]) -> Answers:
+    """Return the answers of several parts as one; N is the sum of theirs."""
+    return Answers(
+        num_styles=parts[0].num_styles,
+        targets_N=np.concatenate([part.targets_N for part in parts]),
+        predictions_N=np.concatenate([part.predictions_N for part in parts]),
+        in_top_k_N=np.concatenate([part.in_top_k_N for part in parts]),
+        confidence_N=np.concatenate([part.confidence_N for part in parts]),
+    )
 
 
 @dataclass(frozen=True)

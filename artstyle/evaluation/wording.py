@@ -1,5 +1,6 @@
 """The scores of an evaluation in sentences and tables."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from artstyle.evaluation.document import (
@@ -40,9 +41,20 @@ def by_artist_line(report: EvaluationReport) -> str:
     found = report.intervals.by_artist
     if found is None:
         return ""
-    ranges = {"accuracy": found.accuracy, "macro F1": found.macro_f1, "top-3": found.top3_accuracy}
+    return for_other_artists(
+        {"accuracy": found.accuracy, "macro F1": found.macro_f1, "top-3": found.top3_accuracy}
+    )
+
+
+def for_other_artists(ranges: Mapping[str, Bounds]) -> str:
+    """Return the ranges of scores for other artists in a line."""
     named = (f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in ranges.items())
     return f"for other artists: {', '.join(named)}"
+
+
+def as_sentence(line: str) -> str:
+    """Return a line of the terminal as a sentence of a page."""
+    return f"{line[0].upper()}{line[1:]}."
 
 
 def in_short(report: EvaluationReport) -> str:
@@ -94,7 +106,7 @@ def headline(report: EvaluationReport) -> list[Block]:
         *(Prose(f"Warning: {warning}") for warning in report.warnings),
         Prose(_on_another(report)),
         Facts(facts),
-        *([Prose(f"{by_artists[0].upper()}{by_artists[1:]}.")] if by_artists else []),
+        *([Prose(as_sentence(by_artists))] if by_artists else []),
     ]
 
 

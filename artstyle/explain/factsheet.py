@@ -69,7 +69,9 @@ def write_factsheets(
 
 
 def _subtitle(row: PredictionRow, explained: Explained) -> str:
-    best, words = explained.ranked[0], verdict_words(row)
+    words, best = verdict_words(row), explained.ranked[0]
+    if row.labels is not None:
+        return words
     share = f"{display_name(best.style)}, {best.probability:.0%}"
     return f"{share}; {words}" if words else share
 
@@ -98,6 +100,10 @@ def _pictures(row: PredictionRow, explained: Explained, model: StyleModel) -> Ro
 def _answer(row: PredictionRow, explained: Explained) -> Iterator[Block]:
     shares = [[display_name(s.style), f"{s.probability:.1%}"] for s in explained.ranked]
     yield Table(["style", "share"], shares)
+    if row.labels is not None:
+        yield Prose(
+            "A picture may have several styles here. Each share is of that style by itself."
+        )
     if row.likely:
         names = ", ".join(map(display_name, row.likely))
         yield Prose(f"In 90% of cases the true style is one of these: {names}.")

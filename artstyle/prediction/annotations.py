@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 from artstyle.errors import UsageError
 from artstyle.pictures.finding import printable
-from artstyle.prediction.origin import AAT, Origin, confidence_words
+from artstyle.prediction.origin import AAT, Origin, confidence_words, named_styles
 from artstyle.prediction.rows import PredictionRow
 from artstyle.storage.files import digest
 from artstyle.styles.vocabulary import display_name, read_vocabulary
@@ -23,7 +23,7 @@ _CONTEXT = "http://iiif.io/api/presentation/3/context.json"
 def write_annotations(
     rows: Iterable[PredictionRow], stream: TextIO, origin: Origin
 ) -> Iterator[PredictionRow]:
-    """Write each row as it comes, then yield it; a row with an error is not written.
+    """Write each row as it comes, then yield it; a row that names no style is not written.
 
     Args:
         rows: Consumed one by one; those of one manifest follow each other.
@@ -38,7 +38,7 @@ def write_annotations(
         stream.write(_page_start(manifest, first.model, origin))
         separator = ""
         for row in chain([first], of_manifest):
-            if row.styles:
+            if named_styles(row):
                 stream.write(f"{separator}{_json(_annotation(row, manifest, origin))}")
                 separator = ", "
             yield row
@@ -68,7 +68,9 @@ def _page_start(manifest: str, model: str, origin: Origin) -> str:
 
 def _annotation(row: PredictionRow, manifest: str, origin: Origin) -> dict[str, Any]:
     assert row.styles is not None
-    best = row.styles[0]
+    best, several = row.styles[0], {}
+    if row.labels is not None:
+        several = {"urn:artstyle:labels": list(row.labels)}
     target = (row.record and row.record.id) or manifest
     return {
         "id": f"{_page_id(manifest, row.model)}-{digest(target)[:12]}",
@@ -85,6 +87,7 @@ def _annotation(row: PredictionRow, manifest: str, origin: Origin) -> dict[str, 
         # The context has no words for these; a key that is a URI needs none.
         "urn:artstyle:style": best.style,
         "urn:artstyle:probability": best.probability,
+        **several,
         "urn:artstyle:verdict": row.verdict,
         "urn:artstyle:likely": None if row.likely is None else list(row.likely),
         "urn:artstyle:model": row.model,
@@ -93,15 +96,14 @@ def _annotation(row: PredictionRow, manifest: str, origin: Origin) -> dict[str, 
 
 
 def _bodies(row: PredictionRow) -> Iterator[dict[str, Any]]:
-    """Yield the style as a term of the Getty AAT, as a tag, and in words."""
-    assert row.styles is not None
-    style = row.styles[0].style
-    entry = read_vocabulary().entry(style)
-    if entry and entry.aat_id:
-        source = f"{AAT}{entry.aat_id}"
-        yield {"type": "SpecificResource", "source": source, "purpose": "classifying"}
+    """Yield each style as a term of the Getty AAT and as a tag; then how sure, in words."""
     text = {"type": "TextualBody", "format": "text/plain", "language": "en"}
-    yield text | {"value": display_name(style), "purpose": "tagging"}
+    for style in named_styles(row):
+        entry = read_vocabulary().entry(style)
+        if entry and entry.aat_id:
+            source = f"{AAT}{entry.aat_id}"
+            yield {"type": "SpecificResource", "source": source, "purpose": "classifying"}
+        yield text | {"value": display_name(style), "purpose": "tagging"}
     words = f"Style named by software, not by a curator: {confidence_words(row)}"
     yield text | {"value": words, "purpose": "describing"}
 

@@ -81,21 +81,31 @@ def answer_columns(
     ]
 
 
-def joined_columns(naming: Naming) -> list[Column]:
-    """Return the columns that a collection's own list is given."""
-    style, probability = _ranked(0)
+def joined_columns(naming: Naming, *, multi: bool = False) -> list[Column]:
+    """Return the columns that a collection's own list is given.
+
+    Args:
+        naming: What is added to the most probable style.
+        multi: Whether a picture may have several labels; those that it is given are then the
+            answer.
+    """
     return [
-        Column("style", style.value),
-        *_naming_columns(naming),
-        Column("probability", probability.value, True, DECIMALS),
-        Column("verdict", lambda row: row.verdict),
-        Column("likely", lambda row: "; ".join(row.likely) if row.likely else None),
-        Column("group", _group),
+        *([Column("labels", _labels)] if multi else _answer_columns(naming)),
         Column("file", lambda row: _inert(row.path)),
         Column("error", lambda row: row.error),
         *origin_columns(),
         Column("review", lambda row: None),
     ]
+
+
+def _answer_columns(naming: Naming) -> Iterator[Column]:
+    style, probability = _ranked(0)
+    yield Column("style", style.value)
+    yield from _naming_columns(naming)
+    yield Column("probability", probability.value, True, DECIMALS)
+    yield Column("verdict", lambda row: row.verdict)
+    yield Column("likely", lambda row: "; ".join(row.likely) if row.likely else None)
+    yield Column("group", _group)
 
 
 def origin_columns() -> Iterator[Column]:

@@ -40,9 +40,9 @@ def file_writer(chosen: Format, num_styles: int, naming: Naming) -> Writer:
     return write
 
 
-def join_writer(source: PictureList, naming: Naming) -> Writer:
+def join_writer(source: PictureList, naming: Naming, *, multi: bool = False) -> Writer:
     """Return the writer that gives a collection's own list the columns `joined_columns`."""
-    columns = joined_columns(naming)
+    columns = joined_columns(naming, multi=multi)
     names = free_names([column.name for column in columns], source.header)
     is_text = isinstance(source.table, TextTable)
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any, TextIO
 
-from artstyle.prediction.origin import AAT, WIKIDATA, Origin, confidence_words
+from artstyle.prediction.origin import AAT, WIKIDATA, Origin, confidence_words, named_styles
 from artstyle.prediction.rows import PredictionRow
 from artstyle.styles.vocabulary import display_name, read_vocabulary
 
@@ -31,7 +31,7 @@ _PRESENTATION_API = {
 def write_linked_art(
     rows: Iterable[PredictionRow], stream: TextIO, origin: Origin
 ) -> Iterator[PredictionRow]:
-    """Write each row as it comes, then yield it; a row with an error is not written.
+    """Write each row as it comes, then yield it; a row that names no style is not written.
 
     Args:
         rows: Consumed one by one.
@@ -39,7 +39,7 @@ def write_linked_art(
         origin: What made the answers.
     """
     for row in rows:
-        if row.styles:
+        if named_styles(row):
             stream.write(json.dumps(_object(row, origin), ensure_ascii=False, allow_nan=False))
             stream.write("\n")
         yield row
@@ -83,7 +83,7 @@ def _assignment(row: PredictionRow, origin: Origin) -> Thing:
             "end_of_the_end": origin.moment,
         },
         "assigned_property": "classified_as",
-        "assigned": [_style(row)],
+        "assigned": [_style(style) for style in named_styles(row)],
         "referred_to_by": [
             {
                 "type": "LinguisticObject",
@@ -94,10 +94,8 @@ def _assignment(row: PredictionRow, origin: Origin) -> Thing:
     }
 
 
-def _style(row: PredictionRow) -> Thing:
+def _style(style: str) -> Thing:
     """Return a style as a type; with the identifier of the Getty AAT where it is known."""
-    assert row.styles is not None
-    style = row.styles[0].style
     entry = read_vocabulary().entry(style)
     aat, wikidata = (entry.aat_id, entry.wikidata_id) if entry else (None, None)
     found: Thing = {"id": f"{AAT}{aat}"} if aat else {}

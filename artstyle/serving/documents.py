@@ -56,6 +56,8 @@ class Row(BaseModel):
     familiarity: float | None
     likely: list[str] | None
     group: RankedGroup | None
+    labels: list[str] | None = None
+    """Only of a model whose pictures may have several labels: those that the image is given."""
 
 
 class Results(BaseModel):

@@ -28,7 +28,6 @@ from artstyle.search.neighbours import SimilarRow, Wanted, similar_row
 from artstyle.search.works import artist_number, known_of_path
 from artstyle.serving.limits import Limits
 from artstyle.styles.entries import StyleEntry
-from artstyle.styles.targets import refused_several
 from artstyle.styles.vocabulary import style_group
 
 HeatFormat = Literal["png", "json"]
@@ -75,8 +74,6 @@ class ServedModel:
         # Open for as long as it is used: torch would prepare its network for every batch.
         self._open = ExitStack()
         loaded = found.load()
-        if loaded.multi:
-            raise refused_several("serve answers", "use 'artstyle predict'")
         if index is not None:
             index.require_model(loaded)
         self.model = self._open.enter_context(loaded.opened())

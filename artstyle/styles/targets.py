@@ -42,11 +42,14 @@ class Targets:
         return np.array([position[rarest[text]] for text in texts], dtype=np.int64)
 
     def indicators(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return 1 for each label that a picture has, and 0 for each other one, N x C."""
+        """Return 1 for each label that a picture has, and 0 for each other one, N x C.
+
+        The text "" has no label.
+        """
         position = {label: n for n, label in enumerate(self.labels)}
         shares_NC = np.zeros((len(texts), len(self.labels)), np.float32)
         for row, text in enumerate(texts):
-            shares_NC[row, [position[label] for label in self._of(text)]] = 1
+            shares_NC[row, [position[label] for label in self._of(text) if label]] = 1
         return shares_NC
 
     def _of(self, text: str) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ def test_the_majority_and_the_artist_oracle_are_those_of_each_folds_training(
             by_artist += max(sorted(own), key=own.__getitem__, default=majority) == row.style
             right += row.style == majority
     report = crossed.report
+    assert isinstance(report, CrossvalReport)
     assert report.majority.accuracy == pytest.approx(right / 40)
     assert report.artist_oracle is not None
     assert report.artist_oracle.accuracy == pytest.approx(by_artist / 40)

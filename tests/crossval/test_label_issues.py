@@ -92,8 +92,8 @@ def test_what_is_listed_is_what_the_published_rule_lists(
     for seed, logits in enumerate(logits_NC):
         run = f"seed-{seed}/fold-1"
         rows = [
-            AnsweredPicture(f"{n:02}.jpg", TINY_STYLES[label], TINY_STYLES[label], 0.5, 1)
-            for n, label in enumerate(labels_N)
+            AnsweredPicture(path=f"{n:02}.jpg", style=s, predicted=s, probability=0.5, true_rank=1)
+            for n, s in enumerate(TINY_STYLES[label] for label in labels_N)
         ]
         evaluation = tmp_path / run / "evaluation" / "test"
         evaluation.mkdir(parents=True)

@@ -160,7 +160,12 @@ def test_the_same_command_shows_a_finished_cross_validation_again(
 
 def test_seeds_that_could_not_read_the_same_pictures_are_refused() -> None:
     def fold(seed: int, *paths: str) -> FoldAnswers:
-        rows = tuple(AnsweredPicture(path, "Cubism", "Cubism", 1, 1) for path in paths)
+        rows = tuple(
+            AnsweredPicture(
+                path=path, style="Cubism", predicted="Cubism", probability=1, true_rank=1
+            )
+            for path in paths
+        )
         return FoldAnswers(f"seed-{seed}/fold-1", seed, rows, (), (), (), (0, 0), frozenset())
 
     with pytest.raises(DataError, match=r"seed-42/fold-1 and seed-43/fold-1 .* b\.jpg has an"):

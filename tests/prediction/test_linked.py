@@ -133,3 +133,24 @@ def test_a_file_without_a_record_is_identified_by_its_path() -> None:
     plain = PredictionRow(Path("scans/a.jpg"), (RankedStyle("Cubism", 1.0),), None, MODEL)
     (found,) = objects([plain])
     assert found["identified_by"][0]["content"] == str(Path("scans/a.jpg"))
+
+
+def test_of_several_labels_those_that_are_given_are_said_and_no_other() -> None:
+    ranked = tuple(map(RankedStyle, ("Cubism", "New_Realism", "Rococo"), (0.8, 0.61, 0.2)))
+    record = Record(f"{URL}/a", "A work", f"{URL}/1", "cc0")
+    given, none = (
+        PredictionRow(Path("a"), ranked, None, MODEL, labels=labels, record=record)
+        for labels in (("Cubism", "New_Realism"), ())
+    )
+    stream = io.StringIO()
+    assert list(write_annotations([given, none], stream, ORIGIN)) == [given, none]
+    (annotation,) = json.loads(stream.getvalue())["items"]
+    assert annotation["urn:artstyle:labels"] == ["Cubism", "New_Realism"]
+    words = [body["value"] for body in annotation["body"] if "value" in body]
+    assert words[:2] == ["Cubism", "New Realism"]
+    assert words[2].endswith("Cubism 80.0%, New Realism 61.0%")
+    stream = io.StringIO()
+    assert list(write_linked_art([given, none], stream, ORIGIN)) == [given, none]
+    (line,) = stream.getvalue().splitlines()
+    (assignment,) = json.loads(line)["shows"][0]["attributed_by"]
+    assert [style["_label"] for style in assignment["assigned"]] == ["Cubism", "New Realism"]

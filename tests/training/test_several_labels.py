@@ -1,18 +1,22 @@
 """A run whose paintings may have several labels, from the list to the answers."""
 
 import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import average_precision_score, f1_score, log_loss
+from sklearn.metrics import accuracy_score, average_precision_score, f1_score, log_loss
 from torch import nn
 from torchvision.ops import sigmoid_focal_loss
 
+from artstyle.comparison.compare import compare_runs
+from artstyle.comparison.tables import comparison_table
 from artstyle.confidence.thresholds import best_thresholds
 from artstyle.config import LossConfig
-from artstyle.crossval.crossval import cross_validate
+from artstyle.crossval.crossval import Crossval, cross_validate
+from artstyle.crossval.document import LabelCrossvalReport
 from artstyle.data.dataset import DatasetFolder
 from artstyle.data.sampling import class_weights
 from artstyle.devices import choose_device
@@ -20,22 +24,27 @@ from artstyle.errors import ArtstyleError, DataError
 from artstyle.evaluation.evaluate import evaluate
 from artstyle.evaluation.several_labels.document import LabelReport
 from artstyle.explain.explain import explain_pictures
+from artstyle.explain.factsheet import write_factsheets
 from artstyle.metrics import average_precision, binary_log_loss
 from artstyle.models.checkpoint import load_style_model
 from artstyle.pictures.finding import find_pictures
 from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.rows import PredictionRow
+from artstyle.prediction.wording import verdict_words
 from artstyle.prediction.writers import write_all
 from artstyle.preparation.prepare import prepare
 from artstyle.probe.probe import fit_probe
 from artstyle.recipes import resolve_config
 from artstyle.report import write_run_report
 from artstyle.runs.folder import RunFolder
+from artstyle.serving.documents import Row
+from artstyle.serving.served import Models
 from artstyle.storage.files import read_csv
 from artstyle.styles.names import labels_in
 from artstyle.styles.targets import Targets, sigmoid
 from artstyle.training.fit import fit
 from artstyle.training.losses import build_loss, plain_loss, right_answers
+from tests.cli.in_process import artstyle_text
 from tests.conftest import tiny_config
 from tests.preparation.source_files import write_manifest
 
@@ -149,13 +158,150 @@ def test_a_heatmap_of_any_label_shows_its_own_probability(
     assert explanation.explained.subject.probability == pytest.approx(expected, abs=1e-6)
 
 
+def test_the_page_of_the_run_has_the_scores_of_its_labels(
+    data: DatasetFolder, run: RunFolder
+) -> None:
+    scores = evaluate(run, data, device="cpu").scores
+    assert isinstance(scores, LabelReport)
+    page = write_run_report(run, run.path / "page.html").read_text()
+    assert f"{scores.micro_f1:.3f}" in page
+    assert "No confusion matrix is drawn" in page
+    assert "even" in page
+
+
+@pytest.fixture(scope="module")
+def crossed(data: DatasetFolder, tmp_path_factory: pytest.TempPathFactory) -> Crossval:
+    """Two folds, each with two seeds."""
+    out = tmp_path_factory.mktemp("crossed") / "cv"
+    return cross_validate(
+        tiny_config(), data, out, folds=2, group="image", method="finetune", seeds=2
+    )
+
+
+def test_a_cross_validation_scores_each_label_over_all_folds_as_scikit_learn_does(
+    data: DatasetFolder, crossed: Crossval
+) -> None:
+    report = LabelCrossvalReport.read(crossed.path / "report.json")
+    assert report == crossed.report
+    tables: dict[str, list[dict[str, str]]] = {"42": [], "43": []}
+    for line in read_csv(crossed.path / "predictions.csv", ours=True):
+        tables[line["seed"]].append(line)
+    assert [sorted(line["path"] for line in table) for table in tables.values()] == [
+        sorted(row.path for part in ("train", "val", "test") for row in data.rows(part))
+    ] * 2
+    targets = Targets(data.labels, multi=True)
+    scores = []
+    for table in tables.values():
+        truth_NC = targets.indicators([line["labels"] for line in table])
+        given_NC = targets.indicators([line["given"] for line in table])
+        sure_NC = [[float(line[f"probability {label}"]) for label in data.labels] for line in table]
+        scores.append(
+            {
+                "accuracy": accuracy_score(truth_NC, given_NC),
+                "mean_average_precision": average_precision_score(truth_NC, np.array(sure_NC)),
+                "micro_f1": f1_score(truth_NC, given_NC, average="micro", zero_division=0),
+                "macro_f1": f1_score(truth_NC, given_NC, average="macro", zero_division=0),
+            }
+        )
+    for name in scores[0]:
+        found, of_seeds = getattr(report, name), [of[name] for of in scores]
+        assert found.value == pytest.approx(np.mean(of_seeds))
+        assert found.seeds == pytest.approx((min(of_seeds), max(of_seeds)))
+        assert found.pictures[0] <= found.value <= found.pictures[1]
+    assert {label: score.pictures for label, score in report.styles.items()} == {
+        label: sum(counts.to_dict().values())
+        for label, counts in data.description.split.counts.items()
+    }
+    assert "Scores by label" in (crossed.path / "report.html").read_text()
+
+
+def test_seeds_of_several_labels_are_compared(crossed: Crossval, tmp_path: Path) -> None:
+    runs = [str(crossed.path / f"seed-{seed}" / "fold-1") for seed in (42, 43)]
+    comparison = compare_runs(runs)
+    evaluations = [
+        LabelReport.read(Path(run) / "evaluation" / "test" / "report.json") for run in runs
+    ]
+    for row, report in zip(comparison.rows, evaluations, strict=True):
+        precision, ranges = row.mean_average_precision, report.intervals
+        assert precision is not None
+        assert row.top3_accuracy is None
+        # The table of answers has six decimals.
+        assert precision.value == pytest.approx(report.mean_average_precision, abs=1e-4)
+        assert precision.pictures == pytest.approx(ranges.mean_average_precision, abs=1e-4)
+        assert row.macro_f1.value == pytest.approx(report.macro_f1)
+        assert row.accuracy.value == pytest.approx(report.all_labels_right)
+    found = comparison.rows[1].difference
+    assert found is not None
+    gained = evaluations[1].all_labels_right - evaluations[0].all_labels_right
+    assert found.accuracy.value == pytest.approx(gained)
+    assert (found.won - found.lost) / comparison.pictures == pytest.approx(gained)
+    for of_label in comparison.styles:
+        for right, report in zip(of_label.right, evaluations, strict=True):
+            scores = report.labels[of_label.style]
+            assert right == round(scores.recall * scores.support)
+    table = comparison_table(comparison, "markdown")
+    assert "all labels right" in table
+    assert "mAP" in table
+    of_seeds = compare_runs([str(crossed.path)], group_by="seed").rows
+    assert isinstance(crossed.report, LabelCrossvalReport)
+    assert sorted(row.accuracy.value for row in of_seeds) == pytest.approx(
+        crossed.report.accuracy.seeds
+    )
+
+
+def test_a_list_comes_back_with_the_labels_that_predict_gives(
+    data: DatasetFolder, run: RunFolder, tmp_path: Path
+) -> None:
+    paths = [data.image_path(row).relative_to(data.path) for row in data.rows("test")[:3]]
+    lines = [f"{n};{path.as_posix()}" for n, path in enumerate(paths)]
+    (tmp_path / "list.csv").write_text("\n".join(["number;path", *lines, "9;nowhere.jpg"]) + "\n")
+    words = ("predict", "list.csv", "--images", data.path, "--run", run.path, "--join", "--out")
+    assert artstyle_text(*words, "joined.csv", cwd=tmp_path).returncode == 3
+    files = [data.path / path for path in paths]
+    answers = artstyle_text("predict", *files, "--run", run.path, "--format", "jsonl", cwd=tmp_path)
+    given = ["|".join(sorted(json.loads(row)["labels"])) for row in answers.stdout.splitlines()]
+    head, *joined = (tmp_path / "joined.csv").read_text().splitlines()
+    assert head.startswith("number;path;labels;file;")
+    expected = [*zip(lines, given, strict=True), ("9;nowhere.jpg", "")]
+    assert [line.rsplit(";", joined[0].count(";") - 1)[:2] for line in joined] == [
+        list(pair) for pair in expected
+    ]
+    refused = artstyle_text(*words, "other.csv", "--language", "de", cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "leave them out" in refused.stderr
+
+
+def test_a_fact_sheet_names_all_labels_that_are_given(
+    data: DatasetFolder, run: RunFolder, tmp_path: Path
+) -> None:
+    paths = [data.image_path(row) for row in data.rows("test")]
+    model = load_style_model(run.best_path, choose_device("cpu"))
+    rows = list(predict_styles(model, find_pictures(map(str, paths)), top_k=5))
+    (tmp_path / "sheets").mkdir()
+    heat = explain_pictures(model, find_pictures(map(str, paths)), top_k=5)
+    answers = ((row, each, None) for row, each in zip(rows, heat, strict=True))
+    sheets = write_factsheets(
+        tmp_path / "sheets", answers, model, about_model="tiny", on=date(2026, 1, 2)
+    )
+    for row, page in sheets:
+        assert page is not None
+        assert verdict_words(row) in page.read_text()
+    assert any(len(row.labels or ()) != 1 for row in rows)
+
+
+def test_a_service_gives_the_rows_of_predict(data: DatasetFolder, run: RunFolder) -> None:
+    served = Models(str(run.path)).current
+    pictures = list(find_pictures([str(data.image_path(data.rows("test")[0]))]))
+    (expected,) = predict_styles(served.model, pictures, top_k=len(data.labels))
+    assert served.rows(pictures) == [expected]
+    assert Row.model_validate(expected.to_dict()).labels == list(expected.labels or ())
+
+
 def test_what_works_with_one_label_only_says_so(
     data: DatasetFolder, run: RunFolder, tiny_run: RunFolder
 ) -> None:
-    with pytest.raises(ArtstyleError, match="report works with one label for each picture"):
-        write_run_report(run)
-    with pytest.raises(ArtstyleError, match="crossval works with one label for each picture"):
-        cross_validate(tiny_config(), data, run.path / "cv", folds=2)
+    with pytest.raises(ArtstyleError, match="label issues are found with one label for each"):
+        cross_validate(tiny_config(), data, run.path / "cv", label_issues=True)
     with pytest.raises(DataError, match=r"have several labels \(labels\.multi\), and the model"):
         evaluate(tiny_run, data, device="cpu")
 

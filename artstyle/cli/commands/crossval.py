@@ -24,6 +24,7 @@ from artstyle.styles.vocabulary import name_styles_by
 if TYPE_CHECKING:
     from artstyle.config import Config
     from artstyle.crossval.crossval import Crossval
+    from artstyle.crossval.document import CrossvalReport, LabelCrossvalReport
 
 FoldsOption = Annotated[int, typer.Option("--folds", min=2, help="How many.")]
 GroupOption = Annotated[
@@ -121,30 +122,24 @@ def _settings(recipe: str, overrides: list[str], flags: Mapping[str, tuple[str, 
 
 
 def _show(done: Crossval) -> None:
+    from artstyle.crossval.document import LabelCrossvalReport
     from artstyle.crossval.page import (
+        chance_line,
         folds_in_words,
         reference_rows,
         score_columns,
         score_rows,
     )
-    from artstyle.styles.vocabulary import display_name
 
     report = done.report
-    columns = ("style", "precision", "recall", "F1", "pictures", "artists")
-    rows = [
-        [
-            display_name(style),
-            *(f"{value:.3f}" for value in (score.precision, score.recall, score.f1.value)),
-            f"{score.pictures:,}",
-            f"{score.artists:,}",
-        ]
-        for style, score in report.styles.items()
-    ]
-    show_table("", columns, rows, numbers=columns[1:])
+    _show_styles(report)
     scores = [name.removeprefix("for ") for name in score_columns(report)]
     show_table("", scores, score_rows(report), numbers=scores[1:])
-    references = ("answer", "accuracy", "macro F1")
-    show_table("", references, reference_rows(report), numbers=references[1:])
+    if isinstance(report, LabelCrossvalReport):
+        show(chance_line(report))
+    else:
+        references = ("answer", "accuracy", "macro F1")
+        show_table("", references, reference_rows(report), numbers=references[1:])
     show(f"{report.pictures:,} pictures in {folds_in_words(report).rstrip(',')}")
     for warning in report.warnings:
         warn(warning)
@@ -164,3 +159,24 @@ def _show(done: Crossval) -> None:
             "with pictures": done.path / "label_issues.html",
         }
     show_places("Written:", places)
+
+
+def _show_styles(report: CrossvalReport | LabelCrossvalReport) -> None:
+    from artstyle.crossval.document import LabelEstimate
+    from artstyle.styles.vocabulary import display_name
+
+    several = any(isinstance(score, LabelEstimate) for score in report.styles.values())
+    name, last = ("label", "AP") if several else ("style", "artists")
+    columns = (name, "precision", "recall", "F1", "pictures", last)
+    rows = [
+        [
+            display_name(style),
+            *(f"{value:.3f}" for value in (score.precision, score.recall, score.f1.value)),
+            f"{score.pictures:,}",
+            f"{score.average_precision.value:.3f}"
+            if isinstance(score, LabelEstimate)
+            else f"{score.artists:,}",
+        ]
+        for style, score in report.styles.items()
+    ]
+    show_table("", columns, rows, numbers=columns[1:])

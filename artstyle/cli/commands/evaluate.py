@@ -111,6 +111,7 @@ def _show_label_scores(report: "LabelReport") -> None:
         LABEL_COLUMNS,
         label_cells,
         label_totals,
+        labels_by_artist_line,
         labels_in_short,
         labels_weakness,
     )
@@ -120,6 +121,8 @@ def _show_label_scores(report: "LabelReport") -> None:
         warn(weak)
     show_table("", LABEL_COLUMNS, label_cells(report), numbers=LABEL_COLUMNS[1:])
     show("  ".join(f"{name} {value}" for name, value in label_totals(report).items()))
+    if by_artists := labels_by_artist_line(report):
+        show(by_artists)
 
 
 def _show_scores(report: "EvaluationReport") -> None:

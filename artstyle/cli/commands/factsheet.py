@@ -94,13 +94,9 @@ def _folder(out: Path | None, found: "FoundModel") -> Path:
 
 def _loaded(found: "FoundModel") -> "StyleModel":
     """Load the model, and say what people should know of it."""
-    from artstyle.styles.targets import refused_several
-
     say_starter(found.run)
     name_styles_by(found.vocabulary())
     model = found.load()
-    if model.multi:
-        raise refused_several("factsheet works", "use 'artstyle predict' and 'artstyle gradcam'")
     say_notes(model)
     return model
 

@@ -122,13 +122,11 @@ def predict(
 
     from artstyle.prediction.output import Request, write_output
     from artstyle.prediction.predict import predict_styles
+    from artstyle.styles.targets import refused_several
 
     model = found.load()
-    if model.multi and (join or chosen in LINKED):
-        from artstyle.styles.targets import refused_several
-
-        what = "--join writes" if join else f"--format {chosen} writes"
-        raise refused_several(what, "use csv, json, jsonl, xlsx or parquet")
+    if model.multi and join and (language or identifiers):
+        raise refused_several("--language and --identifiers name a style", "leave them out")
     say_notes(model)
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size
@@ -141,7 +139,7 @@ def predict(
     else:
         request = Request(model.fingerprint, top_k, batch_size, model.device)
         count = (lambda: None) if resume else source.count
-        write = _writer(chosen, top_k, naming, source.listed if join else None)
+        write = _writer(chosen, top_k, naming, source.listed if join else None, multi=model.multi)
         with live_progress(count) as progress:
             answer = partial(answer, progress=progress)
             counts = write_output(out, answer, stream, request, write, resume=resume)
@@ -203,10 +201,14 @@ def _require_join(listed: "PictureList | None", out: Path | None, naming: "Namin
     require_joinable(listed, out, names)
 
 
-def _writer(chosen: Format, top_k: int, naming: "Naming", joined: "PictureList | None") -> "Writer":
+def _writer(
+    chosen: Format, top_k: int, naming: "Naming", joined: "PictureList | None", *, multi: bool
+) -> "Writer":
     from artstyle.prediction.files import file_writer, join_writer
 
-    return join_writer(joined, naming) if joined else file_writer(chosen, top_k, naming)
+    if joined is None:
+        return file_writer(chosen, top_k, naming)
+    return join_writer(joined, naming, multi=multi)
 
 
 def _show(

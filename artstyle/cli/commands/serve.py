@@ -91,6 +91,10 @@ def serve(
         from artstyle.serving.served import Models
 
         models = Models(run or (searched.document.run if searched else "latest"), searched)
+        if reviewed and models.current.model.multi:
+            from artstyle.styles.targets import refused_several
+
+            raise refused_several("--review works", "leave it out")
         token = os.environ.get(TOKEN) or None
         app = build_app(models, token=token, page=folder, review=reviewed)
         if page == "gradio":

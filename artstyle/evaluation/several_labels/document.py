@@ -23,6 +23,19 @@ class LabelScores(Document):
     """Number of pictures of the label."""
 
 
+class LabelArtistIntervals(Document):
+    """Ranges within which other artists may move the scores."""
+
+    artists: int
+    """Artists; each picture by an unknown artist counts as one."""
+    mean_average_precision: Bounds
+    """Range of the mean average precision."""
+    micro_f1: Bounds
+    """Range of the micro F1."""
+    macro_f1: Bounds
+    """Range of the macro F1."""
+
+
 class LabelIntervals(Document):
     """Ranges within which chance alone may move the scores."""
 
@@ -40,6 +53,8 @@ class LabelIntervals(Document):
     """Range of the micro F1."""
     macro_f1: Bounds
     """Range of the macro F1."""
+    by_artist: LabelArtistIntervals | None = None
+    """The same from a bootstrap of artists with all their pictures; null if none is known."""
 
 
 class LabelReport(ReportHeader):

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from artstyle.evaluation.figures import plot_style_scores
 from artstyle.evaluation.several_labels.document import LabelReport
-from artstyle.evaluation.several_labels.scores import LabelOutcome, label_rows
-from artstyle.evaluation.wording import with_interval
+from artstyle.evaluation.several_labels.scores import label_rows
+from artstyle.evaluation.wording import as_sentence, for_other_artists, with_interval
+from artstyle.metrics import StyleScores
 from artstyle.presentation.drawings import svg
 from artstyle.presentation.pages import (
     Block,
@@ -48,6 +51,20 @@ def label_totals(report: LabelReport) -> dict[str, str]:
     }
 
 
+def labels_by_artist_line(report: LabelReport) -> str:
+    """Return the ranges for other artists in a line; "" if no artist is known."""
+    found = report.intervals.by_artist
+    if found is None:
+        return ""
+    return for_other_artists(
+        {
+            "mAP": found.mean_average_precision,
+            "micro F1": found.micro_f1,
+            "macro F1": found.macro_f1,
+        }
+    )
+
+
 def labels_in_short(report: LabelReport) -> str:
     """Return the result in a sentence or two, before any score."""
     return (
@@ -67,26 +84,40 @@ def labels_weakness(report: LabelReport) -> str:
     )
 
 
-def write_labels_page(folder: Path, outcome: LabelOutcome, report: LabelReport) -> None:
+def write_labels_page(folder: Path, report: LabelReport) -> None:
     """Write ``report.html``."""
-    weak = labels_weakness(report)
-    summary: list[Block] = [
+    sections = [
+        Section("Summary", labels_headline(report)),
+        Section("Scores by label", label_scores(report)),
+        Section("How this was measured", labels_measured(report)),
+    ]
+    subtitle = f"{report.architecture} on the {report.split} split of {report.dataset_path}"
+    write_page(folder / "report.html", f"Evaluation of {report.run}", subtitle, sections)
+
+
+def labels_headline(report: LabelReport) -> list[Block]:
+    """Return the result in short: a sentence, warnings, the main scores."""
+    weak, by_artists = labels_weakness(report), labels_by_artist_line(report)
+    return [
         Prose(labels_in_short(report), strong=True),
         *([Prose(weak, strong=True)] if weak else []),
         *(Prose(f"Warning: {warning}") for warning in report.warnings),
         Facts({**label_totals(report), **_counts(report)}),
+        *([Prose(as_sentence(by_artists))] if by_artists else []),
     ]
-    bars = svg(plot_style_scores(outcome.scores, report.styles), f"labels{report.split}")
-    sections = [
-        Section("Summary", summary),
-        Section(
-            "Scores by label",
-            [Drawing(bars, "F1, precision and recall of each label"), _table(report)],
-        ),
-        Section("How this was measured", [Prose(sentence) for sentence in _measured(report)]),
-    ]
-    subtitle = f"{report.architecture} on the {report.split} split of {report.dataset_path}"
-    write_page(folder / "report.html", f"Evaluation of {report.run}", subtitle, sections)
+
+
+def label_scores(report: LabelReport) -> list[Block]:
+    """Return the scores of each label, drawn and as a table."""
+    labels = list(report.labels.values())
+    scores = StyleScores(
+        precision_C=np.array([label.precision for label in labels]),
+        recall_C=np.array([label.recall for label in labels]),
+        f1_C=np.array([label.f1 for label in labels]),
+        support_C=np.array([label.support for label in labels]),
+    )
+    bars = svg(plot_style_scores(scores, report.styles), f"labels{report.split}")
+    return [Drawing(bars, "F1, precision and recall of each label"), _table(report)]
 
 
 def _counts(report: LabelReport) -> dict[str, Content]:
@@ -102,7 +133,8 @@ def _table(report: LabelReport) -> Table:
     return Table(LABEL_COLUMNS, rows)
 
 
-def _measured(report: LabelReport) -> list[str]:
+def labels_measured(report: LabelReport) -> list[Block]:
+    """Return how the scores were computed."""
     absent = [display_name(label) for label, row in report.labels.items() if not row.support]
     sentences = [
         "A picture may have several labels, and each is answered by itself: a label is given where"
@@ -119,4 +151,4 @@ def _measured(report: LabelReport) -> list[str]:
     ]
     if absent:
         sentences.append(f"These labels have no pictures here: {', '.join(absent)}.")
-    return sentences
+    return [Prose(sentence) for sentence in sentences]

@@ -14,6 +14,7 @@
  * @property {number | null} familiarity
  * @property {string[] | null} likely
  * @property {RankedGroup | null} group
+ * @property {string[]} [labels] Where a picture may have several: those that it is given.
  */
 /** @typedef {{images: number, bytes: number, pixels: number}} Limits */
 /**

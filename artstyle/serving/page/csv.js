@@ -11,19 +11,22 @@ const DECIMALS = 8;
 export function csvFile(rows, styles) {
   const ranks = Array.from({ length: styles }, (_, n) => [`style_${n + 1}`, `probability_${n + 1}`]).flat();
   const confidence = ["verdict", "familiarity", "likely", "group", "group_probability"];
-  const head = ["path", "file", ...ranks, "error", "model", ...confidence];
-  const lines = [head, ...rows.map((row) => cells(row, styles))].map(line);
+  const labels = rows.some((row) => row.labels) ? ["labels"] : [];
+  const head = ["path", "file", ...labels, ...ranks, "error", "model", ...confidence];
+  const lines = [head, ...rows.map((row) => cells(row, styles, labels.length > 0))].map(line);
   // Excel takes a file for UTF-8 by the mark at its start.
   return new Blob(["\ufeff", ...lines], { type: "text/csv;charset=utf-8" });
 }
 
-/** @param {Row} row @param {number} styles */
-function cells(row, styles) {
+/** @param {Row} row @param {number} styles @param {boolean} several */
+function cells(row, styles, several) {
   const ranked = (row.styles ?? []).slice(0, styles).flatMap((it) => [it.style, plain(it.probability)]);
   const padding = Array(2 * styles - ranked.length).fill("");
+  // In label order, as Python sorts: by code points.
+  const labels = several ? [[...(row.labels ?? [])].sort().join("|")] : [];
   const path = FORMULA_START.test(row.path) ? `./${row.path}` : row.path;
   return [
-    path, row.path.split("/").at(-1) ?? "", ...ranked, ...padding, row.error ?? "", row.model, row.verdict ?? "",
+    path, row.path.split("/").at(-1) ?? "", ...labels, ...ranked, ...padding, row.error ?? "", row.model, row.verdict ?? "",
     row.familiarity === null ? "" : decimal(row.familiarity), (row.likely ?? []).join("; "),
     row.group?.group ?? "", row.group ? plain(row.group.probability) : "",
   ];

@@ -22,6 +22,7 @@ export function kindOf(row) {
 export function shortAnswer(row) {
   if (!row) return "waiting";
   if (row.error !== null) return `not read: ${row.error}`;
+  if (row.labels) return row.labels.map(nameOf).join(", ") || "no label";
   if (row.verdict === "unfamiliar") return "not like anything it learnt";
   if (row.verdict !== "unsure") return row.verdict ?? "";
   if (row.group?.sure) return groupWords(row);
@@ -33,6 +34,7 @@ export function shortAnswer(row) {
 export function longAnswer(row) {
   if (!row) return "Waiting for the answer.";
   if (row.error !== null) return `Not read: ${row.error}.`;
+  if (row.labels) return row.labels.length ? `${row.labels.map(nameOf).join(", ")}.` : "No label is probable enough to be given.";
   const style = nameOf(row.styles?.[0]?.style ?? "");
   if (row.verdict === "sure") return `${style}. The model is sure: of its validation pictures, at least 9 of 10 such answers were right.`;
   if (row.verdict === "unfamiliar") return "Not like anything the model learnt. Do not rely on these styles.";
