@@ -187,7 +187,10 @@ def open_index(path: Path) -> Index:
     """
     folder = IndexFolder(path)
     folder.require_whole()
-    document = IndexDocument.read(folder.document_path)
+    try:
+        document = IndexDocument.read(folder.document_path)
+    except DataError as error:
+        raise DataError(f"{error}; make the index again with --overwrite") from None
     tensors = read_tensors(folder.tensors_path)
     columns = ("ends", "paths", "artists", "checksums")
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(columns, (document.works,))

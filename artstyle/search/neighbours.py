@@ -54,6 +54,9 @@ class Wanted:
             require_artists(index)
 
 
+DEFAULT = Wanted()
+
+
 @dataclass(frozen=True)
 class SimilarWork:
     """A neighbour."""
@@ -91,10 +94,8 @@ def similar_works(
     index: Index,
     model: StyleModel,
     pictures: Iterable[PicturePath],
+    wanted: Wanted = DEFAULT,
     *,
-    by: By = "style",
-    top_k: int = 10,
-    mask_artist: bool = False,
     known: Iterable[Known] | None = None,
     batch_size: int | None = None,
     progress: Progress = silent,
@@ -108,9 +109,7 @@ def similar_works(
         index: The index.
         model: The model that made it.
         pictures: Consumed as needed.
-        by: Which embeddings are compared.
-        top_k: How many works a row names.
-        mask_artist: Leave out works by the picture's own artist.
+        wanted: Which works.
         known: What is known of each picture; None: what the index or its path says.
         batch_size: Pictures per forward pass; None takes what suits the device.
         progress: Called after each picture.
@@ -119,7 +118,6 @@ def similar_works(
         UsageError: Another model made the index; or it has no such embeddings; or artists are to
             be left out and it knows none.
     """
-    wanted = Wanted(by, top_k, mask_artist)
     index.require_model(model)
     wanted.require_of(index)
     says = iter(known) if known is not None else None

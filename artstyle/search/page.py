@@ -17,8 +17,7 @@ from artstyle.presentation.pages import (
     write_page,
 )
 from artstyle.search.document import IndexDocument
-from artstyle.search.kinds import By
-from artstyle.search.neighbours import SimilarRow, SimilarWork
+from artstyle.search.neighbours import SimilarRow, SimilarWork, Wanted
 from artstyle.search.writers import about
 
 _QUERY_PX, _NEIGHBOUR_PX = 360, 240
@@ -30,7 +29,7 @@ _GONE = (
 
 
 def write_similar_page(
-    path: Path, rows: Sequence[SimilarRow], document: IndexDocument, by: By, *, mask_artist: bool
+    path: Path, rows: Sequence[SimilarRow], document: IndexDocument, wanted: Wanted
 ) -> None:
     """Write one self-contained page, whole or not at all.
 
@@ -38,14 +37,13 @@ def write_similar_page(
         path: The page.
         rows: Pictures with their neighbours.
         document: Of the index.
-        by: Which embeddings were compared.
-        mask_artist: Whether works by the picture's own artist were left out.
+        wanted: Which neighbours these are.
     """
     sections = [Section(f"{n}. {row.path.name}", _blocks(row)) for n, row in enumerate(rows, 1)]
-    masked = "left out" if mask_artist else "included"
+    masked = "left out" if wanted.mask_artist else "included"
     facts = {
         "works in the index": document.works,
-        "compared by": "style and content" if by == "both" else by,
+        "compared by": "style and content" if wanted.by == "both" else wanted.by,
         "works by the same artist": masked,
         "model": f"{document.network} {document.model}",
     }

@@ -138,8 +138,8 @@ def _similar(
     if opened is None or searcher is None:
         yield from (None for _ in pictures)
         return
-    from artstyle.search.neighbours import similar_works
+    from artstyle.search.neighbours import Wanted, similar_works
     from artstyle.search.page import similar_section
 
-    for row in similar_works(opened, searcher, pictures, top_k=NEIGHBOURS):
+    for row in similar_works(opened, searcher, pictures, Wanted(top_k=NEIGHBOURS)):
         yield similar_section(row, opened.document)
