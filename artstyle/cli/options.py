@@ -15,6 +15,14 @@ RunOption = Annotated[
     str,
     typer.Option("--run", help="A run: its folder, its name in runs/, 'latest', or a checkpoint."),
 ]
+IndexRunOption = Annotated[
+    str | None,
+    typer.Option(
+        "--run",
+        help="A run: its folder, its name in runs/, 'latest' (default), or a checkpoint; with"
+        " --index, the model that made it.",
+    ),
+]
 PathsArgument = Annotated[
     list[str],
     typer.Argument(

@@ -35,7 +35,7 @@ _HEAT = (
 
 def write_factsheets(
     folder: Path,
-    answers: Iterable[tuple[PredictionRow, Explanation]],
+    answers: Iterable[tuple[PredictionRow, Explanation, Section | None]],
     model: StyleModel,
     *,
     about_model: str,
@@ -45,7 +45,7 @@ def write_factsheets(
 
     Args:
         folder: Pages are written to it; the page of the same picture and model is replaced.
-        answers: Each picture's answer and heatmap.
+        answers: Each picture's answer, its heatmap, and what else its page shows.
         model: The model that answered.
         about_model: The name of its run, and how right it is where that is known.
         on: The date on the page.
@@ -53,32 +53,22 @@ def write_factsheets(
     Yields:
         The row, and None for a picture that could not be read.
     """
-    for row, explanation in answers:
+    for row, explanation, further in answers:
         if explanation.explained is None:
             yield row, None
             continue
         path = folder / f"{file_stem(row.path, row.model)}.html"
-        _write(path, row, explanation.explained, model, about_model, on)
+        sections = [
+            Section("The picture", [_pictures(row, explanation.explained, model)]),
+            Section("Its style", list(_answer(row, explanation.explained))),
+            *filter(None, [further]),
+            Section("How this was made", list(_origin(row, model, about_model, on))),
+        ]
+        write_page(path, row.path.stem, _subtitle(row, explanation.explained), sections)
         yield row, path
 
 
-def _write(
-    path: Path,
-    row: PredictionRow,
-    explained: Explained,
-    model: StyleModel,
-    about_model: str,
-    on: date,
-) -> None:
-    sections = [
-        Section("The picture", [_pictures(row, explained, model)]),
-        Section("Its style", list(_answer(row, explained))),
-        Section("How this was made", list(_origin(row, model, about_model, on))),
-    ]
-    write_page(path, row.path.stem, _in_short(row, explained), sections)
-
-
-def _in_short(row: PredictionRow, explained: Explained) -> str:
+def _subtitle(row: PredictionRow, explained: Explained) -> str:
     words, best = verdict_words(row), explained.ranked[0]
     if row.labels is not None:
         return words

@@ -6,33 +6,22 @@ and in ten years, whatever names are in it.
 """
 
 import base64
-import io
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 import jinja2
 from PIL import Image
 
-from artstyle.pictures.image import ImageRules, read_image
-from artstyle.pictures.shrinking import shrink
+from artstyle.pictures.thumbnails import small_jpeg
 from artstyle.storage.files import write_bytes
 
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_JPEG_QUALITY = 80
 STRONG_SHADE = 0.815
 """From this shade on, a cell's text takes the colour that suits a dark background."""
 _PHONE_COLUMNS, _PHONE_MATRIX_COLUMNS = 3, 7
-# These pictures were read before; shrunk, a panorama may be a strip of a few pixels.
-_ANY_STRIP = ImageRules(min_side_px=1)
 
 
 @dataclass(frozen=True)
@@ -122,6 +111,7 @@ class Gallery:
     """Small pictures side by side, folded under one line until it is clicked."""
 
     title: str
+    """Empty for pictures that are never folded."""
     pictures: Sequence[Picture]
     anchor: str = ""
     """Links to "#anchor" lead here and unfold it."""
@@ -150,10 +140,34 @@ class Section:
     blocks: Sequence[Block] = field(default=())
 
 
+@cache
+def templates(*folders: Path) -> jinja2.Environment:
+    """Return the templates of pages, and those in other folders, which extend ``base.html``."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([*folders, Path(__file__).parent / "templates"]),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        href=_safe_href,
+        slug=_slug,
+        kind=_kind,
+        shown=_shown,
+        wide=_wide,
+        numeric_column=_numeric_column,
+    )
+    environment.tests.update(numeric=_number)
+    return environment
+
+
 def write_page(path: Path, title: str, subtitle: str, sections: Sequence[Section]) -> None:
     """Write one HTML file, whole or not at all."""
-    page = _TEMPLATES.get_template("page.html").render(
-        title=title, subtitle=subtitle, sections=sections, strong_shade=STRONG_SHADE
+    page = (
+        templates()
+        .get_template("page.html")
+        .render(title=title, subtitle=subtitle, sections=sections, strong_shade=STRONG_SHADE)
     )
     # File names may be invalid UTF-8; a page must be valid.
     write_bytes(path, page.encode("utf-8", errors="replace"))
@@ -171,13 +185,7 @@ def thumbnail(picture: Image.Image | Path | bytes, max_side_px: int = 200) -> st
     Raises:
         ImageError: The file cannot be read as a picture.
     """
-    if not isinstance(picture, Image.Image):
-        picture = read_image(picture, short_side_px=max_side_px, rules=_ANY_STRIP).pixels
-    width, height = picture.size
-    short_px = max(1, round(max_side_px * min(width, height) / max(width, height)))
-    buffer = io.BytesIO()
-    shrink(picture, short_px).convert("RGB").save(buffer, "JPEG", quality=_JPEG_QUALITY)
-    return _data_uri("image/jpeg", buffer.getvalue())
+    return _data_uri("image/jpeg", small_jpeg(picture, max_side_px))
 
 
 def _data_uri(media_type: str, content: bytes) -> str:
@@ -220,14 +228,3 @@ def _shown(value: str | int | float) -> str:
     if isinstance(value, float):
         return f"{value:.3f}"
     return f"{value:,}" if isinstance(value, int) else value
-
-
-_TEMPLATES.filters.update(
-    href=_safe_href,
-    slug=_slug,
-    kind=_kind,
-    shown=_shown,
-    wide=_wide,
-    numeric_column=_numeric_column,
-)
-_TEMPLATES.tests.update(numeric=_number)

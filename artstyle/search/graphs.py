@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -69,11 +70,14 @@ class Graphs:
     """
 
     def __init__(self, folder: Path, files: list[GraphFile], size: int) -> None:
+        self._one_at_a_time = Lock()
         self._graphs = [_opened(folder / file.name, file.sha256, size) for file in files]
 
     def near(self, query_D: NDArray[np.float32], count: int) -> NDArray[np.int64]:
         """Return the rows that are probably nearest, ``count`` of each graph, in no order."""
-        found = [graph.search(query_D, count).keys for graph in self._graphs]
+        # usearch does not say whether several threads may search a graph at once.
+        with self._one_at_a_time:
+            found = [graph.search(query_D, count).keys for graph in self._graphs]
         return np.concatenate(found).astype(np.int64)
 
 

@@ -19,7 +19,7 @@ from artstyle.search.folder import IndexFolder
 from artstyle.search.graphs import Graphs, has_graphs
 from artstyle.search.kinds import By, Kind, kinds_of
 from artstyle.search.vectors import read_tensors
-from artstyle.search.works import Work
+from artstyle.search.works import Work, path_number
 from artstyle.search.writing import row_checksum
 
 Rows = NDArray[np.int64]
@@ -42,6 +42,11 @@ class Index:
     """As `read_tensors` gave them."""
     checked: NDArray[np.bool_] = field(repr=False)
     """Which rows were compared with their checksum, shape (N,)."""
+
+    @property
+    def is_approximate(self) -> bool:
+        """Whether graphs name the candidates; otherwise all works are compared."""
+        return bool(self.document.graphs) and has_graphs()
 
     def require_model(self, model: StyleModel) -> None:
         """Refuse a model that did not make the index: embeddings of two are never mixed.
@@ -79,6 +84,16 @@ class Index:
         self._check(np.array([row]))
         return Work.from_dict(json.loads(self._line(row)))
 
+    def has_file(self, path: str) -> bool:
+        """Return whether this is exactly the path of a work, and not only a name.
+
+        Raises:
+            DataError: The work is damaged on disk.
+        """
+        rows = np.flatnonzero(self.tensors["paths"] == np.uint64(path_number(path)))
+        works = [self.work(int(row)) for row in rows]
+        return any(work.path == path and work.is_file for work in works)
+
     def vectors(self, rows: Rows) -> dict[Kind, Vectors]:
         """Return the embeddings of some works.
 
@@ -105,10 +120,9 @@ class Index:
             DataError: A row is damaged on disk.
         """
         wanted = _CANDIDATES * count
-        is_approximate = bool(self.document.graphs) and has_graphs()
-        while is_approximate and wanted < self.document.works // _MORE:
+        while self.is_approximate and wanted < self.document.works // _MORE:
             rows = np.unique(
-                np.concatenate([self._graphs[k].near(query[k], wanted) for k in kinds_of(by)])
+                np.concatenate([self.graphs[k].near(query[k], wanted) for k in kinds_of(by)])
             )
             rows = rows[~left_out(rows)]
             if 2 * len(rows) >= wanted:
@@ -151,7 +165,12 @@ class Index:
         return self.tensors["rows"][start : int(ends[row])].tobytes()
 
     @cached_property
-    def _graphs(self) -> dict[Kind, Graphs]:
+    def graphs(self) -> dict[Kind, Graphs]:
+        """The approximate index of each kind; opened and compared with its checksum once.
+
+        Raises:
+            DataError: A file of it is missing or damaged.
+        """
         files = self.document.graphs
         return {
             kind: Graphs(self.folder.path, [f for f in files if f.kind == kind], size)
@@ -168,7 +187,10 @@ def open_index(path: Path) -> Index:
     """
     folder = IndexFolder(path)
     folder.require_whole()
-    document = IndexDocument.read(folder.document_path)
+    try:
+        document = IndexDocument.read(folder.document_path)
+    except DataError as error:
+        raise DataError(f"{error}; make the index again with --overwrite") from None
     tensors = read_tensors(folder.tensors_path)
     columns = ("ends", "paths", "artists", "checksums")
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(columns, (document.works,))

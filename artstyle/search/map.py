@@ -9,7 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -18,7 +17,7 @@ from artstyle.data.artists import display_artist
 from artstyle.errors import ImageError
 from artstyle.pictures.finding import printable
 from artstyle.pictures.image import ImageRules, read_image
-from artstyle.presentation import pages
+from artstyle.presentation.pages import templates
 from artstyle.progress import Progress, silent
 from artstyle.search.embeddings import Vectors
 from artstyle.search.index import Index
@@ -39,13 +38,7 @@ _HOW = (
     " two groups mean anything. The map is not exact; 'artstyle similar' compares the embeddings"
     " themselves."
 )
-_TEMPLATES = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(
-        [Path(__file__).parent / "map_page", Path(pages.__file__).parent / "templates"]
-    ),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-)
+_PAGE = Path(__file__).parent / "map_page"
 
 
 def write_map(path: Path, index: Index, *, progress: Progress = silent) -> Iterator[str]:
@@ -63,14 +56,14 @@ def write_map(path: Path, index: Index, *, progress: Progress = silent) -> Itera
     if len(rows) > MOST_WORKS:
         generator = np.random.default_rng(0)
         rows = np.sort(generator.choice(rows, MOST_WORKS, replace=False))
-        yield f"the map shows {MOST_WORKS} of {index.document.works} works, chosen at random"
+        yield f"the map shows {MOST_WORKS:,} of {index.document.works:,} works, chosen at random"
     works = [index.work(int(row)) for row in rows]
     places_N2 = flattened(index.vectors(rows)["style"])
     sheets = _Sheets()
     missing = 0
     shown = []
     for done, (work, place) in enumerate(zip(works, places_N2, strict=True), 1):
-        size = sheets.add(Path(work.path))
+        size = sheets.add(Path(work.path) if work.is_file else None)
         missing += size is None
         shown.append(_entry(work, place, size or (_TILE_PX, _TILE_PX)))
         progress(STAGE, done, len(works))
@@ -134,19 +127,17 @@ class _Sheets:
         self._sheets: list[str] = []
         self._sheet, self._count = self._blank(), 0
 
-    def add(self, path: Path) -> tuple[int, int] | None:
-        """Add a thumbnail and return its width and height; None for a file that is not there."""
+    def add(self, path: Path | None) -> tuple[int, int] | None:
+        """Add a thumbnail and return its width and height; None if no file can be read."""
         if self._count == _PER_SHEET:
             self._close()
         left = self._count % _COLUMNS * _TILE_PX
         top = self._count // _COLUMNS * _TILE_PX
         self._count += 1
-        try:
-            picture = read_image(path, short_side_px=_TILE_PX, rules=_ANY_STRIP).pixels
-        except (ImageError, OSError):
+        picture = None if path is None else _small(path)
+        if picture is None:
             self._sheet.paste(_NOTHING, (left, top, left + _TILE_PX, top + _TILE_PX))
             return None
-        picture.thumbnail((_TILE_PX, _TILE_PX), Image.Resampling.LANCZOS)
         self._sheet.paste(picture, (left, top))
         return picture.size
 
@@ -171,10 +162,19 @@ class _Sheets:
         return Image.new("RGB", (_COLUMNS * _TILE_PX, rows * _TILE_PX), _NOTHING)
 
 
+def _small(path: Path) -> Image.Image | None:
+    try:
+        picture = read_image(path, short_side_px=_TILE_PX, rules=_ANY_STRIP).pixels
+    except (ImageError, OSError):
+        return None
+    picture.thumbnail((_TILE_PX, _TILE_PX), Image.Resampling.LANCZOS)
+    return picture
+
+
 def _write(
     path: Path, shown: Sequence[dict[str, Any]], sheets: Sequence[str], index: Index
 ) -> None:
-    script = (Path(__file__).parent / "map_page" / "map.js").read_text("utf-8")
+    script = (_PAGE / "map.js").read_text("utf-8")
     data = {
         "works": shown,
         "sheets": sheets,
@@ -183,13 +183,17 @@ def _write(
         "perSheet": _PER_SHEET,
     }
     document = index.document
-    page = _TEMPLATES.get_template("map.html").render(
-        title="Map of the collection",
-        subtitle=f"{len(shown)} works, placed by {document.network} {document.model}",
-        how=_HOW,
-        # No text of a work can end the element that it is in.
-        works=json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"),
-        script=script,
-        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    page = (
+        templates(_PAGE)
+        .get_template("map.html")
+        .render(
+            title="Map of the collection",
+            subtitle=f"{len(shown):,} works, placed by {document.network} {document.model}",
+            how=_HOW,
+            # No text of a work can end the element that it is in.
+            works=json.dumps(data, ensure_ascii=True).replace("<", "\\u003c"),
+            script=script,
+            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
     )
     write_bytes(path, page.encode("utf-8", errors="replace"))

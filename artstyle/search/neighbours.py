@@ -15,10 +15,46 @@ from artstyle.progress import Progress, silent
 from artstyle.search.embeddings import Embedded, embed_rows
 from artstyle.search.index import Index, Rows
 from artstyle.search.kinds import By
-from artstyle.search.works import UNKNOWN, Known, artist_number, known_of_path, path_number
+from artstyle.search.works import (
+    NO_PATH,
+    UNKNOWN,
+    Known,
+    artist_number,
+    known_of_path,
+    path_number,
+)
 
+_NO_ARTIST = (
+    "its artist is not known, so works by the same artist cannot be left out; name the artist in a"
+    " list with the columns path and artist, or in the file's name: Style/artist_title.jpg"
+)
 SCORE_DECIMALS = 6
 """Digits of a score: more would show the order in which numbers were added."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which neighbours are wanted."""
+
+    by: By = "style"
+    """Which embeddings are compared."""
+    top_k: int = 10
+    """How many works a row names."""
+    mask_artist: bool = False
+    """Whether works by the picture's own artist are left out."""
+
+    def require_of(self, index: Index) -> None:
+        """Refuse an index that cannot answer this.
+
+        Raises:
+            UsageError: It has no such embeddings; or artists are to be left out and it knows none.
+        """
+        index.require_kinds(self.by)
+        if self.mask_artist:
+            require_artists(index)
+
+
+DEFAULT = Wanted()
 
 
 @dataclass(frozen=True)
@@ -58,10 +94,8 @@ def similar_works(
     index: Index,
     model: StyleModel,
     pictures: Iterable[PicturePath],
+    wanted: Wanted = DEFAULT,
     *,
-    by: By = "style",
-    top_k: int = 10,
-    mask_artist: bool = False,
     known: Iterable[Known] | None = None,
     batch_size: int | None = None,
     progress: Progress = silent,
@@ -75,9 +109,7 @@ def similar_works(
         index: The index.
         model: The model that made it.
         pictures: Consumed as needed.
-        by: Which embeddings are compared.
-        top_k: How many works a row names.
-        mask_artist: Leave out works by the picture's own artist.
+        wanted: Which works.
         known: What is known of each picture; None: what the index or its path says.
         batch_size: Pictures per forward pass; None takes what suits the device.
         progress: Called after each picture.
@@ -87,13 +119,13 @@ def similar_works(
             be left out and it knows none.
     """
     index.require_model(model)
-    index.require_kinds(by)
-    if mask_artist:
-        require_artists(index)
+    wanted.require_of(index)
     says = iter(known) if known is not None else None
     for each in embed_rows(model, pictures, batch_size=batch_size, progress=progress):
         about = None if says is None else next(says)
-        yield _row(index, each, about, by, top_k, mask_artist)
+        own = path_number(str(each.row.path))
+        artist = _own_artist(index, each.row.path, own, about)
+        yield similar_row(index, each, wanted, artist=artist, own=own)
 
 
 def require_artists(index: Index) -> None:
@@ -110,34 +142,48 @@ def require_artists(index: Index) -> None:
         )
 
 
-def _row(
-    index: Index, each: Embedded, about: Known | None, by: By, top_k: int, mask_artist: bool
+def _own_artist(index: Index, path: Path, own: int, about: Known | None) -> int:
+    """Return the number of a picture's artist: of its list, else the index, else its name."""
+    artist = artist_number(about.artist) if about else UNKNOWN
+    if artist == UNKNOWN:
+        artists = index.tensors["artists"][np.flatnonzero(index.tensors["paths"] == own)]
+        artist = int(max(artists, default=UNKNOWN))
+    if artist == UNKNOWN and about is None:
+        artist = artist_number(known_of_path(path).artist)
+    return artist
+
+
+def similar_row(
+    index: Index, each: Embedded, wanted: Wanted, *, artist: int, own: int = NO_PATH
 ) -> SimilarRow:
+    """Return the nearest works of a picture whose embeddings are known.
+
+    Args:
+        index: The index, made by the model that gave the embeddings.
+        each: The picture.
+        wanted: Which works; `Wanted.require_of` allowed it.
+        artist: The number of its artist, as `artist_number` gives it.
+        own: The number of its file, which is not its own neighbour.
+
+    Raises:
+        DataError: The index is damaged.
+    """
     path = each.row.path
     if each.vectors is None:
         return SimilarRow(path, (), each.row.error)
-    own = np.uint64(path_number(str(path)))
+    if wanted.mask_artist and artist == UNKNOWN:
+        return SimilarRow(path, (), _NO_ARTIST)
     paths, artists = index.tensors["paths"], index.tensors["artists"]
-    artist = artist_number(about.artist) if about else UNKNOWN
-    if artist == UNKNOWN:
-        artist = int(max(artists[np.flatnonzero(paths == own)], default=UNKNOWN))
-    if artist == UNKNOWN and about is None:
-        artist = artist_number(known_of_path(path).artist)
-    if mask_artist and artist == UNKNOWN:
-        return SimilarRow(
-            path, (), "its artist is not known, so --mask-artist cannot leave that artist's works"
-            " out; name it in a list with the columns path and artist"
-        )  # fmt: skip
 
     def left_out(rows: Rows) -> NDArray[np.bool_]:
-        masked: NDArray[np.bool_] = paths[rows] == own
+        masked: NDArray[np.bool_] = paths[rows] == np.uint64(own)
         # A work by an unknown artist may be by the same one.
-        by_artist = (artists[rows] == artist) | (artists[rows] == UNKNOWN)
-        return masked | by_artist if mask_artist else masked
+        by_artist = (artists[rows] == np.uint64(artist)) | (artists[rows] == UNKNOWN)
+        return masked | by_artist if wanted.mask_artist else masked
 
-    found = index.nearest(each.vectors, by, top_k, left_out)
+    found = index.nearest(each.vectors, wanted.by, wanted.top_k, left_out)
     if not found:
-        reason = " by another known artist" if mask_artist else ""
+        reason = " by another known artist" if wanted.mask_artist else ""
         return SimilarRow(path, (), f"the index has no other work{reason}")
     return SimilarRow(path, tuple(_work(index, *near) for near in found), None)
 

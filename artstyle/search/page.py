@@ -17,8 +17,7 @@ from artstyle.presentation.pages import (
     write_page,
 )
 from artstyle.search.document import IndexDocument
-from artstyle.search.kinds import By
-from artstyle.search.neighbours import SimilarRow, SimilarWork
+from artstyle.search.neighbours import SimilarRow, SimilarWork, Wanted
 from artstyle.search.writers import about
 
 _QUERY_PX, _NEIGHBOUR_PX = 360, 240
@@ -30,7 +29,7 @@ _GONE = (
 
 
 def write_similar_page(
-    path: Path, rows: Sequence[SimilarRow], document: IndexDocument, by: By, *, mask_artist: bool
+    path: Path, rows: Sequence[SimilarRow], document: IndexDocument, wanted: Wanted
 ) -> None:
     """Write one self-contained page, whole or not at all.
 
@@ -38,14 +37,13 @@ def write_similar_page(
         path: The page.
         rows: Pictures with their neighbours.
         document: Of the index.
-        by: Which embeddings were compared.
-        mask_artist: Whether works by the picture's own artist were left out.
+        wanted: Which neighbours these are.
     """
     sections = [Section(f"{n}. {row.path.name}", _blocks(row)) for n, row in enumerate(rows, 1)]
-    masked = "left out" if mask_artist else "included"
+    masked = "left out" if wanted.mask_artist else "included"
     facts = {
         "works in the index": document.works,
-        "compared by": "style and content" if by == "both" else by,
+        "compared by": "style and content" if wanted.by == "both" else wanted.by,
         "works by the same artist": masked,
         "model": f"{document.network} {document.model}",
     }
@@ -59,16 +57,32 @@ def write_similar_page(
     write_page(path, "Similar works", f"{len(rows)} {pictures}", sections)
 
 
+def similar_section(row: SimilarRow, document: IndexDocument) -> Section:
+    """Return a picture's neighbours as a part of another page."""
+    if row.error is not None:
+        return Section("Similar works", [Prose(_missing(row))])
+    among = (
+        f"The nearest of {document.works:,} works, each with the cosine of the two embeddings; 1 is"
+        " equal."
+    )
+    nearest = [_neighbour(work) for work in row.similar]
+    return Section("Similar works", [Prose(among), Gallery("", nearest)])
+
+
+def _missing(row: SimilarRow) -> str:
+    return f"No similar works: {row.error}."
+
+
 def _blocks(row: SimilarRow) -> list[Block]:
     query = Row([_picture(row.path, "", _QUERY_PX)])
     if row.error is not None:
-        return [query, Prose(f"No similar works: {row.error}.")]
+        return [query, Prose(_missing(row))]
     nearest = [_neighbour(work) for work in row.similar]
     return [query, Gallery(f"The {len(nearest)} nearest", nearest, open=True)]
 
 
 def _neighbour(work: SimilarWork) -> Picture:
-    return _picture(Path(work.path), f"{work.score:.3f}\n{about(work)}\n", _NEIGHBOUR_PX)
+    return _picture(Path(work.path), f"{work.score:.3f} · {about(work)}\n", _NEIGHBOUR_PX)
 
 
 def _picture(path: Path, before: str, max_side_px: int) -> Picture:

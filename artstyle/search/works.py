@@ -19,6 +19,8 @@ from artstyle.styles.vocabulary import known_style
 
 UNKNOWN = 0
 """The number of an artist that is not known."""
+NO_PATH = 0
+"""The number of a picture that is not a file."""
 _COLUMNS = {
     "style": ("style", "movement", "Stil", "Stilrichtung", "mouvement", "estilo", "stile"),
     "artist": ("artist", "painter", "creator", "Künstler", "artiste", "artista", "kunstenaar"),
@@ -50,6 +52,8 @@ class Work:
     id: str | None
     """The accession number, where the list has one."""
     title: str | None
+    is_file: bool = True
+    """False for a picture of a manifest: its path is only a name."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the work as the index stores it."""
@@ -74,6 +78,7 @@ def work_of(row: PredictionRow, known: Known) -> Work:
         verdict=row.verdict,
         id=record.id if record else None,
         title=record.label if record else None,
+        is_file=not (record and record.manifest),
     )
 
 

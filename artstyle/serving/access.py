@@ -2,9 +2,12 @@
 
 import base64
 import binascii
+import ipaddress
 import secrets
+import socket
 import time
 
+from fastapi import Depends, HTTPException, Request, params
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -89,3 +92,24 @@ def is_token(authorization: str, token: str) -> bool:
     elif scheme.lower() != "bearer":
         return False
     return secrets.compare_digest(guess, token.encode())
+
+
+def own_name_guards(*, has_token: bool) -> list[params.Depends]:
+    """Return what routes depend on that show files of this computer: none with a token."""
+    return [] if has_token else [Depends(_require_own_name)]
+
+
+def _require_own_name(request: Request) -> None:
+    """Refuse a request that was sent to a name that may be another's.
+
+    Without a token, a page of another site could let its name lead to this computer (DNS
+    rebinding), and then read or change files. So only addresses, names without a dot, and this
+    computer's name are answered.
+    """
+    name = (request.url.hostname or "").casefold()
+    if "." not in name or name == socket.gethostname().casefold():
+        return
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        raise HTTPException(403, "start the service with ARTSTYLE_TOKEN to use this name") from None

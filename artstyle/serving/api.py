@@ -1,13 +1,10 @@
 """The routes of a service."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,88 +16,20 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Route
 
 from artstyle.errors import ArtstyleError, ImageError, UsageError
-from artstyle.pictures.finding import PicturePath
 from artstyle.prediction.review import ReviewFile
-from artstyle.prediction.rows import PredictionRow
 from artstyle.serving import documents
 from artstyle.serving.access import Access
-from artstyle.serving.batching import Batcher, QueueFullError
 from artstyle.serving.documents import image_body, refusals
 from artstyle.serving.limits import Limits
-from artstyle.serving.monitoring import Monitor
 from artstyle.serving.review import add_review
-from artstyle.serving.served import HeatFormat, HeatRequest, Models
-from artstyle.serving.uploads import BUSY, Uploads
-
-Value = TypeVar("Value")
+from artstyle.serving.served import HeatFormat, Models
+from artstyle.serving.service import Service
+from artstyle.serving.similar import add_similar
+from artstyle.serving.uploads import BUSY
 
 _MOST_STYLES = 1000
 _IMAGE_REFUSALS = refusals(401, 408, 413, 415, 422, 503, 504)
 TopK = Annotated[int, Query(ge=1, le=_MOST_STYLES, description="How many styles a row names.")]
-
-
-class Service:
-    """What the routes share: the model, the queues, and the counts.
-
-    Args:
-        models: The model in use.
-        limits: What is accepted.
-    """
-
-    def __init__(self, models: Models, limits: Limits) -> None:
-        self.models, self.limits, self.uploads = models, limits, Uploads(limits)
-        self.monitor = Monitor(
-            lambda: self.rows.waiting + self.heats.waiting, lambda: self.uploads.bytes
-        )
-        # Half, as it is an estimate: who is taken should not be told 504.
-        waits = (limits.queue, limits.answer_seconds / 2)
-        self.rows = Batcher(self._answer, lambda: models.current.model.batch_size, *waits)
-        self.heats = Batcher(self._draw, lambda: 1, *waits)
-        self.is_ready = False
-
-    def _answer(self, pictures: list[PicturePath]) -> list[PredictionRow]:
-        self.monitor.batches.observe(len(pictures))
-        return self.models.current.rows(pictures)
-
-    def _draw(self, wanted: list[HeatRequest]) -> list[bytes]:
-        return [self.models.current.heat(each) for each in wanted]
-
-    @asynccontextmanager
-    async def opened(self, _: FastAPI) -> AsyncIterator[None]:
-        """Answer while the block runs."""
-        async with self.rows, self.heats:
-            self.is_ready = True
-            yield
-            self.is_ready = False
-
-    async def answer(self, request: Request, top_k: int) -> list[PredictionRow]:
-        """Return a row for each image of a request."""
-        with self.uploads.counting() as add:
-            pictures = await self.uploads.read(request, add)
-            rows = await self._in_time(self.rows.answers(pictures))
-        for row in rows:
-            self.monitor.images.labels("unreadable" if row.error else "answered").inc()
-        return [replace(row, styles=row.styles and row.styles[:top_k]) for row in rows]
-
-    async def heat(self, request: Request, style: str | None, kind: HeatFormat) -> bytes:
-        """Return the heat of the one image of a request."""
-        with self.uploads.counting() as add:
-            pictures = await self.uploads.read(request, add)
-            if len(pictures) > 1:
-                raise HTTPException(422, f"{len(pictures)} images: send one at a time")
-            wanted = HeatRequest(pictures[0], style, kind)
-            (drawn,) = await self._in_time(self.heats.answers([wanted]))
-            return drawn
-
-    async def _in_time(self, answers: Awaitable[list[Value]]) -> list[Value]:
-        try:
-            async with asyncio.timeout(self.limits.answer_seconds):
-                return await answers
-        except TimeoutError:
-            seconds = self.limits.answer_seconds
-            raise HTTPException(504, f"no answer after {seconds:g} seconds") from None
-        except QueueFullError:
-            raise HTTPException(503, "too many images wait; send it again later", BUSY) from None
 
 
 def build_app(
@@ -133,6 +62,7 @@ def build_app(
     app.add_middleware(Access, token=token, monitor=service.monitor)
     _add_error_answers(app)
     _add_answers(app, service)
+    add_similar(app, service, has_token=token is not None)
     _add_model(app, service, token)
     _add_health(app, service)
     if page is not None:

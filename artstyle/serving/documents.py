@@ -66,6 +66,49 @@ class Results(BaseModel):
     results: list[Row]
 
 
+_SIMILAR: dict[str, Any] = {
+    "path": "page.png",
+    "similar": [
+        {
+            "path": "scans/1987-12-3.jpg",
+            "score": 0.874211,
+            "style": "Cubism",
+            "artist": "Juan Gris",
+            "predicted": "Cubism",
+        }
+    ],
+    "error": None,
+}
+
+
+class SimilarWork(BaseModel):
+    """A work of the index."""
+
+    path: str
+    score: float
+    """The cosine of the two embeddings; 1 is equal."""
+    style: str | None
+    """What the collection says."""
+    artist: str | None
+    predicted: str
+    """The style that the model finds most probable."""
+
+
+class SimilarRow(BaseModel):
+    """The most similar works of one image, the same as a row of `artstyle similar`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_SIMILAR]})
+    path: str
+    similar: list[SimilarWork]
+    error: str | None
+
+
+class SimilarResults(BaseModel):
+    """A row for each image, in the order in which they were sent."""
+
+    results: list[SimilarRow]
+
+
 class Heat(BaseModel):
     """Where in a picture a style was found."""
 
@@ -85,6 +128,14 @@ class Bounds(BaseModel):
     pixels: int
 
 
+class Searched(BaseModel):
+    """The index that is searched for similar works."""
+
+    works: int
+    by: list[Literal["style", "content"]]
+    """What can be compared."""
+
+
 class Model(BaseModel):
     """The model that answers."""
 
@@ -99,6 +150,7 @@ class Model(BaseModel):
     is_starter: bool
     card: str | None
     """What it learnt from, how right it is, and its licence, in Markdown."""
+    index: Searched | None
     limits: Bounds
 
 
@@ -173,7 +225,7 @@ class Status(BaseModel):
 _REFUSALS = {
     401: "The token is missing or wrong.",
     403: "The service was started without a token, so this is not allowed.",
-    404: "The file does not have this row.",
+    404: "The row, the work or the index does not exist; the reason is in `error`.",
     408: "The upload took too long.",
     409: "The file or the row was changed meanwhile; nothing was written.",
     413: "The body is too large.",

@@ -1,9 +1,7 @@
 """The routes under which a person reviews a table of answers."""
 
 import io
-import ipaddress
 import json
-import socket
 from collections.abc import Iterable
 from dataclasses import asdict
 from http import HTTPStatus
@@ -11,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Request, Response
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import FileResponse, JSONResponse
@@ -23,6 +21,7 @@ from artstyle.pictures.shrinking import shrink
 from artstyle.prediction.review import REJECTED, ReviewFile
 from artstyle.prediction.review_columns import ReviewRow
 from artstyle.serving import documents
+from artstyle.serving.access import own_name_guards
 from artstyle.serving.documents import refusals
 from artstyle.serving.served import Models
 
@@ -43,8 +42,7 @@ def add_review(
         page: The folder of the page; None adds none.
         has_token: Whether only who has the token is let in.
     """
-    guards = [] if has_token else [Depends(require_own_name)]
-    router = APIRouter(dependencies=guards)
+    router = APIRouter(dependencies=own_name_guards(has_token=has_token))
     _add_rows(router, review, models)
     _add_picture(router, review, models)
     app.include_router(router)
@@ -53,24 +51,6 @@ def add_review(
         @app.get("/review", include_in_schema=False)
         async def index() -> Response:
             return FileResponse(page / "review.html")
-
-
-def require_own_name(request: Request) -> None:
-    """Refuse a request that was sent to a name that may be another's.
-
-    Without a token, a page of another site could let its name lead to this computer (DNS
-    rebinding), and then change the file. So only addresses, names without a dot, and this
-    computer's name are answered.
-    """
-    name = (request.url.hostname or "").casefold()
-    if "." not in name or name == socket.gethostname().casefold():
-        return
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        raise HTTPException(
-            403, "start the service with ARTSTYLE_TOKEN to review under this name"
-        ) from None
 
 
 def _add_rows(router: APIRouter, review: ReviewFile, models: Models) -> None:

@@ -17,11 +17,15 @@ from artstyle.errors import ImageError
 from artstyle.explain.explain import Explained, explain_pictures
 from artstyle.explain.folder import doubt
 from artstyle.explain.overlay import display_picture, draw_overlay, seen_region
-from artstyle.models.style_model import StyleModel
+from artstyle.models.style_model import Output, StyleModel
 from artstyle.pictures.finding import PicturePath
 from artstyle.prediction.predict import predict_styles
 from artstyle.prediction.rows import PredictionRow
 from artstyle.runs.finding import is_starter, starter_note
+from artstyle.search.embeddings import embed_rows
+from artstyle.search.index import Index
+from artstyle.search.neighbours import SimilarRow, Wanted, similar_row
+from artstyle.search.works import artist_number, known_of_path
 from artstyle.serving.limits import Limits
 from artstyle.styles.entries import StyleEntry
 from artstyle.styles.vocabulary import style_group
@@ -40,25 +44,39 @@ class HeatRequest:
     format: HeatFormat
 
 
+@dataclass(frozen=True)
+class SimilarRequest:
+    """A picture whose similar works are wanted."""
+
+    picture: PicturePath
+    wanted: Wanted
+
+
 class ServedModel:
     """A loaded model that answers from several threads.
 
     Args:
         name: As `find_model` takes it.
+        index: Its similar works are named; None names none.
 
     Raises:
-        ArtstyleError: No run has the name, or its model cannot be loaded.
+        ArtstyleError: No run has the name, or its model cannot be loaded, or did not make the
+            index.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, index: Index | None = None) -> None:
+        self._name, self._index = name, index
         self._load_notes: list[str] = []
-        found = find_model(name, note=self._load_notes.append)
+        needs: tuple[Output, ...] = ("features",) if index else ()
+        found = find_model(name, needs=needs, note=self._load_notes.append)
         self.run = found.run
         self.vocabulary = found.vocabulary()
         # Open for as long as it is used: torch would prepare its network for every batch.
         self._open = ExitStack()
-        self.model = self._open.enter_context(found.load().opened())
+        loaded = found.load()
+        if index is not None:
+            index.require_model(loaded)
+        self.model = self._open.enter_context(loaded.opened())
         self._one_at_a_time = nullcontext() if self.model.is_concurrent else Lock()
         self._loading, self._drawing = Lock(), Lock()
 
@@ -70,9 +88,31 @@ class ServedModel:
 
     def rows(self, pictures: Sequence[PicturePath]) -> list[PredictionRow]:
         """Return a row for each picture, with all styles, as `artstyle predict` does."""
-        threads, top_k = 1 if self.model.is_concurrent else None, len(self.model.labels)
+        top_k = len(self.model.labels)
         with self._one_at_a_time:
-            return list(predict_styles(self.model, pictures, top_k=top_k, threads=threads))
+            return list(predict_styles(self.model, pictures, top_k=top_k, threads=self._threads))
+
+    def similar(self, requests: Sequence[SimilarRequest]) -> list[SimilarRow]:
+        """Return the similar works of each picture; an upload is not a file of the index.
+
+        Raises:
+            DataError: The index is damaged.
+        """
+        assert self._index is not None
+        pictures = [request.picture for request in requests]
+        with self._one_at_a_time:
+            found = list(embed_rows(self.model, pictures, threads=self._threads))
+        return [
+            similar_row(
+                self._index, each, request.wanted,
+                artist=artist_number(known_of_path(each.row.path).artist),
+            )
+            for each, request in zip(found, requests, strict=True)
+        ]  # fmt: skip
+
+    @property
+    def _threads(self) -> int | None:
+        return 1 if self.model.is_concurrent else None
 
     def heat(self, wanted: HeatRequest) -> bytes:
         """Return the heat of a picture as it is sent: an overlay in PNG, or JSON with the map.
@@ -132,6 +172,8 @@ class ServedModel:
             "note": " ".join(self.notes) or None,
             "is_starter": self.run is not None and is_starter(self.run),
             "card": self._card,
+            "index": self._index
+            and {"works": self._index.document.works, "by": list(self._index.document.sizes)},
             "limits": {
                 "images": limits.images,
                 "bytes": limits.bytes,
@@ -169,14 +211,16 @@ class Models:
 
     Args:
         name: As `find_model` takes it.
+        index: What is searched for similar works; None searches nothing.
 
     Raises:
         ArtstyleError: As `ServedModel` does.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, index: Index | None = None) -> None:
         self._name, self._swapping = name, Lock()
-        self.current = ServedModel(name)
+        self.index = index
+        self.current = ServedModel(name, index)
 
     def swap(self, name: str | None = None) -> ServedModel:
         """Load a model and use it for all images that wait; running batches keep the former.
@@ -188,7 +232,7 @@ class Models:
             ArtstyleError: It cannot be loaded; the former stays in use.
         """
         with self._swapping:
-            self.current = ServedModel(name or self._name)
+            self.current = ServedModel(name or self._name, self.index)
             self._name = name or self._name
             return self.current
 

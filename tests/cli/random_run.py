@@ -27,7 +27,7 @@ def write_random_run(root: Path) -> Path:
     return run.path
 
 
-def paint(path: Path) -> Path:
+def paint(path: Path, size: tuple[int, int] = (60, 40)) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    Image.linear_gradient("L").resize((60, 40)).convert("RGB").save(path)
+    Image.linear_gradient("L").resize(size).convert("RGB").save(path)
     return path

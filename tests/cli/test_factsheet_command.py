@@ -1,5 +1,6 @@
 """One page to print for each picture, and a run's report as PDF."""
 
+import json
 import re
 import shutil
 import sys
@@ -55,6 +56,37 @@ def test_the_shares_are_those_of_predict(here: Path) -> None:
     assert f"{share:.1%}" in page
 
 
+def test_similar_works_are_those_of_similar(here: Path) -> None:
+    artstyle_text("index", "art", "--out", "idx", cwd=here)
+    words = ("art/Nymphéas.jpg", "--index", "idx")
+    listed = artstyle_text("similar", *words, "--format", "json", cwd=here).stdout
+    (nearest,) = json.loads(listed)[0]["similar"]
+    done = artstyle_text("factsheet", *words, "torn.jpg", "--out", "near", cwd=here)
+    assert (done.returncode, "not read: torn.jpg" in done.stderr) == (3, True)
+    page = (here / done.stdout.strip()).read_text("utf-8")
+    assert page.count("<img ") == 3
+    assert f"{nearest['score']:.3f} · " in page
+    assert "The nearest of 2 works" in page
+
+
+def test_a_picture_without_neighbours_says_so_on_its_page(here: Path) -> None:
+    artstyle_text("index", "art/Nymphéas.jpg", "--out", "lone", cwd=here)
+    words = ("factsheet", "art/Nymphéas.jpg", "--index", "lone", "--out", "alone")
+    done = artstyle_text(*words, cwd=here)
+    assert done.returncode == 0, done.stderr
+    page = (here / done.stdout.strip()).read_text("utf-8")
+    assert "No similar works: the index has no other work." in page
+
+
+def test_an_index_of_another_model_is_refused_before_any_page(here: Path) -> None:
+    artstyle_text("index", "art", "--out", "other", "--run", "starter", cwd=here)
+    words = ("--index", "other", "--run", "random", "--out", "mixed")
+    done = artstyle_text("factsheet", "art", *words, cwd=here)
+    assert done.returncode == 2
+    assert "was made with another model" in done.stderr
+    assert not (here / "mixed").exists()
+
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="browsers have a fixed place there")
 def test_without_a_browser_pdf_is_refused_before_the_work(
     here: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -70,7 +102,12 @@ def test_without_a_browser_pdf_is_refused_before_the_work(
 
 @pytest.mark.skipif(not has_browser(), reason="needs Chromium, Chrome or Edge")
 def test_a_fact_sheet_is_one_page_of_paper(here: Path) -> None:
-    done = artstyle_text("factsheet", "art/Nymphéas.jpg", "--out", "pdf", "--pdf", cwd=here)
+    for n in range(4):
+        paint(here / f"tall/Cubism/{'long-name-' * 3}{n}.png", (300, 600))
+    artstyle_text("index", "tall", "--out", "tall/idx", cwd=here)
+    tall = f"tall/Cubism/{'long-name-' * 3}0.png"
+    words = ("--index", "tall/idx", "--out", "pdf", "--pdf")
+    done = artstyle_text("factsheet", tall, *words, cwd=here)
     assert done.returncode == 0, done.stderr
     _, pdf = done.stdout.splitlines()
     assert len(re.findall(rb"/Type\s*/Page\b", (here / pdf).read_bytes())) == 1

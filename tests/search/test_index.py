@@ -118,6 +118,17 @@ def test_a_torn_file_is_refused(tmp_path: Path) -> None:
             open_index(tmp_path / "index")
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [("{", "not valid JSON"), ('{"format_version": 99}', "later version"), ("{}", "index.json")],
+)
+def test_a_damaged_document_says_what_to_do(tmp_path: Path, content: str, reason: str) -> None:
+    index = write_index(tmp_path / "index", {"style": random_vectors(5)})
+    index.folder.document_path.write_text(content)
+    with pytest.raises(DataError, match=rf"{reason}.*; make the index again with --overwrite"):
+        open_index(tmp_path / "index")
+
+
 def test_embeddings_of_another_index_are_refused(tmp_path: Path) -> None:
     one = write_index(tmp_path / "one", {"style": random_vectors(5)})
     other = write_index(tmp_path / "other", {"style": random_vectors(5, seed=3)})

@@ -167,7 +167,8 @@ def test_metrics_count_what_was_answered(model_file: Path, pictures: Pictures) -
 def test_every_route_of_the_description_has_a_summary_and_its_refusals(url: str) -> None:
     described = get(f"{url}/openapi.json").json()
     assert set(described["paths"]) == {
-        "/v1/predict", "/v1/gradcam", "/v1/model", "/v1/styles", "/healthz", "/readyz", "/metrics",
+        "/v1/predict", "/v1/gradcam", "/v1/similar", "/v1/similar/picture", "/v1/model",
+        "/v1/styles", "/healthz", "/readyz", "/metrics",
     }  # fmt: skip
     for path, methods in described["paths"].items():
         for operation in methods.values():

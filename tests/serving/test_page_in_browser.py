@@ -13,9 +13,15 @@ from PIL import Image
 
 from artstyle.cli.app import app
 from artstyle.metrics import FloatArray
+from artstyle.models.onnx_model import load_onnx_model
+from artstyle.pictures.finding import find_pictures
 from artstyle.prediction.rows import PredictionRow
 from artstyle.prediction.wording import verdict_words
 from artstyle.prediction.writers import write_rows
+from artstyle.search.building import build_index
+from artstyle.search.folder import IndexFolder
+from artstyle.search.index import open_index
+from artstyle.search.works import Known
 from artstyle.serving.served import Models
 from artstyle.serving.server import require_page
 from artstyle.styles.vocabulary import display_name
@@ -93,6 +99,25 @@ def test_sliders_uncover_the_painting_and_another_style_has_other_heat(
     assert np.array_equal(seen[50][right], seen[0][right])
     assert np.abs(strong - seen[0]).mean() > np.abs(pale - seen[0]).mean()
     assert not np.array_equal(strong, another)
+
+
+def test_similar_works_have_thumbnails_and_one_whose_file_is_gone_says_so(
+    browser: Any, expect: Any, model_file: Path, pictures: dict[str, bytes], tmp_path: Path
+) -> None:
+    for name, content in pictures.items():
+        (tmp_path / Path(name).name).write_bytes(content)
+    found = find_pictures(tmp_path)
+    folder, model = IndexFolder(tmp_path / "index"), load_onnx_model(model_file)
+    build_index(folder, model, found, lambda number, path: Known(), run=str(model_file))
+    (tmp_path / Path(next(iter(pictures))).name).unlink()
+    models = Models(str(model_file), open_index(folder.path))
+    with service(models, page=require_page()) as address, opened(browser, address) as page:
+        page.set_input_files("#pictures", files({"a.jpeg": next(iter(pictures.values()))}))
+        expect(page.locator("#works li")).to_have_count(8)
+        expect(page.locator("#works p").first).to_contain_text("1.000 · ")
+        expect(page.locator("#works .missing")).to_have_count(1)
+        assert page.locator("#works img").first.evaluate("it => it.naturalWidth") > 0
+        assert_fits(page)
 
 
 def test_200_dropped_pictures_outlive_their_service(

@@ -279,7 +279,7 @@ def test_a_fact_sheet_names_all_labels_that_are_given(
     rows = list(predict_styles(model, find_pictures(map(str, paths)), top_k=5))
     (tmp_path / "sheets").mkdir()
     heat = explain_pictures(model, find_pictures(map(str, paths)), top_k=5)
-    answers = zip(rows, heat, strict=True)
+    answers = ((row, each, None) for row, each in zip(rows, heat, strict=True))
     sheets = write_factsheets(
         tmp_path / "sheets", answers, model, about_model="tiny", on=date(2026, 1, 2)
     )

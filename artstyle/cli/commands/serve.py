@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from artstyle import interrupts
-from artstyle.cli.options import RunOption
+from artstyle.cli.options import IndexRunOption
 from artstyle.cli.terminal.console import say, show, warn
 from artstyle.errors import MissingError, UsageError
 
 if TYPE_CHECKING:
     from artstyle.prediction.review import ReviewFile
+    from artstyle.search.index import Index
     from artstyle.serving.served import Models
 
 TOKEN = "ARTSTYLE_TOKEN"
 """The environment variable of the token."""
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
+ServedIndexOption = Annotated[
+    Path | None,
+    typer.Option("--index", metavar="INDEX", help="Also name similar works of this index."),
+]
 _NEEDED = {
     "serve": ("fastapi", "uvicorn", "python_multipart", "prometheus_client"),
     "gradio": ("gradio", "prometheus_client"),
@@ -31,7 +36,7 @@ _NEEDED = {
 
 
 def serve(
-    run: RunOption = "latest",
+    run: IndexRunOption = None,
     host: Annotated[
         str, typer.Option("--host", help="The address to listen at; 0.0.0.0 is every one.")
     ] = "127.0.0.1",
@@ -46,6 +51,7 @@ def serve(
     api_only: Annotated[
         bool, typer.Option("--api-only", help="Answer programs only, without the page.")
     ] = False,
+    index: ServedIndexOption = None,
     review: Annotated[
         Path | None,
         typer.Option(
@@ -79,11 +85,12 @@ def serve(
     folder = None if api_only or page == "gradio" else require_page()
     with ExitStack() as stack:
         reviewed = _opened(review, stack)
+        searched = _searched(index)
         listening = stack.enter_context(open_socket(host, port))
         from artstyle.serving.api import build_app
         from artstyle.serving.served import Models
 
-        models = Models(run)
+        models = Models(run or (searched.document.run if searched else "latest"), searched)
         if reviewed and models.current.model.multi:
             from artstyle.styles.targets import refused_several
 
@@ -115,6 +122,23 @@ def _opened(review: Path | None, stack: ExitStack) -> "ReviewFile | None":
     from artstyle.prediction.review import opened_review
 
     return stack.enter_context(opened_review(review))
+
+
+def _searched(path: Path | None) -> "Index | None":
+    """Return the index that is searched, ready for the first request."""
+    if path is None:
+        return None
+    from artstyle.search.index import open_index
+
+    index = open_index(path)
+    if index.is_approximate:
+        _ = index.graphs  # They are compared with their checksums.
+    if not Path(index.work(0).path).is_file():
+        say(
+            f"note: the works of {path} are not found from this folder, so they have no"
+            " thumbnails; start the service where the index was made"
+        )
+    return index
 
 
 def _say_start(models: "Models", host: str, token: str | None) -> None:

@@ -11,6 +11,7 @@ from artstyle.cli.options import (
     SOME_FAILED,
     BatchSizeOption,
     DeviceOption,
+    Engine,
     EngineOption,
     IdColumnOption,
     ImagesOption,
@@ -34,7 +35,10 @@ from artstyle.prediction.formats import ENCODING_ERRORS
 from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
-    from artstyle.search.neighbours import SimilarRow
+    from artstyle.models.style_model import StyleModel
+    from artstyle.search.document import IndexDocument
+    from artstyle.search.index import Index
+    from artstyle.search.neighbours import SimilarRow, Wanted
     from artstyle.search.writers import SimilarFormat
 
 IndexOption = Annotated[
@@ -79,58 +83,55 @@ def similar(
     A picture that is in the index is not its own neighbour. Pictures without neighbours get a row
     with the reason; the exit code is then 3.
     """
-    from artstyle.engines import find_model
     from artstyle.search.index import open_index
-
-    chosen = _chosen_format(output_format, out, overwrite)
-    opened = open_index(index)
-    opened.require_kinds(by)
-    skipped = Skipped(list_skipped)
-    source = pictures_of(paths, images, path_column, id_column, skipped)
-    found = find_model(
-        run or opened.document.run, engine, device or "auto", needs=("features",), note=warn
-    )
-    say_starter(found.run)
-    name_styles_by(found.vocabulary())
-
-    from artstyle.search.neighbours import require_artists, similar_works
+    from artstyle.search.neighbours import Wanted, similar_works
     from artstyle.search.works import known_of_list
 
-    if mask_artist:
-        require_artists(opened)
-    model = found.load()
-    say_notes(model)
-    opened.require_model(model)
+    chosen = _chosen_format(output_format, out, overwrite)
+    wanted = Wanted(by, top_k, mask_artist)
+    opened = open_index(index)
+    wanted.require_of(opened)
+    skipped = Skipped(list_skipped)
+    source = pictures_of(paths, images, path_column, id_column, skipped)
+    model = _model(opened, run, engine, device)
     answer = partial(
         similar_works,
         opened,
         model,
         source.stream(model.preprocessing.read_size),
-        by=by,
-        top_k=top_k,
-        mask_artist=mask_artist,
+        wanted,
         known=known_of_list(source.listed) if source.listed else None,
         batch_size=batch_size,
     )
-    if chosen == "html":
-        from artstyle.search.page import write_similar_page
-
-        assert out is not None
-        with live_progress(source.count) as progress:
-            kept = list(answer(progress=progress))
-        write_similar_page(out, kept, opened.document, by, mask_artist=mask_artist)
-        total, failed = len(kept), sum(row.error is not None for row in kept)
-    elif out is not None:
-        with live_progress(source.count) as progress:
-            total, failed = _write(answer(progress=progress), chosen, out)
+    if out is None:
+        assert chosen != "html"
+        total, failed = _printed(answer(), chosen)
     else:
-        total, failed = _write(answer(), chosen, out)
-    if out is not None:
+        with live_progress(source.count) as progress:
+            rows = answer(progress=progress)
+            if chosen == "html":
+                total, failed = _shown(rows, out, opened.document, wanted)
+            else:
+                total, failed = _saved(rows, chosen, out)
         show(str(out))
     skipped.say_count()
     if failed:
         say(f"{failed} of {total} pictures have no similar works")
         raise typer.Exit(SOME_FAILED)
+
+
+def _model(opened: "Index", run: str | None, engine: Engine, device: str | None) -> "StyleModel":
+    """Load the model that made the index, and say what people should know of it."""
+    from artstyle.engines import find_model
+
+    name = run or opened.document.run
+    found = find_model(name, engine, device or "auto", needs=("features",), note=warn)
+    say_starter(found.run)
+    name_styles_by(found.vocabulary())
+    model = found.load()
+    say_notes(model)
+    opened.require_model(model)
+    return model
 
 
 def _chosen_format(output_format: Format | None, out: Path | None, overwrite: bool) -> Format:
@@ -159,22 +160,26 @@ def _chosen_format(output_format: Format | None, out: Path | None, overwrite: bo
     )
 
 
-def _write(
-    rows: "Iterator[SimilarRow]", chosen: "SimilarFormat", out: Path | None
-) -> tuple[int, int]:
-    """Write rows as they come; return how many there are, and how many have no neighbours."""
+def _printed(rows: "Iterator[SimilarRow]", chosen: "SimilarFormat") -> tuple[int, int]:
+    """Print rows as they come; return how many there are, and how many have no neighbours."""
+    from artstyle.search.writers import write_similar
+
+    encoding = None if chosen == "table" else "utf-8"
+    total = failed = 0
+    with stdout_stream(encoding=encoding, errors=ENCODING_ERRORS[chosen]) as stream:
+        for row in write_similar(rows, stream, chosen):
+            stream.flush()
+            total, failed = total + 1, failed + (row.error is not None)
+    return total, failed
+
+
+def _saved(rows: "Iterator[SimilarRow]", chosen: "SimilarFormat", out: Path) -> tuple[int, int]:
+    """Write rows to a file, whole or not at all; return the two counts of `_printed`."""
     from artstyle.search.writers import write_similar
     from artstyle.storage.files import atomic_path
 
-    errors = ENCODING_ERRORS[chosen]
     total = failed = 0
-    if out is None:
-        encoding = None if chosen == "table" else "utf-8"
-        with stdout_stream(encoding=encoding, errors=errors) as stream:
-            for row in write_similar(rows, stream, chosen):
-                stream.flush()
-                total, failed = total + 1, failed + (row.error is not None)
-        return total, failed
+    errors = ENCODING_ERRORS[chosen]
     with (
         atomic_path(out) as temporary,
         temporary.open("w", encoding="utf-8", errors=errors, newline="") as stream,
@@ -182,3 +187,14 @@ def _write(
         for row in write_similar(rows, stream, chosen):
             total, failed = total + 1, failed + (row.error is not None)
     return total, failed
+
+
+def _shown(
+    rows: "Iterator[SimilarRow]", out: Path, document: "IndexDocument", wanted: "Wanted"
+) -> tuple[int, int]:
+    """Write a page of thumbnails; return the two counts of `_printed`."""
+    from artstyle.search.page import write_similar_page
+
+    kept = list(rows)
+    write_similar_page(out, kept, document, wanted)
+    return len(kept), sum(row.error is not None for row in kept)

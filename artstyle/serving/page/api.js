@@ -28,6 +28,7 @@
  * @property {string | null} note
  * @property {boolean} is_starter
  * @property {string | null} card In Markdown.
+ * @property {{works: number} | null} index What is searched for similar works.
  * @property {Limits} limits
  */
 /**
@@ -50,7 +51,18 @@
  * @property {Row} row
  */
 
+/**
+ * A work of the index.
+ * @typedef {object} Work
+ * @property {string} path
+ * @property {number} score The cosine of two embeddings; 1 is equal.
+ * @property {string | null} style What the collection says.
+ * @property {string | null} artist
+ * @property {string} predicted The model's most probable style.
+ */
+
 export const TOP_STYLES = 3;
+const SIMILAR_WORKS = 8;
 const HEALTH_TIMEOUT_MS = 5000;
 
 /** The service does not answer at all. */
@@ -109,6 +121,16 @@ function heatmap(picture, style, format, read) {
   const query = new URLSearchParams({ style, format });
   return request(`v1/gradcam?${query}`, read, { method: "POST", body });
 }
+
+/** Return the works of the index that look most like a picture. @param {Blob} picture @returns {Promise<Work[]>} */
+export function findSimilar(picture) {
+  const body = new FormData();
+  body.append("images", picture, "picture");
+  return request(`v1/similar?top_k=${SIMILAR_WORKS}`, async (it) => (await it.json()).results[0].similar, { method: "POST", body });
+}
+
+/** @param {Work} work */
+export const workAddress = ({ path }) => `v1/similar/picture?${new URLSearchParams({ path })}`;
 
 /**
  * @typedef {object} ReviewRow

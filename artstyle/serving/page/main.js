@@ -6,6 +6,7 @@ import { byId, counted, make } from "./dom.js";
 import { clearStage, listenToSliders, showHeat } from "./heat.js";
 import { listenForPictures } from "./intake.js";
 import { Queue } from "./queue.js";
+import { clearSimilar, showSimilar } from "./similar.js";
 import { Table } from "./table.js";
 import { aboutStyle, learnStyles, nameOf, namedStyle } from "./styles.js";
 import { MARKS, kindOf, likelyWords, longAnswer, percent } from "./words.js";
@@ -49,6 +50,7 @@ function showItem(item) {
   answer.replaceChildren(mark, ` ${longAnswer(row)}`);
   byId("read", HTMLElement).hidden = !row?.styles;
   clearStage();
+  clearSimilar();
   if (!row?.styles) return;
   byId("bars", HTMLElement).replaceChildren(...row.styles.map(bar));
   byId("bars", HTMLElement).querySelector("details")?.setAttribute("open", "");
@@ -57,6 +59,7 @@ function showItem(item) {
   const labels = [...new Set([...row.styles.map((it) => it.style), ...(queue.model?.labels ?? [])])];
   style.replaceChildren(...labels.map((label) => new Option(nameOf(label), label)));
   showHeat(item, labels[0]);
+  if (queue.model?.index) showSimilar(item.file, queue.model.index);
 }
 
 /** @param {import("./api.js").RankedStyle} ranked */
@@ -188,6 +191,7 @@ byId("clear", HTMLButtonElement).addEventListener("click", () => {
   open = null;
   table.clear();
   clearStage();
+  clearSimilar();
   showProgress();
   byId("choose-pictures", HTMLButtonElement).focus();
 });
