@@ -62,6 +62,13 @@ def containers(session: nox.Session) -> None:
 
 
 @nox.session
+def cluster(session: nox.Session) -> None:
+    """Make shards on a Ray cluster of three nodes that loses a worker and a node."""
+    session.install(".[offline,ray]", *dependencies("tests"))
+    session.run("pytest", "tests/archive", *session.posargs, env={"ARTSTYLE_RAY": "1"})
+
+
+@nox.session
 def soak(session: nox.Session) -> None:
     """Run what takes long: property tests on fresh examples, and a service under load."""
     session.install(EXTRAS, *dependencies("tests"))

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, PositiveInt
 
 from artstyle.errors import UsageError
+from artstyle.models.onnx_model import OnnxModel
 from artstyle.models.style_model import StyleModel
+from artstyle.pictures.finding import printable
 from artstyle.storage.documents import Document
 
 Kind = Literal["predict", "index", "gradcam"]
@@ -28,10 +31,14 @@ class ShardsDocument(Document):
     """The fingerprint of the model."""
     network: str
     """The name of the model's network."""
+    engine: Literal["onnx", "torch"]
+    """What computes with it: both round differently in the last digit."""
     device: str
-    """What computes: ``cpu``, ``cuda`` or ``mps``."""
+    """Where: ``cpu``, ``cuda`` or ``mps``."""
     batch_size: PositiveInt
     """Pictures per forward pass: other batches round differently in the last digit."""
+    source: str
+    """The absolute path of the folder, the pattern, or what the paths of a list start from."""
     options: dict[str, Option] = Field(default_factory=dict)
     """What else was asked for, by the names of the options."""
     release: str
@@ -59,6 +66,7 @@ def shards_document(
     model: StyleModel,
     device: str,
     batch_size: int,
+    source: Path,
     options: Mapping[str, Option],
 ) -> ShardsDocument:
     """Return the document of a request that this version of artstyle answers."""
@@ -67,11 +75,18 @@ def shards_document(
         shards=shards,
         model=model.fingerprint,
         network=model.name,
+        engine=engine_of(model),
         device=device.partition(":")[0],
         batch_size=batch_size,
+        source=printable(source.absolute()),
         options=dict(options),
         release=version("artstyle"),
     )
+
+
+def engine_of(model: StyleModel) -> Literal["onnx", "torch"]:
+    """Return what computes the answers of a model."""
+    return "onnx" if isinstance(model, OnnxModel) else "torch"
 
 
 def _flat(document: ShardsDocument) -> dict[str, Option]:
@@ -79,7 +94,9 @@ def _flat(document: ShardsDocument) -> dict[str, Option]:
     return {
         "the command": document.kind,
         "--shards": document.shards,
+        "the source": document.source,
         "the model": document.model,
+        "--engine": document.engine,
         "--device": document.device,
         "--batch-size": document.batch_size,
         **{f"--{name}": value for name, value in document.options.items()},

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,7 +13,7 @@ from artstyle.archive.listing import Listing, digest_of
 from artstyle.archive.places import Place
 from artstyle.errors import DataError, UsageError
 from artstyle.storage.checks import checked, require_version
-from artstyle.storage.files import write_json
+from artstyle.storage.files import digest, write_json
 from artstyle.storage.parquet import import_pyarrow
 
 DOCUMENT = "_shards.json"
@@ -44,6 +45,8 @@ class Summary:
     """How many of the rows have an error."""
     pictures: str
     """The digest of the pictures that were answered."""
+    request: str
+    """The digest of what was asked."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +66,35 @@ class ShardFolder:
             DataError: Its document is damaged.
         """
         names = self.place.names()
-        shards = {name for name in names if _SHARD.fullmatch(name)}
-        if DOCUMENT in names and not overwrite:
-            self._read_document().require_same(self.document, self.out)
-        # Shards alone: an --overwrite was killed.
-        elif names - shards - {DOCUMENT} or (shards and not overwrite):
+        shards = set(filter(_SHARD.fullmatch, names))
+        if names - shards - {DOCUMENT} and (overwrite or DOCUMENT not in names):
             raise UsageError(f"--out {self.out} holds other files; name a new folder")
+        if overwrite or not shards:
+            return
+        if DOCUMENT in names:
+            self._read_document().require_same(self.document, self.out)
+            shards -= set(map(self.name, range(self.document.shards)))
+        if shards:
+            raise UsageError(
+                f"--out {self.out} holds shards of another request, as {min(shards)}, or an"
+                " --overwrite ended early; name a new folder, or say --overwrite to answer all"
+                " pictures again"
+            )
 
     def begin(self, *, overwrite: bool) -> None:
-        """Write the document, unless it is there and stays."""
+        """Write the document, unless there are shards that stay.
+
+        Raises:
+            UsageError: As `require_free`; another process may have begun since it was called.
+            DataError: The document is damaged.
+        """
+        self.require_free(overwrite=overwrite)
         names = self.place.names()
-        if DOCUMENT in names and not overwrite:
+        shards = sorted(filter(_SHARD.fullmatch, names))
+        if shards and not overwrite:
             return
         # The document first: shards without one are never continued.
-        for name in [DOCUMENT, *sorted(filter(_SHARD.fullmatch, names))]:
+        for name in [DOCUMENT, *shards]:
             if name in names:
                 self.place.remove(name)
         with self.place.written(DOCUMENT) as path:
@@ -90,24 +108,38 @@ class ShardFolder:
         """Return the shards that are still to be made.
 
         Raises:
-            UsageError: A finished shard answers other pictures than the listing has.
-            DataError: A finished shard is damaged.
+            UsageError, DataError: As `finished`.
         """
         names = self.place.names()
         missing = []
         for shard in range(self.document.shards):
-            if self.name(shard) not in names:
+            if self.name(shard) in names:
+                self.finished(shard, listing)
+            else:
                 missing.append(shard)
-                continue
-            found = self.summary(shard)
-            if found.pictures != digest_of(listing.lines(shard)):
-                raise UsageError(
-                    f"{self.out} holds answers for other pictures: {self.name(shard)} has"
-                    f" {found.rows:,}, the source now names {listing.counts[shard]:,} there, or"
-                    " names them otherwise; name the source as before, another --out, or say"
-                    " --overwrite to answer all pictures again"
-                )
         return missing
+
+    def finished(self, shard: int, listing: Listing) -> Summary:
+        """Return what a finished shard says of itself, if it answers what is asked.
+
+        Raises:
+            UsageError: It answers other pictures than the listing has, or another request.
+            DataError: It is damaged.
+        """
+        found, name = self.summary(shard), self.name(shard)
+        if found.request != self._request:
+            raise UsageError(
+                f"{self.out} holds answers to another request in {name}; name another --out, or say"
+                " --overwrite to answer all pictures again"
+            )
+        if found.pictures != digest_of(listing.lines(shard)):
+            raise UsageError(
+                f"{self.out} holds answers for other pictures: {name} has {found.rows:,}, the"
+                f" source now names {listing.counts[shard]:,} there, or names them otherwise; name"
+                " the source as before, or another --out; or remove this file to answer its"
+                " pictures again, or say --overwrite to answer all"
+            )
+        return found
 
     def summary(self, shard: int) -> Summary:
         """Return what a finished shard says of itself.
@@ -115,17 +147,10 @@ class ShardFolder:
         Raises:
             DataError: It is damaged.
         """
-        pyarrow = import_pyarrow()
-        try:
-            with self.place.open(self.name(shard)) as file:
-                found = pyarrow.parquet.read_metadata(file)
+        with self._damage_named(shard), self.place.open(self.name(shard)) as file:
+            found = import_pyarrow().parquet.read_metadata(file)
             says = json.loads((found.metadata or {})[_KEY])
-            return Summary(found.num_rows, says["failed"], says["pictures"])
-        except (pyarrow.ArrowException, KeyError, ValueError):
-            raise DataError(
-                f"{self.out.rstrip('/')}/{self.name(shard)} is damaged; remove it and run the same"
-                " command again"
-            ) from None
+            return Summary(found.num_rows, says["failed"], says["pictures"], says["request"])
 
     def write(
         self, shard: int, columns: Sequence[ShardColumn], tables: Iterable[Any], pictures: str
@@ -144,22 +169,50 @@ class ShardFolder:
         failed = 0
         with (
             self.place.written(self.name(shard)) as path,
-            pyarrow.parquet.ParquetWriter(path, schema_of(columns)) as writer,
+            # With checksums: a flipped bit of a number is not seen otherwise.
+            pyarrow.parquet.ParquetWriter(
+                path, schema_of(columns), write_page_checksum=True
+            ) as writer,
         ):
             for group in _regrouped(tables):
                 failed += len(group) - group.column("error").null_count
                 writer.write_table(group)
-            says = json.dumps({"failed": failed, "pictures": pictures})
-            writer.add_key_value_metadata({_KEY: says.encode()})
+            says = {"failed": failed, "pictures": pictures, "request": self._request}
+            writer.add_key_value_metadata({_KEY: json.dumps(says).encode()})
 
     def read(self, shard: int, columns: list[str]) -> Iterator[dict[str, Any]]:
-        """Yield the rows of a finished shard with some of their columns, a group at a time."""
-        pyarrow = import_pyarrow()
+        """Yield the rows of a finished shard with some of their columns, a group at a time.
+
+        Raises:
+            DataError: It is damaged.
+        """
         with self.place.open(self.name(shard)) as file:
-            parquet = pyarrow.parquet.ParquetFile(file)
+            with self._damage_named(shard):
+                parquet = import_pyarrow().parquet.ParquetFile(
+                    file, page_checksum_verification=True
+                )
             for number in range(parquet.num_row_groups):
-                group = parquet.read_row_group(number, columns=columns, use_threads=False)
+                with self._damage_named(shard):
+                    group = parquet.read_row_group(number, columns=columns, use_threads=False)
                 yield from _rows(group)
+
+    @property
+    def _request(self) -> str:
+        """The digest of the document: a shard that was made for another one is never taken."""
+        return digest(self.document.to_dict())
+
+    @contextmanager
+    def _damage_named(self, shard: int) -> Iterator[None]:
+        try:
+            yield
+        except (import_pyarrow().ArrowException, KeyError, ValueError, OSError) as error:
+            # Arrow raises plain OSErrors without a number; those of a file system have one.
+            if isinstance(error, OSError) and (type(error) is not OSError or error.errno):
+                raise
+            raise DataError(
+                f"{self.out.rstrip('/')}/{self.name(shard)} is damaged; remove it and run the same"
+                " command again"
+            ) from None
 
     def _read_document(self) -> ShardsDocument:
         with self.place.open(DOCUMENT) as file:

@@ -48,11 +48,6 @@ class Listing:
             raise DataError(f"{path} was changed while it was used; run the same command again")
         return lines
 
-    def remove(self) -> None:
-        """Remove the files."""
-        for shard in range(len(self.counts)):
-            _listing_path(self.folder, shard).unlink(missing_ok=True)
-
 
 def deal_pictures(
     pictures: Iterable[PicturePath],

@@ -1,7 +1,7 @@
 """Places of shards: a folder of this machine, or an address that fsspec knows, ``s3://...``."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Protocol
 from uuid import uuid4
 
 from artstyle.errors import MissingError, UsageError, one_line
-from artstyle.storage.files import TEMPORARY_PREFIX, atomic_path
+from artstyle.storage.files import TEMPORARY_PREFIX, atomic_path, remove_unfinished
 from artstyle.storage.locks import sole_writer
 
 _SCHEME, _LOCAL = "://", "file://"
@@ -90,9 +90,12 @@ class LocalPlace:
 
     @contextmanager
     def locked(self) -> Iterator[Path]:
-        """Lock the folder for this process, and remove what a killed one left."""
+        """Lock the folder for this process; no unfinished file is left, not even a killed one's."""
         with sole_writer(self.folder):
-            yield self.folder
+            try:
+                yield self.folder
+            finally:
+                remove_unfinished(self.folder)
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,8 @@ class RemotePlace:
 
     def names(self) -> set[str]:
         """Return the names of its files."""
+        # Some file systems remember what they listed, and another process may write here.
+        self.system.invalidate_cache(self.folder)
         if not self.system.isdir(self.folder):
             return set()
         found = (path.rpartition("/")[2] for path in self.system.ls(self.folder, detail=False))
@@ -132,7 +137,7 @@ class RemotePlace:
     @contextmanager
     def locked(self) -> Iterator[Path]:
         """Yield a folder of this machine; such a place has no locks."""
-        with TemporaryDirectory() as folder, nullcontext():
+        with TemporaryDirectory() as folder:
             yield Path(folder)
 
 

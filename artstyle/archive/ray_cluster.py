@@ -95,6 +95,8 @@ def on_ray(
                 folder.write(shard, columns, [], digest_of([]))
         done = sum(listing.counts) - sum(listing.counts[shard] for shard in shards)
         full = [shard for shard in shards if listing.counts[shard]]
+        if not full:
+            return
         with _connected(ray, address), _errors_of_nodes():
             for wave in _waves(listing, full):
                 chunks = chunks_of(listing, wave, chunk)

@@ -58,14 +58,13 @@ def finished_shards(
     with folder.place.locked() as temporary:
         folder.begin(overwrite=overwrite)
         listing = deal_pictures(pictures, folder.document.shards, temporary, source, progress)
-        try:
-            engine(folder, listing, folder.unfinished(listing), progress)
-            found = [folder.summary(shard) for shard in range(folder.document.shards)]
-            total = sum(each.rows for each in found)
-            assert total == sum(listing.counts), "a row was lost"
-            yield listing, ShardCounts(total, sum(each.failed for each in found))
-        finally:
-            listing.remove()
+        engine(folder, listing, folder.unfinished(listing), progress)
+        # Not every place has locks: another command may have written here meanwhile.
+        folder.require_free(overwrite=False)
+        found = [folder.finished(shard, listing) for shard in range(folder.document.shards)]
+        total = sum(each.rows for each in found)
+        assert total == sum(listing.counts), "a row was lost"
+        yield listing, ShardCounts(total, sum(each.failed for each in found))
 
 
 def on_this_machine(

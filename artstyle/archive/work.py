@@ -1,7 +1,7 @@
 """Kinds of work on shards. They differ by one function: what row a picture gets."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from PIL import Image
 
@@ -10,7 +10,7 @@ from artstyle.archive.listing import ListedPicture
 from artstyle.explain.explain import Explanation, explain_pictures
 from artstyle.explain.folder import doubt
 from artstyle.explain.gallery import jpeg
-from artstyle.explain.methods import Method
+from artstyle.explain.methods import Method, Stream
 from artstyle.explain.overlay import display_picture, draw_overlay, seen_region
 from artstyle.inference import Prediction, predict_logits
 from artstyle.models.style_model import Output, StyleModel
@@ -100,7 +100,9 @@ def index_work(model: StyleModel, *, has_records: bool) -> LogitsWork:
     return LogitsWork((*_shard_columns(columns), *vectors), outputs, row)
 
 
-def gradcam_work(model: StyleModel, method: Method, style: str | None, batch_size: int) -> Work:
+def gradcam_work(
+    model: StyleModel, method: Method, style: str | None, stream: Stream, batch_size: int
+) -> Work:
     """Return the work of `gradcam`: the style that is explained, and the overlay as JPEG.
 
     Millions of small files would cost a file system more than the pictures themselves.
@@ -108,7 +110,10 @@ def gradcam_work(model: StyleModel, method: Method, style: str | None, batch_siz
     columns = (
         *(ShardColumn(name, "string") for name in ("id", "path", "style")),
         ShardColumn("probability", "float64"),
-        *(ShardColumn(name, "string") for name in ("verdict", "method", "error", "model")),
+        *(
+            ShardColumn(name, "string")
+            for name in ("verdict", "method", "stream", "error", "model")
+        ),
         ShardColumn("overlay", "binary"),
     )
 
@@ -116,7 +121,8 @@ def gradcam_work(model: StyleModel, method: Method, style: str | None, batch_siz
         start = utf8(listed.id), utf8(str(listed.picture.path))
         found = explanation.explained
         if found is None:
-            return (*start, None, None, None, method, explanation.error, model.fingerprint, None)
+            error = utf8(explanation.error)
+            return (*start, None, None, None, method, stream, error, model.fingerprint, None)
         subject = found.subject
         overlay = draw_overlay(
             display_picture(found.picture),
@@ -124,7 +130,7 @@ def gradcam_work(model: StyleModel, method: Method, style: str | None, batch_siz
             seen_region(found.picture.size, model.preprocessing),
             unsure=bool(doubt(found.verdict, subject.probability)),
         )
-        return (*start, subject.style, subject.probability, found.verdict, method, None,
+        return (*start, subject.style, subject.probability, found.verdict, method, stream, None,
                 model.fingerprint, jpeg(overlay))  # fmt: skip
 
     def rows(pictures: Iterable[ListedPicture]) -> Iterator[Row]:
@@ -136,7 +142,7 @@ def gradcam_work(model: StyleModel, method: Method, style: str | None, batch_siz
                 yield listed.picture
 
         for explanation in explain_pictures(
-            model, found(), method=method, style=style, batch_size=batch_size
+            model, found(), method=method, style=style, stream=stream, batch_size=batch_size
         ):
             yield row(waiting.pop(0), explanation)
 
@@ -144,9 +150,8 @@ def gradcam_work(model: StyleModel, method: Method, style: str | None, batch_siz
 
 
 def _of_picture(prediction: Prediction[ListedPicture]) -> Prediction[PicturePath]:
-    return Prediction(
-        prediction.item.picture, prediction.logits_C, prediction.error, prediction.features_D
-    )
+    given = {field.name: getattr(prediction, field.name) for field in fields(Prediction)}
+    return Prediction(**given | {"item": prediction.item.picture})
 
 
 def _answer_columns(

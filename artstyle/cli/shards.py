@@ -101,20 +101,22 @@ class Sharded:
         from artstyle.archive.places import open_place
         from artstyle.archive.shards import finished_shards
 
-        interrupts.set_resume_hint(
-            lambda: f"finished shards are in {self.out}; run the same command again"
-        )
+        again = "run the same command again" + (", without --overwrite" if self.overwrite else "")
+        interrupts.set_resume_hint(lambda: f"finished shards are in {self.out}; {again}")
         device = model.device if self.where.on is None else self.where.node_device
-        document = shards_document(self.kind, self.shards, model, device, batch_size, options)
-        folder = ShardFolder(open_place(self.out), self.out, document)
         paths, source = named
+        root = _root(paths, source)
+        document = shards_document(
+            self.kind, self.shards, model, device, batch_size, root or Path(paths[0]), options
+        )
+        folder = ShardFolder(open_place(self.out), self.out, document)
         with (
             live_progress() as progress,
             finished_shards(
                 folder,
                 source.stream(0),
                 engine,
-                source=_root(paths, source),
+                source=root,
                 overwrite=self.overwrite,
                 progress=progress,
             ) as (listing, counts),
@@ -137,11 +139,12 @@ class Sharded:
 
             return on_this_machine(work, model, batch_size)
 
+        from artstyle.archive.document import engine_of
         from artstyle.archive.ray_cluster import NodeModel, on_ray
 
         where = self.where
         name = found.lasting_name(where.run)
-        node = NodeModel(name, where.engine, where.node_device, model.fingerprint)
+        node = NodeModel(name, engine_of(model), where.node_device, model.fingerprint)
         return on_ray(work, model, batch_size, node, where.address)
 
 

@@ -37,7 +37,9 @@ def main() -> None:
             write_painting(root / f"scans/{n:05}.jpg", n % 50, (48, 36))
         (root / "scans/torn.jpg").write_bytes(b"no picture")
         assert command(root, "alone/").wait() == 3
-        cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        cluster: Any = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        )
         nodes = [cluster.add_node(num_cpus=1) for _ in range(NODES - 1)]
         try:
             work = command(root, "on-ray/", "--on", "ray", "--address", cluster.address)

@@ -1,5 +1,6 @@
 """The same shards from a real Ray cluster, of which a worker and a node are killed."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,11 @@ import pytest
 
 from tests import posix
 
-pytestmark = posix.only
+pytestmark = [
+    posix.only,
+    pytest.mark.slow,
+    pytest.mark.skipif("ARTSTYLE_RAY" not in os.environ, reason="for 'nox -s cluster'"),
+]
 
 PROJECT = Path(__file__).parents[2]
 

@@ -1,7 +1,9 @@
 """Shards: every picture once, the same bytes whatever came between, and one line where not."""
 
 import json
+import shutil
 import tracemalloc
+from collections.abc import Iterator
 from hashlib import blake2b
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +18,8 @@ from artstyle.archive.document import ShardsDocument
 from artstyle.archive.folder import ShardColumn, ShardFolder, tables_of
 from artstyle.archive.listing import deal_pictures, parse_lines
 from artstyle.archive.places import LocalPlace
+from artstyle.archive.shards import finished_shards
+from artstyle.errors import DataError, UsageError
 from artstyle.pictures.finding import PicturePath
 from tests.cli.random_run import write_random_run
 from tests.preparation.pictures import write_painting
@@ -176,6 +180,22 @@ def test_a_picture_that_came_later_is_not_passed_over(
     assert len(rows_of(tmp_path / "out")) == NUM + 1
 
 
+def test_another_folder_with_the_same_names_is_not_taken_as_answered(
+    words: list[str | Path],
+    artstyle: Commands,
+    here: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    artstyle(*words)
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copytree(here / "scans", tmp_path / "elsewhere/scans")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    done = artstyle(*words[:7], here / "runs/random", *words[8:])
+    assert done.code == 2
+    assert f"the source {here}/scans, not {tmp_path}/elsewhere/scans" in done.err.splitlines()[-1]
+
+
 def test_a_damaged_shard_is_named(
     words: list[str | Path], artstyle: Commands, tmp_path: Path
 ) -> None:
@@ -184,6 +204,126 @@ def test_a_damaged_shard_is_named(
     path.write_bytes(path.read_bytes()[:-9])
     last = artstyle(*words).err.splitlines()[-1]
     assert "out/part-00001-of-00005.parquet is damaged; remove it" in last
+
+
+def test_a_flipped_bit_of_an_embedding_is_not_joined_to_an_index(
+    words: list[str | Path], artstyle: Commands, tmp_path: Path
+) -> None:
+    command = ("index", "scans", "--out", tmp_path / "index", "--shards", "2", *words[6:])
+    assert artstyle(*command).code == 3
+    path = tmp_path / "index/shards/part-00001-of-00002.parquet"
+    group = parquet.read_metadata(path).row_group(0)
+    column = group.column(group.num_columns - 1)
+    assert column.path_in_schema.startswith("style_embedding")
+    content = bytearray(path.read_bytes())
+    # Its dictionary comes first.
+    content[column.dictionary_page_offset + column.total_compressed_size - 9] ^= 1
+    path.write_bytes(content)
+    done = artstyle(*command)
+    assert done.code == 1
+    assert "index/shards/part-00001-of-00002.parquet is damaged" in done.err.splitlines()[-1]
+
+
+def test_a_shard_of_another_request_is_never_taken(
+    words: list[str | Path], artstyle: Commands, tmp_path: Path
+) -> None:
+    name = "part-00001-of-00005.parquet"
+    artstyle(*words)
+    words[3] = f"{tmp_path}/other/"
+    artstyle(*words, "--top-k", "2")
+    shutil.copy(tmp_path / "out" / name, tmp_path / "other" / name)
+    done = artstyle(*words, "--top-k", "2")
+    assert done.code == 2
+    assert f"answers to another request in {name}" in done.err.splitlines()[-1]
+    (tmp_path / "other" / name).rename(tmp_path / "other/part-00001-of-00009.parquet")
+    refused = artstyle(*words, "--top-k", "2")
+    assert "shards of another request, as part-00001-of-00009" in refused.err.splitlines()[-1]
+
+
+def test_shards_that_a_killed_overwrite_left_name_the_way_out(
+    words: list[str | Path], artstyle: Commands, tmp_path: Path
+) -> None:
+    artstyle(*words)
+    before = contents(tmp_path / "out")
+    (tmp_path / "out/_shards.json").unlink()
+    refused = artstyle(*words)
+    assert refused.code == 2
+    assert "an --overwrite ended early" in refused.err.splitlines()[-1]
+    assert artstyle(*words, "--overwrite").code == 3
+    assert contents(tmp_path / "out") == before
+
+
+def test_a_request_that_began_while_another_looked_is_not_mixed_with_it(tmp_path: Path) -> None:
+    place = LocalPlace(tmp_path / "out")
+    first, second = (ShardFolder(place, "out", request(batch_size=n)) for n in (1, 2))
+    second.require_free(overwrite=False)
+    first.begin(overwrite=False)
+    first.write(0, [ShardColumn("error", "string")], [], "digest")
+    with pytest.raises(UsageError, match="begun with --batch-size 1, not 2"):
+        second.begin(overwrite=False)
+
+
+def test_a_source_that_fails_leaves_no_temporary_files(tmp_path: Path) -> None:
+    def pictures() -> Iterator[PicturePath]:
+        yield PicturePath(Path("a.jpg"))
+        raise DataError("the list ends here")
+
+    folder = ShardFolder(LocalPlace(tmp_path / "out"), "out", request(batch_size=1))
+    with (
+        pytest.raises(DataError, match="the list ends here"),
+        finished_shards(folder, pictures(), lambda *asked: None),
+    ):
+        pass
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {".lock", "_shards.json"}
+
+
+def request(batch_size: int) -> ShardsDocument:
+    return ShardsDocument(
+        kind="predict", shards=1, model="m", network="n", engine="torch", device="cpu",
+        batch_size=batch_size, source="/scans", release="0",
+    )  # fmt: skip
+
+
+def test_more_shards_than_pictures_and_a_list_that_names_one_twice_lose_and_add_nothing(
+    words: list[str | Path], artstyle: Commands, here: Path, tmp_path: Path
+) -> None:
+    listed = tmp_path / "list.csv"
+    listed.write_text("file\nroom 0/00.jpg\nroom 1/01.jpg\nroom 0/00.jpg\nroom 1/gone.jpg\n")
+    source = (listed, "--images", "scans")
+    for command, rows in (("predict", 4), ("index", 4), ("gradcam", 1)):
+        out = tmp_path / command
+        named = source if command != "gradcam" else ("scans/room 0/00.jpg",)
+        asked = (command, *named, "--out", f"{out}/", "--shards", "9", *words[6:])
+        first, again = artstyle(*asked), artstyle(*asked)
+        assert first.code == again.code == (0 if command == "gradcam" else 3), first.err
+        found = rows_of(out / "shards" if command == "index" else out)
+        assert len(found) == rows
+        assert sum(row["error"] is not None for row in found) == (rows == 4)
+
+
+def test_both_embeddings_of_a_dual_model_are_in_its_shards(
+    words: list[str | Path], artstyle: Commands, tmp_path: Path
+) -> None:
+    run = write_random_run(tmp_path, "dual/efficientnet_lite0")
+    done = artstyle(
+        "index", "scans/room 0/0*", "--out", tmp_path / "index", "--shards", "2", "--run", run,
+        "--device", "cpu",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    document = json.loads((tmp_path / "index/index.json").read_text())
+    assert document["works"] == 4
+    assert set(document["sizes"]) == {"style", "content"}
+
+
+def test_a_stream_that_the_model_lacks_is_refused_and_the_folder_stays_free(
+    words: list[str | Path], artstyle: Commands, tmp_path: Path
+) -> None:
+    asked = ("gradcam", "scans/room 0/00.jpg", "--out", tmp_path, "--shards", "2", *words[6:8])
+    refused = artstyle(*asked, "--stream", "content")
+    assert refused.code == 2
+    assert "has one embedding, of style" in refused.err.splitlines()[-1]
+    assert artstyle(*asked).code == 0
+    assert [row["stream"] for row in rows_of(tmp_path)] == ["style"]
 
 
 def test_an_address_holds_the_bytes_of_a_folder(
@@ -244,7 +384,7 @@ def test_memory_does_not_grow_with_the_number_of_paths(
 ) -> None:
     monkeypatch.setattr(listing, "_HELD_BYTES", 1 << 16)
     peaks = []
-    for number in (2000, 20_000):
+    for number in (1000, 8000):
         folder = tmp_path / str(number)
         folder.mkdir()
         paths = (PicturePath(Path(f"/scans/{n:07}.jpg")) for n in range(number))
@@ -260,12 +400,9 @@ def test_memory_does_not_grow_with_the_number_of_paths(
 def test_the_bytes_of_a_shard_do_not_depend_on_how_its_rows_arrive(tmp_path: Path) -> None:
     columns = (ShardColumn("error", "string"), ShardColumn("numbers", "float32[2]"))
     rows = [(None if n % 7 else f"reason {n % 3}", [n, n / 3]) for n in range(2500)]
-    document = ShardsDocument(
-        kind="predict", shards=1, model="m", network="n", device="cpu", batch_size=1, release="0"
-    )
     found: list[bytes] = []
     for sizes in ([2500], [64] * 39 + [4], [1, 999, 1500]):
-        folder = ShardFolder(LocalPlace(tmp_path / str(len(found))), "out", document)
+        folder = ShardFolder(LocalPlace(tmp_path / str(len(found))), "out", request(batch_size=1))
         starts = [sum(sizes[:n]) for n in range(len(sizes))]
         tables = [
             table

@@ -118,7 +118,7 @@ def run(arm: str, pictures: Path, out: Path) -> dict[str, float]:
         if stage == STAGE and (begins or done == total):
             seen.append((time.monotonic(), _cpu_seconds(), done))
 
-    document = shards_document("predict", SHARDS, model, "cpu", model.batch_size, {})
+    document = shards_document("predict", SHARDS, model, "cpu", model.batch_size, pictures, {})
     folder = ShardFolder(LocalPlace(out), str(out), document)
     found = find_pictures([str(pictures)])
     with finished_shards(folder, found, engines[arm], source=pictures, progress=progress):

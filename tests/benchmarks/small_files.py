@@ -126,7 +126,8 @@ def decoding_seconds(folder: Path, number: int) -> tuple[float, float]:
 
 def drop_caches() -> bool:
     """Empty the system's caches; return whether that is allowed."""
-    os.sync()
+    if sys.platform != "win32":
+        os.sync()
     try:
         _DROP.write_text("3")
     except OSError:
@@ -159,7 +160,9 @@ def main() -> None:
     }
     by_loader, from_bytes = decoding_seconds(asked.folder, 4000)
     told["decoding, µs a copy"] = {"loader": by_loader * 1e6, "from bytes": from_bytes * 1e6}
-    told["memory, MiB"] = {"peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    if sys.platform != "win32":
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        told["memory, MiB"] = {"peak": peak / 1024}
     sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
 
 

@@ -16,14 +16,14 @@ from tests.environments import environment
 LABELS = ("Baroque", "Cubism", "Mannerism_Late_Renaissance", "Ukiyo_e")
 
 
-def write_random_run(root: Path) -> Path:
-    """Write ``root/runs/random``: simple_cnn at 32 pixels with random weights."""
+def write_random_run(root: Path, name: str = "simple_cnn") -> Path:
+    """Write ``root/runs/random``: a network at 32 pixels with random weights."""
     run = RunFolder(root / "runs/random")
     torch.manual_seed(0)
-    network = build_network("simple_cnn", len(LABELS), image_size=32).network
+    network = build_network(name, len(LABELS), image_size=32).network
     preprocessing = Preprocessing(32, (0.5,) * 3, (0.5,) * 3, "bilinear", "crop", 48)
     run.begin(Config(), LABELS, environment())
-    write_checkpoint(run.best_path, network, Header("simple_cnn", LABELS, preprocessing, {}))
+    write_checkpoint(run.best_path, network, Header(name, LABELS, preprocessing, {}))
     return run.path
 
 

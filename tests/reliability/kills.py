@@ -397,7 +397,11 @@ def kill_shards(kills: int, seed: int, root: Path) -> Seen:
             lived = killer.kill(victim(out, number), words(out, number), 1.1 * seconds)
             found = contents(out) if out.exists() else {}
             assert found.items() <= twin.items()
-            killer.seen.counts["finished shards found"] += max(0, len(found) - 2)
+            finished = sum(name.endswith(".parquet") for name in found)
+            if not lived:
+                when = {0: "before the first shard", 12: "after the last shard"}
+                killer.seen.counts[when.get(finished, "between")] += 1
+                killer.seen.counts["within a shard"] += any(out.glob(".tmp*.parquet"))
             if lived:
                 assert found == twin
                 assert not list(out.rglob(f"{TEMPORARY_PREFIX}*"))

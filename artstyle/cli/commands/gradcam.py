@@ -86,7 +86,7 @@ def gradcam(
     labels = found.run.labels() if found.run else load().labels
     chosen = None if style is None else found.vocabulary().label(style, labels)
     if sharded:
-        _in_shards(sharded, load(), paths, method, chosen, batch_size)
+        _in_shards(sharded, load(), paths, (method, chosen, stream), batch_size)
     pictures = require_pictures(find_pictures(paths))
     folder = HeatmapFolder(out or (found.run.gradcam_path if found.run else Path("gradcam")))
     folder.open()
@@ -120,8 +120,7 @@ def _in_shards(
     sharded: Sharded,
     model: "StyleModel",
     paths: list[str],
-    method: Method,
-    style: str | None,
+    asked: tuple[Method, str | None, Stream],
     batch_size: int | None,
 ) -> NoReturn:
     """Draw the overlays of the shards that are missing."""
@@ -131,8 +130,9 @@ def _in_shards(
     source, batch_size = pictures_of(paths), batch_size or model.batch_size
     require_one_source(paths, source)
     say_notes(model)
-    engine = partial(make_in_turn, gradcam_work(model, method, style, batch_size))
-    options = {"method": method, "style": style}
+    method, style, stream = asked
+    engine = partial(make_in_turn, gradcam_work(model, method, style, stream, batch_size))
+    options = {"method": method, "style": style, "stream": stream}
     counts = sharded.make(model, batch_size, options, (paths, source), engine)
     if counts.failed:
         say(f"{counts.failed} of {counts.total} pictures could not be read")

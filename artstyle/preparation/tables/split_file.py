@@ -139,15 +139,16 @@ def _text(path: Path) -> str:
         content = path.read_bytes()
     try:
         return decode_text(_decompressed(content) if path.suffix == ".xz" else content)[0]
-    except (lzma.LZMAError, UnicodeDecodeError) as error:
+    except (lzma.LZMAError, EOFError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is damaged: {error}; get it again") from None
 
 
 def _decompressed(content: bytes) -> bytes:
-    decompressor = lzma.LZMADecompressor()
-    text = decompressor.decompress(content, _MAX_BYTES)
-    if not decompressor.eof:
-        raise lzma.LZMAError("it is cut short, or holds more than a gigabyte")
+    """Return the whole text; a file may be several that were joined, each with its own end."""
+    with lzma.open(io.BytesIO(content)) as file:
+        text = file.read(_MAX_BYTES + 1)
+    if len(text) > _MAX_BYTES:
+        raise lzma.LZMAError("it holds more than a gigabyte")
     return text
 
 

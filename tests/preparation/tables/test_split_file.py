@@ -168,3 +168,10 @@ def test_a_damaged_archive_is_named(cut: int, tmp_path: Path) -> None:
 def test_a_name_that_is_not_shipped_is_answered_with_the_nearest() -> None:
     with pytest.raises(ArtstyleError, match="wikiart27-artist-disjoint"):
         plan(Path(), Path("data"), config("wikiart27-artists"))
+
+
+def test_archives_that_were_joined_are_read_to_their_end(tmp_path: Path) -> None:
+    parts = ("path,split\nCubism/a.jpg,train\n", "Cubism/b.jpg,val\n")
+    joined = tmp_path / "joined.csv.xz"
+    joined.write_bytes(b"".join(lzma.compress(part.encode()) for part in parts))
+    assert read_split_file(joined) == {"Cubism/a.jpg": "train", "Cubism/b.jpg": "val"}
