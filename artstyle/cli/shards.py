@@ -100,7 +100,9 @@ class Sharded:
         from artstyle.archive.folder import ShardFolder
         from artstyle.archive.places import open_place
         from artstyle.archive.shards import finished_shards
+        from artstyle.storage.parquet import import_pyarrow
 
+        import_pyarrow()  # Says so before the work if there is none.
         again = "run the same command again" + (", without --overwrite" if self.overwrite else "")
         interrupts.set_resume_hint(lambda: f"finished shards are in {self.out}; {again}")
         device = model.device if self.where.on is None else self.where.node_device
