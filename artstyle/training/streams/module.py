@@ -80,7 +80,8 @@ class StreamsInTraining(nn.Module):
                 temperature=config.temperature,
                 hard_pairs=config.hard_pairs,
             )
-        if config.swap:
+        # Without genres it would be least if all pictures had the same content embedding.
+        if config.swap and "genre" in self.heads:
             kept_M = functional.cosine_similarity(content_ND[originals:], content_ND[own])
             loss = loss + config.swap * (1 - kept_M).mean()
         if "genre" in self.heads:
