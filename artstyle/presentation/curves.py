@@ -68,8 +68,9 @@ def draw_curves(history: Sequence[Mapping[str, str]]) -> Figure:
 
 @house_style
 def draw_panels(history: Sequence[Mapping[str, str]]) -> dict[str, Figure]:
-    """Return the panels of `draw_curves` as figures of their own, by title."""
-    figures = {title: new_figure(_PANEL_WIDTH_IN, 3.1) for title in _LINES}
+    """Return the panels of `draw_curves` as figures of their own, by title; none without a line."""
+    titles = [t for t, lines in _LINES.items() if any(row.get(c) for row in history for c in lines)]
+    figures = {title: new_figure(_PANEL_WIDTH_IN, 3.1) for title in titles}
     for title, (_, axes) in figures.items():
         _draw_panel(axes, title, history)
     return {title: figure for title, (figure, _) in figures.items()}

@@ -53,3 +53,8 @@ def test_the_same_history_gives_the_same_picture(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     with Image.open(tmp_path / "a.png") as picture:
         assert picture.width > 1000
+
+
+def test_a_probe_which_has_no_learning_rate_has_no_panel_of_it() -> None:
+    history = [{"epoch": "1", "train_loss": "0.5", "val_accuracy": "0.8", "lr": ""}]
+    assert list(draw_panels(history)) == ["loss", "score"]
