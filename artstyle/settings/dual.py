@@ -19,7 +19,7 @@ class DualConfig(Section):
     in two genres; 1 is off."""
     swap: NonNegativeFloat = 0.5
     """Weight of copies with another picture's channel statistics (AdaIN, Huang and Belongie 2017):
-    they keep their content and have its style, in the contrastive loss and for the content."""
+    they have its style in the contrastive loss, and keep their content where genres are learnt."""
     genre: NonNegativeFloat = 0.5
     """Weight of the cross-entropy of the genre on the content embedding, where it is known."""
     reversal: NonNegativeFloat = 0.1

@@ -1,5 +1,6 @@
 """Heatmaps of each stream of a network of two."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,9 @@ from artstyle.runs.folder import RunFolder
 
 @pytest.fixture
 def model(dual_run: RunFolder) -> TorchModel:
-    return load_style_model(dual_run.best_path, "cpu")
+    """Larger than the run's 32 pixels, whose last maps have one position, and no heat."""
+    stored = load_style_model(dual_run.best_path, "cpu")
+    return replace(stored, preprocessing=replace(stored.preprocessing, image_size=96))
 
 
 def test_both_streams_of_a_picture_are_drawn_next_to_each_other(
@@ -32,7 +35,8 @@ def test_both_streams_of_a_picture_are_drawn_next_to_each_other(
         found = [each.explained.heat_SS for each in explained if each.explained]
         heats[stream] = np.stack(found)
         write_heatmaps(folder, explained, model, "gradcam")
-    assert heats["style"].shape == heats["content"].shape == (2, 32, 32)
+    assert heats["style"].shape == heats["content"].shape == (2, 96, 96)
+    assert heats["content"].max() > 0
     assert not np.allclose(heats["style"], heats["content"])
     records = folder.records()
     assert [record.stream for record in records] == ["style", "style", "content", "content"]

@@ -65,6 +65,22 @@ def test_a_style_embedding_sees_which_channels_are_strong_together() -> None:
     assert (embedding([one]) - embedding([apart])).abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("precision", [torch.float16, torch.bfloat16])
+def test_a_style_embedding_in_half_precision_is_that_of_float32(precision: torch.dtype) -> None:
+    """A sum of 112 x 112 squares is above what float16 can hold, and so is a square of 300."""
+    torch.manual_seed(0)
+    embedding = StyleEmbedding([8])
+    maps = 20 * torch.randn(2, 8, 112, 112)
+    maps[0, 0, 0, 0] = 300
+    expected = embedding([maps])
+    with torch.autocast("cpu", dtype=precision):
+        found = embedding([maps.to(precision)])
+        changed = with_statistics_of(maps.to(precision), maps.flip(0).to(precision))
+    torch.testing.assert_close(found.float(), expected, rtol=0, atol=0.03)  # 8 bits: 1 / 256.
+    assert changed.dtype == precision
+    assert changed.isfinite().all()
+
+
 def test_the_logits_need_no_layer_of_content_alone(network: DualNetwork) -> None:
     images = torch.randn(2, 3, 64, 64)
     with torch.inference_mode():

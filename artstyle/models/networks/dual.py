@@ -131,7 +131,9 @@ class StyleEmbedding(nn.Module):
         parts = []
         for maps_NKHW, project, norm in zip(maps, self.projections, self.norms, strict=True):
             places_NPL = project(maps_NKHW).flatten(2)
-            gram_NPP = places_NPL @ places_NPL.transpose(1, 2) / places_NPL.shape[2]
+            # Before the product: in half precision, a sum over all positions would overflow.
+            places_NPL = places_NPL / places_NPL.shape[2] ** 0.5
+            gram_NPP = places_NPL @ places_NPL.transpose(1, 2)
             mean_NK, deviation_NK = channel_statistics(maps_NKHW)
             triangle_NT = gram_NPP[:, _ROWS, _COLUMNS]
             parts.append(norm(torch.cat([mean_NK, deviation_NK, triangle_NT], dim=1)))
@@ -140,7 +142,11 @@ class StyleEmbedding(nn.Module):
 
 
 def channel_statistics(maps_NKHW: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of each channel over its positions, N x K each."""
+    """Return mean and standard deviation of each channel over its positions, N x K each.
+
+    In float32, since squares overflow in half precision.
+    """
+    maps_NKHW = maps_NKHW.float()
     mean_NK = maps_NKHW.mean(dim=(2, 3))
     variance_NK = (maps_NKHW - mean_NK[:, :, None, None]).square().mean(dim=(2, 3))
     return mean_NK, (variance_NK + _LEAST_VARIANCE).sqrt()
@@ -150,8 +156,8 @@ def with_statistics_of(maps_NKHW: Tensor, others_NKHW: Tensor) -> Tensor:
     """Return maps with the channel statistics of others (Huang and Belongie 2017, eq. 8)."""
     mean, deviation = (part[:, :, None, None] for part in channel_statistics(maps_NKHW))
     new_mean, new_deviation = (part[:, :, None, None] for part in channel_statistics(others_NKHW))
-    changed: Tensor = (maps_NKHW - mean) / deviation * new_deviation + new_mean
-    return changed
+    changed = (maps_NKHW - mean) / deviation * new_deviation + new_mean
+    return changed.to(maps_NKHW.dtype)
 
 
 def build_dual(

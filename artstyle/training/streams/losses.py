@@ -30,7 +30,9 @@ def supervised_contrastive(
     others_NN = 1 - torch.eye(len(unit_ND), device=unit_ND.device)
     same_NN = (styles_N[:, None] == styles_N[None, :]).float() * others_NN
     weights_NN = others_NN * (1 + (hard_pairs - 1) * _is_hard(styles_N, genres_N))
-    scores_NN = scores_NN + torch.where(weights_NN > 0, weights_NN.log(), -torch.inf)
+    # Not minus infinity: the gradient of an image alone in its batch would be NaN.
+    lowest = torch.finfo(scores_NN.dtype).min
+    scores_NN = scores_NN + torch.where(weights_NN > 0, weights_NN.log(), lowest)
     log_shares_NN = scores_NN - scores_NN.logsumexp(dim=1, keepdim=True)
     partners_NN = weights_NN * same_NN
     terms_NN = torch.where(partners_NN > 0, partners_NN * log_shares_NN, 0.0)
@@ -55,13 +57,15 @@ def known_cross_entropy(logits_NC: Tensor, labels_N: Tensor) -> Tensor:
 def dependence(one_ND: Tensor, other_NE: Tensor) -> Tensor:
     """Return the Hilbert-Schmidt criterion of two embeddings, normalised to [0, 1].
 
-    HSIC is Gretton et al. 2005, eq. 4 (the factor 1 / (N - 1)^2 cancels). It is divided by its
-    geometric mean with itself (Cortes et al. 2012, def. 4), so that smaller embeddings do not lower
-    it. Kernels are Gaussian, as wide as the mean squared distance.
+    HSIC is the biased estimator of Gretton et al. 2005, definition 2; its factor 1 / (N - 1)^2
+    cancels. It is divided by the geometric mean of what each has with itself (Cortes et al. 2012,
+    def. 4), so that smaller embeddings do not lower it. Kernels are Gaussian, as wide as the mean
+    squared distance. Of images that are all alike it is 0.
     """
     one_NN, other_NN = _kernel(one_ND), _kernel(other_NE)
-    scale = (one_NN.square().sum() * other_NN.square().sum()).sqrt()
-    return (one_NN * other_NN).sum() / scale.clamp(min=_LEAST)
+    squares = one_NN.square().sum() * other_NN.square().sum()
+    # Before the root, whose gradient at 0 is infinite.
+    return (one_NN * other_NN).sum() / squares.clamp(min=_LEAST**2).sqrt()
 
 
 def _kernel(rows_ND: Tensor) -> Tensor:
@@ -77,8 +81,8 @@ def _kernel(rows_ND: Tensor) -> Tensor:
 def overlap(one_ND: Tensor, other_ND: Tensor) -> Tensor:
     """Return the mean squared cosine of the two embeddings of an image, in [0, 1].
 
-    The squared norm of Bousmalis et al. 2016, eq. 5, asks this of all pairs of images; here each
-    image asks it of itself.
+    Unlike in Bousmalis et al. 2016, eq. 5, which sums products over pairs of images too, each image
+    is compared with itself alone, and lengths do not count.
     """
     return functional.cosine_similarity(one_ND, other_ND, dim=1).square().mean()
 
@@ -94,9 +98,10 @@ class _Reversed(torch.autograd.Function):
 
 
 def reversed_gradient(values: Tensor) -> Tensor:
-    """Return the same values; their gradient is turned round (Ganin and Lempitsky 2015, eq. 4).
+    """Return the same values; their gradient changes its sign (Ganin and Lempitsky 2015, eq. 4).
 
-    What follows learns to read them, and what comes before learns to hide from it.
+    What follows learns to read them, and what comes before learns to hide from it. Unlike in the
+    paper, the weight of the loss scales both gradients; an Adam optimiser undoes that for readers.
     """
     result: Tensor = _Reversed.apply(values)
     return result

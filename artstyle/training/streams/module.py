@@ -58,9 +58,12 @@ class StreamsInTraining(nn.Module):
             genres_N = torch.cat([genres_N, genres_N[own]])
         else:
             both = self.network.streams(images_N3SS)
-        both = Streams(both.style_ND.float(), both.content_ND.float())
         logits_NC = self.network.logits(both.style_ND[: len(images_N3SS)])
-        return logits_NC, self._loss(both, styles_N, genres_N, len(images_N3SS), own)
+        both = Streams(both.style_ND.float(), both.content_ND.float())
+        # In float32: distances of near embeddings are lost in half precision.
+        with torch.autocast(images_N3SS.device.type, enabled=False):
+            loss = self._loss(both, styles_N, genres_N, len(images_N3SS), own)
+        return logits_NC, loss
 
     def _loss(
         self, both: Streams, styles_N: Tensor, genres_N: Tensor, originals: int, own: Tensor
@@ -77,7 +80,8 @@ class StreamsInTraining(nn.Module):
                 temperature=config.temperature,
                 hard_pairs=config.hard_pairs,
             )
-        if config.swap:
+        # Without genres it would be least if all pictures had the same content embedding.
+        if config.swap and "genre" in self.heads:
             kept_M = functional.cosine_similarity(content_ND[originals:], content_ND[own])
             loss = loss + config.swap * (1 - kept_M).mean()
         if "genre" in self.heads:

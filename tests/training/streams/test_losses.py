@@ -63,6 +63,19 @@ def test_without_a_second_picture_of_any_style_the_contrastive_loss_is_zero() ->
     assert rows_ND.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_pictures_that_are_all_alike_leave_every_gradient_finite(count: int) -> None:
+    """A last batch may have one picture; a constant embedding has the same of many."""
+    one, other = (torch.ones(count, 4, requires_grad=True) for _ in range(2))
+    labels = torch.zeros(count, dtype=torch.long)
+    loss = supervised_contrastive(one, labels, labels, temperature=0.1, hard_pairs=2)
+    (loss + dependence(one, other) + overlap(one, other)).backward()  # type: ignore[no-untyped-call]
+    for rows_ND in (one, other):
+        assert rows_ND.grad is not None
+        assert rows_ND.grad.isfinite().all()
+    assert dependence(one, other) == 0
+
+
 def test_a_picture_whose_genre_is_unknown_is_left_out_of_the_genre_loss() -> None:
     logits_NC = torch.tensor([[2.0, 0.0], [0.0, 5.0]])
     found = known_cross_entropy(logits_NC, torch.tensor([0, UNKNOWN]))

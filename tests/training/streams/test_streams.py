@@ -11,6 +11,7 @@ from artstyle.errors import ConfigError
 from artstyle.runs.folder import RunFolder
 from artstyle.training.fit import fit
 from artstyle.training.setup import build_setup
+from artstyle.training.streams.losses import dependence
 from artstyle.training.streams.setup import genre_targets
 from tests.conftest import DUAL, tiny_config
 from tests.training.alone import alone
@@ -63,9 +64,28 @@ def test_each_part_that_is_off_leaves_the_other_losses_alone(
         return float(setup.feed.module(images, styles, genres)[1].detach())
 
     assert loss() == 0
-    assert all(loss(part) != 0 for part in parts)
+    assert all(loss(part) != 0 for part in parts if part != "swap")
+    # Copies alone would only make all content embeddings the same: nothing holds them apart.
+    assert loss("swap") == 0
+    assert loss("swap", "genre") > loss("genre") > 0
     both = loss("hsic", "orthogonality")
     assert both == pytest.approx(loss("hsic") + loss("orthogonality"), abs=1e-5)
+
+
+def test_the_loss_of_the_embeddings_is_computed_in_float32_whatever_the_precision(
+    tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    off = [f"dual.{part}=0" for part in ("contrast", "swap", "genre", "reversal")]
+    setup = build_setup(alone(tiny_config(*DUAL, *off, "dual.hsic=1"), tiny_dataset, tmp_path))
+    network, seen = setup.learner.network, []
+    for part in ("style", "content"):
+        network.get_submodule(part).register_forward_hook(
+            lambda module, inputs, output: seen.append(output.float())
+        )
+    labels = torch.tensor([0, 0, 1, 1])
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        _, loss = setup.feed.module(torch.randn(4, 3, 32, 32), labels, labels)
+    assert float(loss) == pytest.approx(float(dependence(*seen)), rel=1e-6)
 
 
 def test_genres_come_from_the_manifest_or_else_from_the_title(tiny_dataset: DatasetFolder) -> None:
