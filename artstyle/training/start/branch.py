@@ -1,6 +1,11 @@
 """A branch: a new run that begins from the weights of another."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
 
 from artstyle.config import Config
 from artstyle.data.dataset import DatasetFolder
@@ -90,6 +95,7 @@ def take_optimiser(learner: Learner, record: ParentRun) -> None:
 
     Raises:
         WeightsError: The checkpoint is damaged or was replaced.
+        UsageError: The parent learnt other parameters, such as those of other losses.
     """
     path, optimizer = Path(record.checkpoint), learner.optimizer
     if checkpoint_fingerprint(path) != record.weights:
@@ -100,3 +106,19 @@ def take_optimiser(learner: Learner, record: ParentRun) -> None:
         optimizer.load_state_dict({"state": moments, "param_groups": own["param_groups"]})
     except (RuntimeError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(f"{path} has no optimiser state to use: {one_line(error)}") from None
+    if not _fits(optimizer):
+        raise UsageError(
+            f"{path} has the optimiser state of other parameters; leave out --keep-optimiser"
+        )
+
+
+def _fits(optimizer: Optimizer) -> bool:
+    """Return whether each parameter has moments of its own shape, and no moments are left over."""
+
+    def has_its_own(parameter: object, moments: Mapping[str, Any]) -> bool:
+        if not isinstance(parameter, Tensor):
+            return False
+        per_number = (m for m in moments.values() if isinstance(m, Tensor) and m.ndim)
+        return all(moment.shape == parameter.shape for moment in per_number)
+
+    return all(has_its_own(parameter, moments) for parameter, moments in optimizer.state.items())

@@ -58,6 +58,17 @@ def test_a_branch_with_the_optimiser_has_its_moments_and_a_rate_of_its_own(
     assert {group["lr"] for group in learner.optimizer.param_groups} == {7e-5}
 
 
+def test_moments_of_other_parameters_are_refused(
+    tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
+) -> None:
+    # Other groups of parameters: each would be given the moments of another.
+    asked = tiny_config("optim.layer_decay=0.5")
+    config, parent = branch_of(tiny_run, asked, tiny_dataset, keep_optimiser=True)
+    session = alone(config, tiny_dataset, tmp_path / "run")
+    with pytest.raises(UsageError, match="leave out --keep-optimiser"):
+        build_setup(type(session)(**{**vars(session), "parent": parent}))
+
+
 def test_what_cannot_be_branched_off_is_said_before_training(
     tiny_run: RunFolder, tiny_dataset: DatasetFolder, tmp_path: Path
 ) -> None:
