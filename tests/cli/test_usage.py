@@ -14,7 +14,9 @@ from tests.reliability.commands import Commands
 WRONG = {
     "modelz": ["no such command 'modelz'. Did you mean 'models'? 'artstyle --help' shows"],
     "predict": ["missing argument 'PATH'; 'artstyle predict --help' shows the usage"],
-    "predict --runn a b": ["no such option: --runn (Possible options: --run); 'artstyle predict"],
+    "predict --runn a b": [
+        "no such option: --runn (Possible options: --on, --run); 'artstyle predict"
+    ],
     "predict -cans": ["no such option: -c; if -cans is a path, write ./-cans; 'artstyle predict"],
     "predict -hals.jpg": ["-hals.jpg begins with a dash, as options do; write ./-hals.jpg"],
     "finetune --epochs 0": ["invalid value for '--epochs': "],

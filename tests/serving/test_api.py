@@ -97,7 +97,9 @@ def test_heat_is_that_of_gradcam(url: str, pictures: Pictures, model_file: Path)
 
 def test_heat_for_a_style_that_the_model_lacks_is_refused(url: str, pictures: Pictures) -> None:
     answer = post(
-        f"{url}/v1/gradcam", params={"style": "Ukiyo"}, files=form(dict([pictures.popitem()]))
+        f"{url}/v1/gradcam",
+        params={"style": "Ukiyo"},
+        files=form(dict(list(pictures.items())[-1:])),
     )
     assert answer.status_code == 422
     assert "Did you mean 'Ukiyo_e'" in answer.json()["error"]
