@@ -1,4 +1,4 @@
-"""Shards made by a Ray cluster: the model in actors, which decode too where there is no GPU.
+"""Shards made by a Ray cluster: the model in actors, which decode too on nodes without a GPU.
 
 Ray Data is given a table for each chunk of a shard. A chunk is a few batches, so batches are those
 of one process, and so are the answers, to the last bit. Where a worker or a node dies, Ray Data

@@ -2,7 +2,7 @@
 
 A test that takes ``device`` runs on the CPU too. One that takes ``accelerator`` needs a GPU of
 NVIDIA, and is skipped without. ``ARTSTYLE_ACCELERATOR`` names another device for both: with ``cpu``
-the tests themselves can be checked where there is no GPU.
+the tests themselves can be checked without a GPU.
 """
 
 import os

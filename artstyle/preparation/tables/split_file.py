@@ -113,7 +113,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
 
     Raises:
         MissingError: The file does not exist.
-        DataError: It is no table with a column ``path``, or a row is too short.
+        DataError: It has no column ``path``, or a row is too short.
     """
     reader = csv.DictReader(io.StringIO(_text(path), newline=""))
     header = reader.fieldnames or ()
