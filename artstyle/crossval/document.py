@@ -1,11 +1,13 @@
 """A cross-validation's ``report.json`` as a typed model: one report over all answers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import PositiveInt
 
 from artstyle.crossval.plan import Group, Method
 from artstyle.evaluation.document import Bounds, ConfusionMatrix, ReliabilityBins
+from artstyle.metrics import Interval
 from artstyle.storage.documents import Document
 
 REPORT_NAME = "report.json"
@@ -23,6 +25,16 @@ class Estimate(Document):
     Pearson where every draw is 1, or 0."""
     artists: Bounds
     """The same from a bootstrap of artists with all their pictures: other artists."""
+
+    @classmethod
+    def of(cls, seeds: Sequence[float], pictures: Interval, artists: Interval) -> "Estimate":
+        """Return the estimate of a score of each seed, and of its mean by both bootstraps."""
+        return cls(
+            value=pictures.value,
+            seeds=(min(seeds), max(seeds)),
+            pictures=(pictures.low, pictures.high),
+            artists=(artists.low, artists.high),
+        )
 
 
 class Reference(Document):

@@ -49,12 +49,7 @@ class _Scores:
         values = [float(np.nan_to_num(values_R[0])) for values_R in of_seeds]
         pictures = draws_interval(pick(self.by_picture), int(has_N.sum()), self.level)
         others = draws_interval(pick(self.by_artist), artists, self.level)
-        return Estimate(
-            value=pictures.value,
-            seeds=(min(values), max(values)),
-            pictures=(pictures.low, pictures.high),
-            artists=(others.low, others.high),
-        )
+        return Estimate.of(values, pictures, others)
 
 
 def summarise_labels(

@@ -52,14 +52,8 @@ class _Scores:
 
     def estimate(self, pick: Callable[[Intervals], Interval]) -> Estimate:
         """Return one score, the mean over the seeds."""
-        picture, artist = pick(self.by_picture), pick(self.by_artist)
         of_seeds = [pick(scores).value for scores in self.each_seed]
-        return Estimate(
-            value=picture.value,
-            seeds=(min(of_seeds), max(of_seeds)),
-            pictures=(picture.low, picture.high),
-            artists=(artist.low, artist.high),
-        )
+        return Estimate.of(of_seeds, pick(self.by_picture), pick(self.by_artist))
 
 
 def summarise(

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from shutil import get_terminal_size
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -30,6 +30,7 @@ from artstyle.cli.pictures import Pictures, Skipped, pictures_of
 from artstyle.cli.shards import (
     AddressOption,
     OnOption,
+    Sharded,
     ShardsOption,
     Where,
     require_one_source,
@@ -57,6 +58,8 @@ from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
     from artstyle.collection.picture_list import PictureList
+    from artstyle.engines import FoundModel
+    from artstyle.models.style_model import StyleModel
     from artstyle.prediction.columns import Naming
     from artstyle.prediction.output import Writer
     from artstyle.prediction.rows import PredictionRow
@@ -154,41 +157,52 @@ def predict(
     top_k = min(top_k, len(model.labels))
     batch_size = batch_size or model.batch_size
     if sharded:
-        from artstyle.archive.work import predict_work
-
-        has_records = source.listed is not None
-        work = partial(predict_work, top_k=top_k, naming=naming, has_records=has_records)
-        options = {
-            "top-k": top_k,
-            "language": naming.language,
-            "identifiers": ",".join(naming.identifiers) or None,
-        }
-        answer_here = sharded.engine(found, model, batch_size, work)
-        made = sharded.make(model, batch_size, options, (paths, source), answer_here)
-        _end(made.total, made.failed, skipped)
-    answer: Answers = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
-    if chosen in LINKED:
-        answer = partial(_with_errors_said, answer)
-    stream = source.stream(model.preprocessing.read_size)
-    if file is None:
-        counts = _show(partial(answer, stream), source, chosen, top_k, naming)
+        named = paths, source
+        total, failed = _in_shards(sharded, found, model, named, top_k, batch_size, naming)
     else:
-        request = Request(model.fingerprint, top_k, batch_size, model.device)
-        count = (lambda: None) if resume else source.count
-        write = _writer(chosen, top_k, naming, source.listed if join else None, multi=model.multi)
-        with live_progress(count) as progress:
-            answer = partial(answer, progress=progress)
-            counts = write_output(file, answer, stream, request, write, resume=resume)
-        say(f"{counts.total} rows in {out}")
-    _end(counts.total, counts.failed, skipped)
-
-
-def _end(total: int, failed: int, skipped: Skipped) -> NoReturn:
-    """Say what was passed over and what failed, and end with the exit code that says so."""
+        answer: Answers = partial(predict_styles, model, top_k=top_k, batch_size=batch_size)
+        if chosen in LINKED:
+            answer = partial(_with_errors_said, answer)
+        stream = source.stream(model.preprocessing.read_size)
+        if file is None:
+            counts = _show(partial(answer, stream), source, chosen, top_k, naming)
+        else:
+            request = Request(model.fingerprint, top_k, batch_size, model.device)
+            joined = source.listed if join else None
+            write = _writer(chosen, top_k, naming, joined, multi=model.multi)
+            with live_progress((lambda: None) if resume else source.count) as progress:
+                answer = partial(answer, progress=progress)
+                counts = write_output(file, answer, stream, request, write, resume=resume)
+            say(f"{counts.total} rows in {out}")
+        total, failed = counts.total, counts.failed
     skipped.say_count()
     if failed:
         say(f"{failed} of {total} pictures could not be read")
-    raise typer.Exit(SOME_FAILED if failed else 0)
+        raise typer.Exit(SOME_FAILED)
+
+
+def _in_shards(
+    sharded: Sharded,
+    found: "FoundModel",
+    model: "StyleModel",
+    named: tuple[list[str], Pictures],
+    top_k: int,
+    batch_size: int,
+    naming: "Naming",
+) -> tuple[int, int]:
+    """Make the shards that are missing; return how many rows there are, and how many failed."""
+    from artstyle.archive.work import predict_work
+
+    has_records = named[1].listed is not None
+    work = partial(predict_work, top_k=top_k, naming=naming, has_records=has_records)
+    options = {
+        "top-k": top_k,
+        "language": naming.language,
+        "identifiers": ",".join(naming.identifiers) or None,
+    }
+    engine = sharded.engine(found, model, batch_size, work)
+    made = sharded.make(model, batch_size, options, named, engine)
+    return made.total, made.failed
 
 
 def _require_parquet(output_format: Format | None, join: bool) -> None:
