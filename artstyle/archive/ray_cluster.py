@@ -129,7 +129,9 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         return
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
-        ray.init(address=address, **quiet, **({} if address else {"include_dashboard": False}))
+        # Without "local", Ray would first wait minutes for a cluster that was killed here before.
+        here = {} if address else {"include_dashboard": False}
+        ray.init(address=address or "local", **quiet, **here)
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise MissingError(
             f"no Ray cluster at {address}: {one_line(error)[:200]}; start one with 'ray start"
