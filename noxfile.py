@@ -63,8 +63,8 @@ def containers(session: nox.Session) -> None:
 
 @nox.session
 def cluster(session: nox.Session) -> None:
-    """Make shards on a Ray cluster of three nodes that loses a worker and a node."""
-    session.install(".[offline,ray]", *dependencies("tests"))
+    """Make shards in a bucket, and on a Ray cluster that loses a worker and a node."""
+    session.install(".[offline,ray]", *dependencies("tests"), *dependencies("cluster"))
     session.run("pytest", "tests/archive", *session.posargs, env={"ARTSTYLE_RAY": "1"})
 
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Protocol
 from uuid import uuid4
 
-from artstyle.errors import MissingError, UsageError, one_line
+from artstyle.errors import ArtstyleError, MissingError, UsageError, WebError, one_line
 from artstyle.storage.files import TEMPORARY_PREFIX, atomic_path, remove_unfinished
 from artstyle.storage.locks import sole_writer
 
@@ -104,19 +104,25 @@ class RemotePlace:
 
     system: Any
     folder: str
+    out: str
+    """As the user named it, for messages."""
 
     def names(self) -> set[str]:
         """Return the names of its files."""
-        # Some file systems remember what they listed, and another process may write here.
-        self.system.invalidate_cache(self.folder)
-        if not self.system.isdir(self.folder):
-            return set()
-        found = (path.rpartition("/")[2] for path in self.system.ls(self.folder, detail=False))
-        return {name for name in found if not name.startswith(".")}
+        with self._reached():
+            # Some file systems remember what they listed, and another process may write here.
+            self.system.invalidate_cache(self.folder)
+            try:
+                found = self.system.ls(self.folder, detail=False)
+            except FileNotFoundError:
+                return set()
+        names = (path.rpartition("/")[2] for path in found)
+        return {name for name in names if name and not name.startswith(".")}
 
     def open(self, name: str) -> BinaryIO:
-        """Open a file, to be read."""
-        file: BinaryIO = self.system.open(f"{self.folder}/{name}", "rb")
+        """Open what is there, to be read."""
+        with self._reached():
+            file: BinaryIO = self.system.open(f"{self.folder}/{name}", "rb")
         return file
 
     @contextmanager
@@ -125,20 +131,42 @@ class RemotePlace:
         with TemporaryDirectory() as folder:
             path = Path(folder) / name
             yield path
-            unfinished = f"{self.folder}/{TEMPORARY_PREFIX}-{uuid4().hex}"
-            self.system.makedirs(self.folder, exist_ok=True)
-            self.system.put_file(str(path), unfinished)
-            self.system.mv(unfinished, f"{self.folder}/{name}")
+            with self._reached():
+                self._make_folder()
+                unfinished = f"{self.folder}/{TEMPORARY_PREFIX}-{uuid4().hex}"
+                self.system.put_file(str(path), unfinished)
+                self.system.mv(unfinished, f"{self.folder}/{name}")
 
     def remove(self, name: str) -> None:
-        """Remove a file."""
-        self.system.rm_file(f"{self.folder}/{name}")
+        """Remove what is there."""
+        with self._reached():
+            self.system.rm_file(f"{self.folder}/{name}")
 
     @contextmanager
     def locked(self) -> Iterator[Path]:
         """Yield a folder of this machine; such a place has no locks."""
         with TemporaryDirectory() as folder:
             yield Path(folder)
+
+    def _make_folder(self) -> None:
+        """Make the folder, but not what it is in: a misspelt bucket must not be made."""
+        try:
+            self.system.mkdir(self.folder, create_parents=False)
+        except FileExistsError:
+            pass
+        except FileNotFoundError as error:
+            raise UsageError(
+                f"--out {self.out}: what it is in does not exist ({one_line(error)}); make it first"
+            ) from None
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        try:
+            yield
+        except ArtstyleError:
+            raise
+        except Exception as error:  # Each file system has errors of its own.
+            raise WebError(f"--out {self.out}: {one_line(error)}") from error
 
 
 def _remote_place(out: str) -> RemotePlace:
@@ -154,4 +182,4 @@ def _remote_place(out: str) -> RemotePlace:
         raise MissingError(f"--out {out}: {one_line(error)}") from None
     except ValueError as error:
         raise UsageError(f"--out {out}: {one_line(error)}") from None
-    return RemotePlace(system, folder.rstrip("/"))
+    return RemotePlace(system, folder.rstrip("/"), out)
