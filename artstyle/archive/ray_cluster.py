@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from artstyle.archive.folder import ShardColumn, ShardFolder, schema_of, tables_of
+from artstyle.archive.folder import Row, ShardColumn, ShardFolder, schema_of, tables_of
 from artstyle.archive.listing import ListedPicture, Listing, digest_of, parse_lines
 from artstyle.archive.shards import STAGE, ShardEngine
-from artstyle.archive.work import LogitsWork
+from artstyle.archive.work import LogitsWork, Work
 from artstyle.engines import Engine, find_model
 from artstyle.errors import ArtstyleError, MissingError, RunError, one_line
 from artstyle.inference import Prepared, batches, predict_prepared, prepare_image
@@ -32,7 +32,7 @@ from artstyle.prediction.predict import read_picture
 from artstyle.progress import Progress
 from artstyle.storage.parquet import import_pyarrow
 
-MakeWork = Callable[[StyleModel], LogitsWork]
+MakeWork = Callable[[StyleModel], LogitsWork | Work]
 
 _CHUNK_PICTURES = 64
 """About 10 MB of pixels at 224, and a second of one core's work: little is lost with a worker."""
@@ -88,8 +88,11 @@ def on_ray(
         folder: ShardFolder, listing: Listing, shards: Sequence[int], progress: Progress
     ) -> None:
         chunk = max(1, _CHUNK_PICTURES // batch_size) * batch_size
-        prepare = Decoding(model.preprocessing, str(Path.cwd()))
-        columns = work(model).columns
+        here = work(model)
+        # Heatmaps are drawn on the picture itself: what draws them reads it too.
+        decodes = isinstance(here, LogitsWork)
+        prepare = Decoding(model.preprocessing, str(Path.cwd())) if decodes else None
+        columns = here.columns
         for shard in shards:
             if not listing.counts[shard]:
                 folder.write(shard, columns, [], digest_of([]))
@@ -168,7 +171,12 @@ def chunks_of(listing: Listing, shards: Sequence[int], chunk: int) -> list[Any]:
 
 
 def _answered(
-    ray: Any, chunks: list[Any], work: MakeWork, prepare: "Decoding", node: NodeModel, size: int
+    ray: Any,
+    chunks: list[Any],
+    work: MakeWork,
+    prepare: "Decoding | None",
+    node: NodeModel,
+    size: int,
 ) -> Any:
     """Return the dataset of answers: a row for each chunk, in any order."""
     data, actor = import_module("ray.data"), {"batch_size": 1, "batch_format": "pyarrow"}
@@ -176,13 +184,13 @@ def _answered(
     chunked = data.from_arrow(chunks)
     # On a CPU an actor decodes too: each core reads and computes in turn, and no pixels travel.
     on_gpu = node.device != "cpu"
-    if on_gpu:
-        chunked = chunked.map_batches(prepare, num_cpus=1, **actor)
+    if on_gpu and prepare:
+        chunked, prepare = chunked.map_batches(prepare, num_cpus=1, **actor), None
     share = {"num_gpus": 1, "num_cpus": 0} if on_gpu else {"num_cpus": 1}
     number = max(1, gpus if on_gpu else cores)
     return chunked.map_batches(
         Answerer,
-        fn_constructor_args=(work, node, size, None if on_gpu else prepare),
+        fn_constructor_args=(work, node, size, prepare),
         compute=data.ActorPoolStrategy(size=number, max_tasks_in_flight_per_actor=2),
         **actor,
         **share,
@@ -234,18 +242,23 @@ class Answerer:
     def __call__(self, chunk: Any) -> Any:
         """Return the rows of a chunk as a table of Arrow in bytes."""
         pyarrow = import_pyarrow()
-        chunk = self._prepare(chunk) if self._prepare else chunk
-        rows = [
-            self._work.row(prediction)
-            for batch in batches(_prepared(chunk, self._model.preprocessing), self._batch_size)
-            for prediction in predict_prepared(self._model, batch, self._work.outputs)
-        ]
+        rows = list(self._rows(chunk))
         sink = pyarrow.BufferOutputStream()
         with pyarrow.ipc.new_stream(sink, schema_of(self._work.columns)) as writer:
             for table in tables_of(rows, self._work.columns):
                 writer.write_table(table)
         content = pyarrow.array([sink.getvalue().to_pybytes()], pyarrow.large_binary())
         return chunk.select(["shard", "chunk"]).append_column("rows", content)
+
+    def _rows(self, chunk: Any) -> Iterator[Row]:
+        if isinstance(self._work, Work):
+            (lines,) = chunk.column("lines").to_pylist()
+            yield from self._work.rows(parse_lines(lines))
+            return
+        chunk = self._prepare(chunk) if self._prepare else chunk
+        for batch in batches(_prepared(chunk, self._model.preprocessing), self._batch_size):
+            for prediction in predict_prepared(self._model, batch, self._work.outputs):
+                yield self._work.row(prediction)
 
 
 def _prepared(chunk: Any, preprocessing: Preprocessing) -> Iterator[Prepared[ListedPicture]]:

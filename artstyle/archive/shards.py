@@ -68,7 +68,7 @@ def finished_shards(
 
 
 def on_this_machine(
-    work: Callable[[StyleModel], LogitsWork],
+    work: Callable[[StyleModel], LogitsWork | Work],
     model: StyleModel,
     batch_size: int,
     threads: int | None = None,

@@ -1,7 +1,8 @@
 """Kinds of work on shards. They differ by one function: what row a picture gets."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 
 from PIL import Image
 
@@ -32,6 +33,10 @@ class Work:
 
     columns: tuple[ShardColumn, ...]
     rows: Rows
+
+    def here(self, model: StyleModel, batch_size: int, threads: int | None = None) -> "Work":
+        """Return this work: it is one process's already."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,25 @@ def index_work(model: StyleModel, *, has_records: bool) -> LogitsWork:
 
 
 def gradcam_work(
-    model: StyleModel, method: Method, style: str | None, stream: Stream, batch_size: int
+    model: StyleModel,
+    *,
+    base: str,
+    batch_size: int,
+    method: Method = "gradcam",
+    style: str | None = None,
+    stream: Stream = "style",
 ) -> Work:
     """Return the work of `gradcam`: the style that is explained, and the overlay as JPEG.
 
     Millions of small files would cost a file system more than the pictures themselves.
+
+    Args:
+        model: The model to explain.
+        base: The folder that relative paths start from.
+        batch_size: Pictures in one pass.
+        method: As `explain_pictures` takes it, like the others.
+        style: The style, or None.
+        stream: Of a model with two.
     """
     columns = (
         *(ShardColumn(name, "string") for name in ("id", "path", "style")),
@@ -139,7 +158,7 @@ def gradcam_work(
         def found() -> Iterator[PicturePath]:
             for listed in pictures:
                 waiting.append(listed)
-                yield listed.picture
+                yield replace(listed.picture, path=Path(base, listed.picture.path))
 
         for explanation in explain_pictures(
             model, found(), method=method, style=style, stream=stream, batch_size=batch_size

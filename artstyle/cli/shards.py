@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from artstyle.archive.folder import ShardFolder
     from artstyle.archive.listing import Listing
     from artstyle.archive.shards import ShardCounts, ShardEngine
-    from artstyle.archive.work import LogitsWork
+    from artstyle.archive.work import LogitsWork, Work
     from artstyle.engines import FoundModel
     from artstyle.models.style_model import StyleModel
     from artstyle.progress import Progress
@@ -133,7 +133,7 @@ class Sharded:
         found: "FoundModel",
         model: "StyleModel",
         batch_size: int,
-        work: "Callable[[StyleModel], LogitsWork]",
+        work: "Callable[[StyleModel], LogitsWork | Work]",
     ) -> "ShardEngine":
         """Return what makes the shards: this process, or a cluster."""
         if self.where.on is None:

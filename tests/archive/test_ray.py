@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests import posix
+from tests.cli.random_run import write_random_run
+from tests.preparation.pictures import write_painting
 
 pytestmark = [
     posix.only,
@@ -30,3 +32,33 @@ def test_a_cluster_that_loses_a_worker_and_a_node_gives_the_bytes_of_one_process
     )
     assert done.returncode == 0, done.stderr
     assert "the same bytes" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["gradcam", "index"])
+def test_heatmaps_and_embeddings_on_a_cluster_are_those_of_one_process(
+    kind: str, tmp_path: Path
+) -> None:
+    pytest.importorskip("ray")
+    pytest.importorskip("pyarrow")
+    write_random_run(tmp_path)
+    for n in range(30):
+        write_painting(tmp_path / f"scans/{n:02}.jpg", n, (48, 36))
+    (tmp_path / "scans/torn.jpg").write_bytes(b"no picture")
+    for out, more in (("alone", ()), ("on-ray", ("--on", "ray"))):
+        words = [kind, "scans", "--run", "runs/random", "--shards", "3", "--out", out, *more]
+        done = subprocess.run(
+            [sys.executable, "-m", "artstyle", *words, "--device", "cpu", "--batch-size", "4"],
+            cwd=tmp_path,
+            # An actor has one core, and torch rounds otherwise on more.
+            env=os.environ | {"PYTHONPATH": str(PROJECT), "OMP_NUM_THREADS": "1"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 3, done.stderr
+    shards = [
+        {path.name: path.read_bytes() for path in (tmp_path / out).rglob("*.parquet")}
+        for out in ("alone", "on-ray")
+    ]
+    assert shards[0] == shards[1]
+    assert len(shards[0]) >= 3

@@ -1,10 +1,10 @@
 """Does a model know a style from what it is painted on? Collections to ask it, and the answers.
 
-    python -m tests.benchmarks.content_bias paint OUT --seed 1
+    python -m tests.benchmarks.content_bias paint OUT --seed 1 [--known 1] [--artists 2]
     python -m tests.benchmarks.content_bias table RUNS
 
-`paint` makes a collection in which training sees each style with two of eight contents only, and
-the test shows all eight, by artists that training never had. Another seed holds out other
+`paint` makes a collection in which training sees each style with one or two of eight contents only,
+and the test shows all eight, by artists that training never had. Another seed holds out other
 combinations and other artists. `table` prints the means of all evaluations below each folder in
 RUNS, and each measure's lowest and highest value.
 """
@@ -28,9 +28,6 @@ from artstyle.painter.collection import (
 )
 from artstyle.storage.files import write_csv
 
-_KNOWN = 2
-"""Contents of a style in training."""
-_ARTISTS = {"train": 5, "val": 1, "test": 2}
 _PICTURES = {"train": 6, "val": 5, "test": 3}
 """By each artist, in each style with each content."""
 
@@ -46,25 +43,33 @@ class Place:
     number: int
 
 
-def places(seed: int) -> Iterator[Place]:
-    """Yield every picture of a collection; a content is in training with two to four styles."""
+def places(seed: int, known: int = 2, artists: int = 5) -> Iterator[Place]:
+    """Yield every picture of a collection.
+
+    Args:
+        seed: Chooses combinations and artists.
+        known: Contents of a style in training.
+        artists: Artists of a style in training, at most 5.
+    """
     order = seeded("combinations", seed)
     styles, contents = order.permutation(list(STYLES)), order.permutation(list(CONTENTS))
     # Two test artists and one for validation move on with the seed: four seeds, four pairs.
-    artists = np.roll(np.arange(ARTISTS_PER_STYLE), -2 * seed).tolist()
-    parts = {"test": artists[:2], "val": artists[2:3], "train": artists[3:]}
+    people = np.roll(np.arange(ARTISTS_PER_STYLE), -2 * seed).tolist()
+    parts = {"test": people[:2], "val": people[2:3], "train": people[3 : 3 + artists]}
     for n, style in enumerate(styles):
         # 12 styles over 8 contents: the second round is shifted, so that no two styles are alike.
-        known = {(n + step * (1 + n // len(contents))) % len(contents) for step in range(_KNOWN)}
+        seen = {(n + step * (1 + n // len(contents))) % len(contents) for step in range(known)}
         for split, group in parts.items():
-            shown = range(len(contents)) if split == "test" else sorted(known)
+            shown = range(len(contents)) if split == "test" else sorted(seen)
             for content in shown:
                 for artist in group:
                     for number in range(_PICTURES[split]):
                         yield Place(split, str(style), str(contents[content]), artist, number)
 
 
-def paint_combinations(out: Path, seed: int, side_px: int, share: int = 1) -> int:
+def paint_combinations(
+    out: Path, seed: int, side_px: int, share: int = 1, known: int = 2, artists: int = 5
+) -> int:
     """Paint a collection into ``out`` with its manifest; return the number of pictures.
 
     Args:
@@ -72,9 +77,11 @@ def paint_combinations(out: Path, seed: int, side_px: int, share: int = 1) -> in
         seed: Chooses combinations, artists, compositions and strokes.
         side_px: Width and height of each picture.
         share: Only every so many pictures of a combination are painted.
+        known: Contents of a style in training.
+        artists: Artists of a style in training, at most 5.
     """
     rows = []
-    for place in places(seed):
+    for place in places(seed, known, artists):
         if place.number % share:
             continue
         digits = seeded("picture", seed, place.style, place.content, place.artist, place.number)
@@ -168,11 +175,14 @@ def main() -> None:
     painting.add_argument("--seed", type=int, required=True)
     painting.add_argument("--side", type=int, default=144, help="pixels (144)")
     painting.add_argument("--share", type=int, default=1, help="paint every so many (1)")
+    painting.add_argument("--known", type=int, default=2, help="contents of a style in training")
+    painting.add_argument("--artists", type=int, default=5, help="artists of a style in training")
     for name in ("table", "best"):
         commands.add_parser(name).add_argument("runs", type=Path)
     options = parser.parse_args()
     if options.command == "paint":
-        done = paint_combinations(options.out, options.seed, options.side, options.share)
+        asked = (options.seed, options.side, options.share, options.known, options.artists)
+        done = paint_combinations(options.out, *asked)
         print(f"{done} pictures")  # noqa: T201
     elif options.command == "table":
         print(table(options.runs))  # noqa: T201

@@ -17,13 +17,22 @@ from artstyle.cli.options import (
     TopKOption,
 )
 from artstyle.cli.pictures import pictures_of
-from artstyle.cli.shards import Sharded, ShardsOption, Where, require_one_source, require_sharded
+from artstyle.cli.shards import (
+    AddressOption,
+    OnOption,
+    Sharded,
+    ShardsOption,
+    Where,
+    require_one_source,
+    require_sharded,
+)
 from artstyle.cli.terminal.console import live_progress, say, say_notes, say_starter, show, warn
 from artstyle.errors import UsageError
 from artstyle.explain.methods import Method, Stream
 from artstyle.styles.vocabulary import name_styles_by
 
 if TYPE_CHECKING:
+    from artstyle.engines import FoundModel
     from artstyle.models.style_model import StyleModel
 
 StyleOption = Annotated[
@@ -34,7 +43,7 @@ StreamOption = Annotated[
     Stream, typer.Option("--stream", help="With dual/NAME: explain its style or its content.")
 ]
 OutOption = Annotated[
-    Path | None, typer.Option("--out", help="A folder; by default gradcam/ in the run, or here.")
+    str | None, typer.Option("--out", help="A folder; by default gradcam/ in the run, or here.")
 ]
 RawOption = Annotated[
     bool, typer.Option("--raw", help="Write the heat as .npy too: float32, 0 to 1.")
@@ -54,6 +63,8 @@ def gradcam(
         bool, typer.Option("--png", help="Write overlays as PNG of 256 colours, not as JPEG.")
     ] = False,
     shards: ShardsOption = None,
+    on: OnOption = None,
+    address: AddressOption = None,
     overwrite: OverwriteOption = False,
     batch_size: BatchSizeOption = None,
     device: DeviceOption = None,
@@ -64,10 +75,11 @@ def gradcam(
     A picture that cannot be read is listed with its error; the exit code is then 3. With --shards,
     overlays are JPEG in a column of Parquet files: millions of small files burden a file system.
     """
-    asked = None if out is None else str(out)
-    sharded = require_sharded(
-        "gradcam", shards, asked, Where(run, engine, device), overwrite=overwrite
-    )
+    by_gradient = method != "gradcam" or stream == "content"
+    if by_gradient and engine == "auto" and not run.endswith(".onnx"):
+        engine = "torch"
+    where = Where(run, engine, device, on, address)
+    sharded = require_sharded("gradcam", shards, out, where, overwrite=overwrite)
     if sharded and (raw or png):
         raise UsageError("--shards keeps overlays as JPEG; leave out --raw and --png")
     if overwrite and not sharded:
@@ -76,19 +88,17 @@ def gradcam(
     from artstyle.explain.folder import HeatmapFolder
     from artstyle.pictures.finding import count_pictures, find_pictures, printable, require_pictures
 
-    by_gradient = method != "gradcam" or stream == "content"
-    if by_gradient and engine == "auto" and not run.endswith(".onnx"):
-        engine = "torch"
-    found = find_model(run, engine, device or "auto", needs=("maps",), note=warn)
+    found = find_model(run, *where.here, needs=("maps",), note=warn)
     say_starter(found.run)
     name_styles_by(found.vocabulary())
     load = cache(found.load)
     labels = found.run.labels() if found.run else load().labels
     chosen = None if style is None else found.vocabulary().label(style, labels)
     if sharded:
-        _in_shards(sharded, load(), paths, (method, chosen, stream), batch_size)
+        _in_shards(sharded, found, load(), paths, (method, chosen, stream), batch_size)
     pictures = require_pictures(find_pictures(paths))
-    folder = HeatmapFolder(out or (found.run.gradcam_path if found.run else Path("gradcam")))
+    usual = found.run.gradcam_path if found.run else Path("gradcam")
+    folder = HeatmapFolder(Path(out) if out else usual)
     folder.open()
 
     from artstyle.explain.explain import explain_pictures
@@ -118,21 +128,29 @@ def gradcam(
 
 def _in_shards(
     sharded: Sharded,
+    found: "FoundModel",
     model: "StyleModel",
     paths: list[str],
     asked: tuple[Method, str | None, Stream],
     batch_size: int | None,
 ) -> NoReturn:
     """Draw the overlays of the shards that are missing."""
-    from artstyle.archive.shards import make_in_turn
     from artstyle.archive.work import gradcam_work
 
     source, batch_size = pictures_of(paths), batch_size or model.batch_size
     require_one_source(paths, source)
     say_notes(model)
     method, style, stream = asked
-    engine = partial(make_in_turn, gradcam_work(model, method, style, stream, batch_size))
+    work = partial(
+        gradcam_work,
+        base=str(Path.cwd()),
+        batch_size=batch_size,
+        method=method,
+        style=style,
+        stream=stream,
+    )
     options = {"method": method, "style": style, "stream": stream}
+    engine = sharded.engine(found, model, batch_size, work)
     counts = sharded.make(model, batch_size, options, (paths, source), engine)
     if counts.failed:
         say(f"{counts.failed} of {counts.total} pictures could not be read")

@@ -55,7 +55,9 @@ SearchedPaths = Annotated[
 
 def index(
     paths: SearchedPaths = None,
-    out: Annotated[Path, typer.Option("--out", help="The folder of the index.")] = Path("index"),
+    out: Annotated[
+        str, typer.Option("--out", metavar="PATH", help="The folder of the index.")
+    ] = "index",
     run: RunOption = "latest",
     draw_map: Annotated[
         bool, typer.Option("--map", help="Draw the works in two dimensions: map.html.")
@@ -83,26 +85,26 @@ def index(
     """
     from artstyle.search.folder import IndexFolder
 
-    folder = IndexFolder(out)
+    if "://" in out:
+        raise UsageError(f"--out {out}: an index is a folder of this machine")
+    folder = IndexFolder(Path(out))
     if not paths:
         if not draw_map:
             raise UsageError("name the pictures: artstyle index PICTURES --out INDEX")
         _draw_map(folder)
         return
     where = Where(run, engine, device, on, address)
+    shards_out = f"{folder.path}/shards/"
     sharded = require_sharded(
-        "index", shards, f"{out}/shards/", where, overwrite=overwrite, resume=resume
+        "index", shards, shards_out, where, overwrite=overwrite, resume=resume
     )
-    if not sharded or not (out / "shards").is_dir():
+    if not sharded or not Path(shards_out).is_dir():
         folder.require_free(overwrite=overwrite, resume=resume)
     if resume and folder.is_whole:
         say(f"{out} is whole: there is nothing to resume")
         if draw_map:
             _draw_map(folder)
         raise typer.Exit
-    interrupts.set_resume_hint(
-        lambda: f"the embeddings so far are in {out}; run the same command with --resume"
-    )
 
     from artstyle.engines import find_model
 
@@ -114,27 +116,53 @@ def index(
     say_starter(found.run)
     name_styles_by(found.vocabulary())
 
-    from artstyle.pictures.finding import printable
-    from artstyle.search.building import build_index
-    from artstyle.search.graphs import GRAPH_FROM
-
     model = found.load()
     say_notes(model)
     if sharded:
         built = _in_shards(sharded, folder, found, model, (paths, source), batch_size)
     else:
-        with live_progress(source.count) as progress:
-            built = build_index(
-                folder,
-                model,
-                source.stream(model.preprocessing.read_size),
-                _knowledge(source),
-                run=_name(found, run),
-                batch_size=batch_size,
-                resume=resume,
-                progress=progress,
-            )
+        built = _in_one(folder, found, model, source, run, batch_size, resume=resume)
     skipped.say_count()
+    _say_built(built, out)
+    if draw_map:
+        _draw_map(folder)
+    if built.failures:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _in_one(
+    folder: "IndexFolder",
+    found: "FoundModel",
+    model: "StyleModel",
+    source: Pictures,
+    run: str,
+    batch_size: int | None,
+    *,
+    resume: bool,
+) -> "Built":
+    """Build the index in this process, in the order of the pictures."""
+    from artstyle.search.building import build_index
+
+    interrupts.set_resume_hint(
+        lambda: f"the embeddings so far are in {folder.path}; run the same command with --resume"
+    )
+    with live_progress(source.count) as progress:
+        return build_index(
+            folder,
+            model,
+            source.stream(model.preprocessing.read_size),
+            _knowledge(source),
+            run=_name(found, run),
+            batch_size=batch_size,
+            resume=resume,
+            progress=progress,
+        )
+
+
+def _say_built(built: "Built", out: str) -> None:
+    from artstyle.pictures.finding import printable
+    from artstyle.search.graphs import GRAPH_FROM
+
     for path, reason in built.failures:
         say(f"not read: {printable(path)}: {reason}")
     say(f"{built.document.works} works in {out}")
@@ -143,10 +171,6 @@ def index(
             "note: each search compares all of them; an approximate index is faster:"
             " pip install 'artstyle[search]', then make the index again with --overwrite"
         )
-    if draw_map:
-        _draw_map(folder)
-    if built.failures:
-        raise typer.Exit(SOME_FAILED)
 
 
 def _in_shards(
