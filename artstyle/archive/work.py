@@ -147,7 +147,7 @@ def gradcam_work(
             display_picture(found.picture),
             found.heat_SS,
             seen_region(found.picture.size, model.preprocessing),
-            unsure=bool(doubt(found.verdict, subject.probability)),
+            unsure=bool(doubt(found.verdict, subject.probability, stream)),
         )
         return (*start, subject.style, subject.probability, found.verdict, method, stream, None,
                 model.fingerprint, jpeg(overlay))  # fmt: skip

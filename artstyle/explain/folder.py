@@ -57,8 +57,8 @@ class HeatmapRecord:
 
     @property
     def doubt(self) -> str:
-        """Why the style may be wrong, in a word; "" if the model is sure of it."""
-        return doubt(self.verdict, self.probability)
+        """Why the style may be wrong, in a word; "" if the model is sure of it, as for content."""
+        return doubt(self.verdict, self.probability, self.stream)
 
 
 @dataclass(frozen=True)
@@ -107,13 +107,16 @@ class HeatmapFolder:
         return checked(values, list[HeatmapRecord], self.records_path)
 
 
-def doubt(verdict: Verdict | None, probability: float) -> str:
+def doubt(verdict: Verdict | None, probability: float, stream: Stream = "style") -> str:
     """Return why a style may be wrong, in a word; "" if the model is sure of it.
 
     Args:
         verdict: The model's verdict; None if it has none on this style.
         probability: The style's; it decides where no verdict is known.
+        stream: The heat of ``content`` is not about a style: nothing is in doubt.
     """
+    if stream == "content":
+        return ""
     if verdict is not None:
         return "" if verdict == "sure" else verdict
     return "" if probability > _SURE else "unsure"

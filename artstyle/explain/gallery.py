@@ -92,7 +92,7 @@ def _write_heatmap(
     stem = file_stem(path, *context, *(["content"] if explained.stream == "content" else []))
     region = seen_region(explained.picture.size, model.preprocessing)
     picture = display_picture(explained.picture)
-    why = doubt(explained.verdict, subject.probability)
+    why = doubt(explained.verdict, subject.probability, explained.stream)
     overlay = draw_overlay(picture, explained.heat_SS, region, unsure=bool(why))
     panel = draw_panel(
         picture,

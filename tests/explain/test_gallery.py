@@ -179,6 +179,7 @@ def test_the_models_verdict_counts_more_than_the_probability(
     verdict: Verdict | None, probability: float, told: str
 ) -> None:
     assert doubt(verdict, probability) == told
+    assert doubt(verdict, probability, "content") == ""
 
 
 @pytest.mark.parametrize(("sure", "verdict"), [(0.2, "sure"), (None, "unsure")])
