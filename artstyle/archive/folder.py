@@ -147,7 +147,7 @@ class ShardFolder:
         Raises:
             DataError: It is damaged.
         """
-        with self._damage_named(shard), self.place.open(self.name(shard)) as file:
+        with self.place.opened(self.name(shard)) as file, self._damage_named(shard):
             found = import_pyarrow().parquet.read_metadata(file)
             says = json.loads((found.metadata or {})[_KEY])
             return Summary(found.num_rows, says["failed"], says["pictures"], says["request"])
@@ -186,7 +186,7 @@ class ShardFolder:
         Raises:
             DataError: It is damaged.
         """
-        with self.place.open(self.name(shard)) as file:
+        with self.place.opened(self.name(shard)) as file:
             with self._damage_named(shard):
                 parquet = import_pyarrow().parquet.ParquetFile(
                     file, page_checksum_verification=True
@@ -215,7 +215,7 @@ class ShardFolder:
             ) from None
 
     def _read_document(self) -> ShardsDocument:
-        with self.place.open(DOCUMENT) as file:
+        with self.place.opened(DOCUMENT) as file:
             content = file.read()
         where = f"{self.out.rstrip('/')}/{DOCUMENT}"
         try:

@@ -8,12 +8,14 @@ from artstyle.archive.folder import ShardFolder
 from artstyle.archive.listing import Listing, parse_lines
 from artstyle.models.style_model import StyleModel
 from artstyle.pictures.finding import PicturePath
+from artstyle.prediction.output import partial_path
 from artstyle.prediction.rows import PredictionRow, RankedStyle
 from artstyle.progress import Progress, silent
 from artstyle.search.building import Built, finish_index
 from artstyle.search.folder import IndexFolder
 from artstyle.search.kinds import Kind
 from artstyle.search.works import Known
+from artstyle.storage.locks import locked_file
 
 STAGE = "joining shards"
 KnownOf = Callable[[PicturePath], Known]
@@ -44,6 +46,7 @@ def join_index(
         progress: Called after each picture.
 
     Raises:
+        BusyError: Another process writes the same index.
         DataError: No picture could be read.
     """
     said: list[Known] = []
@@ -54,14 +57,18 @@ def join_index(
             yield row
             progress(STAGE, number, None)
 
-    with ExitStack() as stack:
+    # Until it is removed, the index is not whole, and no other command writes it.
+    unfinished = partial_path(folder.document_path)
+    with locked_file(unfinished, folder.path), ExitStack() as stack:
         for kind in sizes:
             stack.callback(folder.vectors_so_far(kind).unlink, missing_ok=True)
         _write_vectors(folder, shards, listing, sizes)
         # Asked for each row right after it was given.
-        return finish_index(
+        built = finish_index(
             folder, model, sizes, rows(), lambda number, path: said[0], run=run, progress=progress
         )
+    unfinished.unlink()
+    return built
 
 
 def _write_vectors(

@@ -23,8 +23,8 @@ class Place(Protocol):
         """Return the names that are there, without unfinished ones."""
         ...
 
-    def open(self, name: str) -> BinaryIO:
-        """Open what is there, to be read."""
+    def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file for reading."""
         ...
 
     def written(self, name: str) -> AbstractContextManager[Path]:
@@ -32,7 +32,7 @@ class Place(Protocol):
         ...
 
     def remove(self, name: str) -> None:
-        """Remove what is there."""
+        """Remove a file."""
         ...
 
     def locked(self) -> AbstractContextManager[Path]:
@@ -76,8 +76,8 @@ class LocalPlace:
             if path.is_file() and not path.name.startswith(".")
         }
 
-    def open(self, name: str) -> BinaryIO:
-        """Open a file, to be read."""
+    def opened(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """Open a file for reading."""
         return (self.folder / name).open("rb")
 
     def written(self, name: str) -> AbstractContextManager[Path]:
@@ -119,11 +119,11 @@ class RemotePlace:
         names = (path.rpartition("/")[2] for path in found)
         return {name for name in names if name and not name.startswith(".")}
 
-    def open(self, name: str) -> BinaryIO:
-        """Open what is there, to be read."""
-        with self._reached():
-            file: BinaryIO = self.system.open(f"{self.folder}/{name}", "rb")
-        return file
+    @contextmanager
+    def opened(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file for reading; its bytes come later, and that may fail too."""
+        with self._reached(), self.system.open(f"{self.folder}/{name}", "rb") as file:
+            yield file
 
     @contextmanager
     def written(self, name: str) -> Iterator[Path]:
@@ -138,7 +138,7 @@ class RemotePlace:
                 self.system.mv(unfinished, f"{self.folder}/{name}")
 
     def remove(self, name: str) -> None:
-        """Remove what is there."""
+        """Remove a file."""
         with self._reached():
             self.system.rm_file(f"{self.folder}/{name}")
 
@@ -151,12 +151,16 @@ class RemotePlace:
     def _make_folder(self) -> None:
         """Make the folder, but not what it is in: a misspelt bucket must not be made."""
         try:
+            # Of a bucket alone, s3fs takes mkdir as the wish to make it.
+            if "/" not in self.folder and not self.system.exists(self.folder):
+                raise FileNotFoundError(f"there is no {self.folder}")
             self.system.mkdir(self.folder, create_parents=False)
         except FileExistsError:
             pass
         except FileNotFoundError as error:
             raise UsageError(
-                f"--out {self.out}: what it is in does not exist ({one_line(error)}); make it first"
+                f"--out {self.out} cannot be made: {one_line(error)}; first make the bucket, or the"
+                " folder above it"
             ) from None
 
     @contextmanager
@@ -166,7 +170,10 @@ class RemotePlace:
         except ArtstyleError:
             raise
         except Exception as error:  # Each file system has errors of its own.
-            raise WebError(f"--out {self.out}: {one_line(error)}") from error
+            raise WebError(
+                f"--out {self.out}: {one_line(error)}; finished shards stay: run the same command"
+                " again"
+            ) from error
 
 
 def _remote_place(out: str) -> RemotePlace:

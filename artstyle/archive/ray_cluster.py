@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from socket import create_connection
 from typing import Any
 
 import numpy as np
@@ -132,10 +133,12 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         return
     quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
+        if address:
+            _require_open(address)
         # Without "local", Ray would first wait minutes for a cluster that was killed here before.
         here = {} if address else {"include_dashboard": False}
         ray.init(address=address or "local", **quiet, **here)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise MissingError(
             f"no Ray cluster at {address}: {one_line(error)[:200]}; start one with 'ray start"
             " --head', or leave out --address"
@@ -144,6 +147,14 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _require_open(address: str) -> None:
+    """Raise an OSError where nothing listens: Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdigit():
+        with create_connection((host, int(port)), timeout=10):
+            pass
 
 
 def _waves(listing: Listing, shards: Sequence[int]) -> Iterator[list[int]]:
@@ -234,9 +245,12 @@ class Answerer:
     def __init__(
         self, work: MakeWork, node: NodeModel, batch_size: int, prepare: Decoding | None
     ) -> None:
-        self._open = ExitStack()
-        self._model = self._open.enter_context(node.load().opened())
-        self._work, self._batch_size = work(self._model), batch_size
+        self._open, self._model = ExitStack(), node.load()
+        self._work = work(self._model)
+        if isinstance(self._work, LogitsWork):  # Heatmaps open the model as they need it.
+            self._model = self._open.enter_context(self._model.opened())
+            self._work = work(self._model)
+        self._batch_size = batch_size
         self._prepare = prepare
 
     def __call__(self, chunk: Any) -> Any:

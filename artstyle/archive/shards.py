@@ -85,8 +85,13 @@ def on_this_machine(
     def make(
         folder: ShardFolder, listing: Listing, shards: Sequence[int], progress: Progress
     ) -> None:
+        made = work(model)
+        if isinstance(made, Work):
+            # Heatmaps open the model as they need it.
+            make_in_turn(made, folder, listing, shards, progress)
+            return
         with model.opened() as fast:
-            here = work(fast).here(fast, batch_size, threads)
+            here = made.here(fast, batch_size, threads)
             make_in_turn(here, folder, listing, shards, progress)
 
     return make

@@ -34,10 +34,6 @@ class Work:
     columns: tuple[ShardColumn, ...]
     rows: Rows
 
-    def here(self, model: StyleModel, batch_size: int, threads: int | None = None) -> "Work":
-        """Return this work: it is one process's already."""
-        return self
-
 
 @dataclass(frozen=True)
 class LogitsWork:

@@ -175,6 +175,8 @@ def require_sharded(
     on, address = where.on, where.address
     if address is not None and on is None:
         raise UsageError("--address names a Ray cluster: say --on ray too")
+    if on and where.engine == "onnx" and where.node_device != "cpu":
+        raise UsageError(f"ONNX files run on a CPU only; leave --device {where.device} out")
     if shards is None:
         if on is not None:
             raise UsageError("--on ray makes shards: say how many with --shards")

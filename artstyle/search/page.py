@@ -47,8 +47,13 @@ def write_similar_page(
         "works by the same artist": masked,
         "model": f"{document.network} {document.model}",
     }
+    score = (
+        "the mean of two cosines, one of style and one of content"
+        if wanted.by == "both"
+        else "the cosine of two embeddings"
+    )
     how = Prose(
-        "The score is the cosine of two embeddings: 1 is equal. It has no scale of its own, so"
+        f"The score is {score}: 1 is equal. It has no scale of its own, so"
         " compare scores only with others of the same model. A style with (model) is the model's"
         " answer; the collection does not name one."
     )

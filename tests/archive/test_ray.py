@@ -56,6 +56,17 @@ def test_heatmaps_and_embeddings_on_a_cluster_are_those_of_one_process(
             timeout=300,
         )
         assert done.returncode == 3, done.stderr
+    words[-3:] = ["lost", "--on", "ray", "--address", "127.0.0.1:1"]
+    nowhere = subprocess.run(
+        [sys.executable, "-m", "artstyle", *words],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert nowhere.returncode == 2
+    assert "no Ray cluster at 127.0.0.1:1" in nowhere.stderr.splitlines()[-1]
     shards = [
         {path.name: path.read_bytes() for path in (tmp_path / out).rglob("*.parquet")}
         for out in ("alone", "on-ray")

@@ -114,20 +114,23 @@ def test_a_bucket_holds_the_bytes_of_a_folder_and_what_is_missing_is_made_again(
         path.name: path.read_bytes() for path in (here / "folder").iterdir() if path.name != ".lock"
     }
     assert shards_of(server, folder) == expected
+    client = boto3.client("s3", **settings(server))
+    kept = f"{folder.removeprefix('answers/')}/part-00000-of-0000{SHARDS}.parquet"
+    moment = client.head_object(Bucket="answers", Key=kept)["LastModified"]
     lost = f"{folder.removeprefix('answers/')}/part-00001-of-0000{SHARDS}.parquet"
-    boto3.client("s3", **settings(server)).delete_object(Bucket="answers", Key=lost)
+    client.delete_object(Bucket="answers", Key=lost)
     assert len(shards_of(server, folder)) == SHARDS
+    time.sleep(1)  # The server keeps whole seconds.
     assert predict(here, f"s3://{folder}/", *engine, address=server).returncode == 0
     assert shards_of(server, folder) == expected
+    assert client.head_object(Bucket="answers", Key=kept)["LastModified"] == moment
 
 
-def test_a_bucket_that_does_not_exist_is_not_made(here: Path, server: str) -> None:
-    refused = predict(here, "s3://answer/one/", address=server)
+@pytest.mark.parametrize("out", ["s3://answer/", "s3://answer/one/"])
+def test_a_bucket_that_does_not_exist_is_not_made(here: Path, server: str, out: str) -> None:
+    refused = predict(here, out, address=server)
     assert refused.returncode == 2
-    assert refused.stderr.splitlines()[-1] == (
-        "error: --out s3://answer/one/: what it is in does not exist"
-        " (The specified bucket does not exist); make it first"
-    )
+    assert refused.stderr.splitlines()[-1].startswith(f"error: --out {out} cannot be made: ")
     names = [
         each["Name"] for each in boto3.client("s3", **settings(server)).list_buckets()["Buckets"]
     ]

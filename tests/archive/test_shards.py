@@ -145,6 +145,7 @@ REFUSED = {
     ("--format", "csv"): "leave out --format csv",
     ("--resume",): "leave out --resume",
     ("--address", "auto"): "say --on ray too",
+    ("--on", "ray", "--engine", "onnx", "--device", "cuda"): "leave --device cuda out",
     ("--out", "answers.parquet"): "--out answers.parquet/",
     ("--out", "runs/random"): "holds other files",
     ("scans",): "2 are named",
@@ -313,6 +314,12 @@ def test_both_embeddings_of_a_dual_model_are_in_its_shards(
     document = json.loads((tmp_path / "index/index.json").read_text())
     assert document["works"] == 4
     assert set(document["sizes"]) == {"style", "content"}
+    done = artstyle(
+        "gradcam", "scans/room 0/0*", "--out", tmp_path / "heat", "--shards", "2", "--run", run,
+        "--device", "cpu", "--stream", "content",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert [row["stream"] for row in rows_of(tmp_path / "heat")] == ["content"] * 4
 
 
 def test_a_stream_that_the_model_lacks_is_refused_and_the_folder_stays_free(
@@ -322,6 +329,7 @@ def test_a_stream_that_the_model_lacks_is_refused_and_the_folder_stays_free(
     refused = artstyle(*asked, "--stream", "content")
     assert refused.code == 2
     assert "has one embedding, of style" in refused.err.splitlines()[-1]
+    assert "leave out --raw, --png and --top-k" in artstyle(*asked, "--top-k", "2").err
     assert artstyle(*asked).code == 0
     assert [row["stream"] for row in rows_of(tmp_path)] == ["style"]
 
@@ -362,6 +370,19 @@ def test_an_index_of_shards_finds_what_a_plain_one_finds(
     names = [[each["path"] for each in rows[0]["similar"]] for rows in found]
     assert len(names[0]) == 10
     assert names[0] == names[1]
+
+
+def test_an_index_of_shards_replaces_a_plain_one_that_was_not_finished(
+    words: list[str | Path], artstyle: Commands, tmp_path: Path
+) -> None:
+    out = tmp_path / "index"
+    out.mkdir()
+    (out / "index.json.partial").write_text("left by a killed process")
+    asked = ("index", "scans", "--out", out, "--shards", "3", *words[6:])
+    assert "say --resume to finish it, or --overwrite" in artstyle(*asked).err
+    assert artstyle(*asked, "--overwrite").code == 3
+    found = artstyle("similar", "scans/room 0/00.jpg", "--index", out)
+    assert found.code == 0, found.err
 
 
 def test_an_overlay_of_a_shard_is_the_file_that_gradcam_writes(

@@ -2,11 +2,13 @@
 
     python -m tests.benchmarks.content_bias paint OUT --seed 1 [--known 1] [--artists 2]
     python -m tests.benchmarks.content_bias table RUNS
+    python -m tests.benchmarks.content_bias best RUNS
 
 `paint` makes a collection in which training sees each style with one or two of eight contents only,
 and the test shows all eight, by artists that training never had. Another seed holds out other
 combinations and other artists. `table` prints the means of all evaluations below each folder in
-RUNS, and each measure's lowest and highest value.
+RUNS, and each measure's lowest and highest value. `best` names the folder that is right for most
+new combinations, the first of equals.
 """
 
 from argparse import ArgumentParser
@@ -57,7 +59,8 @@ def places(seed: int, known: int = 2, artists: int = 5) -> Iterator[Place]:
     people = np.roll(np.arange(ARTISTS_PER_STYLE), -2 * seed).tolist()
     parts = {"test": people[:2], "val": people[2:3], "train": people[3 : 3 + artists]}
     for n, style in enumerate(styles):
-        # 12 styles over 8 contents: the second round is shifted, so that no two styles are alike.
+        # 12 styles over 8 contents: the second round is shifted, so that no two styles have both
+        # contents in common. With one content each, four contents belong to two styles.
         seen = {(n + step * (1 + n // len(contents))) % len(contents) for step in range(known)}
         for split, group in parts.items():
             shown = range(len(contents)) if split == "test" else sorted(seen)
@@ -175,8 +178,12 @@ def main() -> None:
     painting.add_argument("--seed", type=int, required=True)
     painting.add_argument("--side", type=int, default=144, help="pixels (144)")
     painting.add_argument("--share", type=int, default=1, help="paint every so many (1)")
-    painting.add_argument("--known", type=int, default=2, help="contents of a style in training")
-    painting.add_argument("--artists", type=int, default=5, help="artists of a style in training")
+    painting.add_argument(
+        "--known", type=int, default=2, choices=range(1, 8), help="contents of a style in training"
+    )
+    painting.add_argument(
+        "--artists", type=int, default=5, choices=range(1, 6), help="artists of a style in training"
+    )
     for name in ("table", "best"):
         commands.add_parser(name).add_argument("runs", type=Path)
     options = parser.parse_args()

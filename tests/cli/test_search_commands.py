@@ -205,6 +205,7 @@ def test_wrong_requests_are_one_line_each(here: Path) -> None:
     assert "name the pictures" in error_of(here, "index")
     assert "say --overwrite" in error_of(here, "index", "art", "--out", "idx")
     assert "holds other files" in error_of(here, "index", "art", "--out", "art")
+    assert "is a folder of this machine" in error_of(here, "index", "art", "--out", "s3://a/b")
     assert "is not an index" in error_of(here, "similar", "art", "--index", "art")
     assert "no picture could be read" in error_of(here, "index", "torn.png", "--out", "t", code=1)
 

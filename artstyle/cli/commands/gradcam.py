@@ -14,7 +14,6 @@ from artstyle.cli.options import (
     OverwriteOption,
     PathsArgument,
     RunOption,
-    TopKOption,
 )
 from artstyle.cli.pictures import pictures_of
 from artstyle.cli.shards import (
@@ -57,7 +56,10 @@ def gradcam(
     method: MethodOption = "gradcam",
     stream: StreamOption = "style",
     out: OutOption = None,
-    top_k: TopKOption = 3,
+    top_k: Annotated[
+        int | None,
+        typer.Option("--top-k", min=1, help="How many styles a panel names; by default 3."),
+    ] = None,
     raw: RawOption = False,
     png: Annotated[
         bool, typer.Option("--png", help="Write overlays as PNG of 256 colours, not as JPEG.")
@@ -80,8 +82,10 @@ def gradcam(
         engine = "torch"
     where = Where(run, engine, device, on, address)
     sharded = require_sharded("gradcam", shards, out, where, overwrite=overwrite)
-    if sharded and (raw or png):
-        raise UsageError("--shards keeps overlays as JPEG; leave out --raw and --png")
+    if sharded and (raw or png or top_k):
+        raise UsageError(
+            "--shards keeps overlays as JPEG, without panels; leave out --raw, --png and --top-k"
+        )
     if overwrite and not sharded:
         raise UsageError("--overwrite goes with --shards: heatmaps of the same kind are replaced")
     from artstyle.engines import find_model
@@ -114,7 +118,7 @@ def gradcam(
             method=method,
             style=chosen,
             stream=stream,
-            top_k=top_k,
+            top_k=top_k or 3,
             batch_size=batch_size,
             progress=progress,
         )

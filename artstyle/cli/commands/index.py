@@ -86,7 +86,7 @@ def index(
     from artstyle.search.folder import IndexFolder
 
     if "://" in out:
-        raise UsageError(f"--out {out}: an index is a folder of this machine")
+        raise UsageError(f"--out {out}: an index is a folder of this machine; name one")
     folder = IndexFolder(Path(out))
     if not paths:
         if not draw_map:
