@@ -84,7 +84,7 @@ def _usage_message(error: typer.TyperException, words: Sequence[str]) -> str:
         error: What Typer raised.
         words: The command line, without the program's name.
     """
-    message = error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".").replace("Value error, ", "")
     message = f"{message[:1].lower()}{message[1:]}"
     option = getattr(error, "option_name", "")
     word = next((word for word in words if word.startswith(option)), "") if option else ""

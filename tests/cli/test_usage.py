@@ -20,6 +20,7 @@ WRONG = {
     "predict -cans": ["no such option: -c; if -cans is a path, write ./-cans; 'artstyle predict"],
     "predict -hals.jpg": ["-hals.jpg begins with a dash, as options do; write ./-hals.jpg"],
     "finetune --epochs 0": ["invalid value for '--epochs': "],
+    "predict a --engine onx": ["invalid value for '--engine': 'onx' is not one of 'auto', 'torch'"],
     "export one --run two": ["two runs are named: one and --run two; leave one out"],
     "export --run random --format timm": ["use --format onnx or --format torch"],
     "export --run random --format torch --out a.onnx": ["--out a.onnx: end it in .pt2"],
