@@ -249,7 +249,6 @@ class Answerer:
         self._work = work(self._model)
         if isinstance(self._work, LogitsWork):  # Heatmaps open the model as they need it.
             self._model = self._open.enter_context(self._model.opened())
-            self._work = work(self._model)
         self._batch_size = batch_size
         self._prepare = prepare
 

@@ -27,6 +27,14 @@ Rows = Callable[[Iterable[ListedPicture]], Iterator[Row]]
 """Gives each picture its row, in order."""
 
 
+_HEAT_COLUMNS = (
+    *(ShardColumn(name, "string") for name in ("id", "path", "style")),
+    ShardColumn("probability", "float64"),
+    *(ShardColumn(name, "string") for name in ("verdict", "method", "stream", "error", "model")),
+    ShardColumn("overlay", "binary"),
+)
+
+
 @dataclass(frozen=True)
 class Work:
     """What the pictures of a shard get."""
@@ -122,15 +130,6 @@ def gradcam_work(
         style: The style, or None.
         stream: Of a model with two.
     """
-    columns = (
-        *(ShardColumn(name, "string") for name in ("id", "path", "style")),
-        ShardColumn("probability", "float64"),
-        *(
-            ShardColumn(name, "string")
-            for name in ("verdict", "method", "stream", "error", "model")
-        ),
-        ShardColumn("overlay", "binary"),
-    )
 
     def row(listed: ListedPicture, explanation: Explanation) -> Row:
         start = utf8(listed.id), utf8(str(listed.picture.path))
@@ -161,7 +160,7 @@ def gradcam_work(
         ):
             yield row(waiting.pop(0), explanation)
 
-    return Work(columns, rows)
+    return Work(_HEAT_COLUMNS, rows)
 
 
 def _of_picture(prediction: Prediction[ListedPicture]) -> Prediction[PicturePath]:

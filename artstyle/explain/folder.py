@@ -57,7 +57,7 @@ class HeatmapRecord:
 
     @property
     def doubt(self) -> str:
-        """Why the style may be wrong, in a word; "" if the model is sure of it, as for content."""
+        """Why the style may be wrong, in a word; "" if the model is sure, or for content."""
         return doubt(self.verdict, self.probability, self.stream)
 
 
